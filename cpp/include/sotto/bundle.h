@@ -1,0 +1,99 @@
+// The bundle: a directory with a model's graphs and tables, described by its manifest.
+// Everything the runtime knows of a model (ids, dims, shapes) comes from here.
+
+#ifndef SOTTO_BUNDLE_H_
+#define SOTTO_BUNDLE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sotto/error.h"
+
+namespace sotto {
+
+inline constexpr int kSchema = 1;  // of manifest.json: python/sotto/bundle.py, SCHEMA
+
+// Widths, heads and layers, with the names of openai-whisper's ModelDimensions.
+struct Dims {
+  int n_mels = 0;
+  int n_audio_ctx = 0;
+  int n_audio_state = 0;
+  int n_audio_head = 0;
+  int n_audio_layer = 0;
+  int n_vocab = 0;
+  int n_text_ctx = 0;
+  int n_text_state = 0;
+  int n_text_head = 0;
+  int n_text_layer = 0;
+};
+
+// Token ids by role.
+struct Vocabulary {
+  int eot = 0;  // the first id that is not text
+  int sot = 0;
+  int transcribe = 0;
+  int translate = 0;
+  int no_speech = 0;
+  int no_timestamps = 0;
+  int timestamp_begin = 0;
+  std::map<std::string, int> languages;  // code -> id; empty for English-only models
+  std::vector<int> suppress;             // never sampled
+  std::vector<int> suppress_at_begin;    // not sampled first
+};
+
+// One float32 tensor of a signature.
+struct TensorSpec {
+  std::string name;
+  std::vector<int32_t> shape;
+
+  size_t elements() const;
+};
+
+// "[1, 80, 3000]"
+std::string ShapeText(const std::vector<int32_t>& shape);
+
+// A graph of a .tflite file.
+struct Signature {
+  std::string name;
+  std::string file;  // full path
+  std::vector<TensorSpec> inputs;
+  std::vector<TensorSpec> outputs;
+};
+
+// An audio length that has graphs of its own.
+struct Window {
+  int seconds = 0;
+  size_t frames = 0;  // log-mel frames: 100 a second
+  Signature encoder;
+  Signature decoder;
+};
+
+struct Bundle {
+  // Reads and checks `directory`: the manifest's schema and every field, each file's size and,
+  // with `verify`, its sha256; the shapes of all signatures against the dims. kBundle names
+  // the file, what is wrong and how to rebuild.
+  static Result<Bundle> Open(const std::string& directory, bool verify = true);
+
+  bool multilingual() const { return !vocabulary.languages.empty(); }
+
+  std::string directory;
+  std::string name;       // "base"
+  std::string precision;  // "fp32", "int8"
+  Dims dims;
+  Vocabulary vocabulary;
+  int cache = 0;                // positions of the self-attention cache
+  float masked = 0;             // additive mask where attention is not allowed
+  std::vector<Window> windows;  // by ascending length, at least one
+  std::string token_embedding;
+  std::string token_embedding_scales;  // empty unless the table is int8
+  std::string positional_embedding;
+  std::string mel_filters;
+  std::string tokenizer;
+};
+
+}  // namespace sotto
+
+#endif  // SOTTO_BUNDLE_H_

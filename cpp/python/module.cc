@@ -1,0 +1,10 @@
+#include <pybind11/pybind11.h>
+
+#include "bind_components.h"
+#include "bind_transcriber.h"
+
+PYBIND11_MODULE(_runtime, m) {
+  m.doc() = "Sotto's C++ runtime.";
+  sotto::BindComponents(m);
+  sotto::BindTranscriber(m);
+}

@@ -1,0 +1,133 @@
+// The part of LiteRT's C API that Sotto calls, loaded at run time.
+//
+// Declarations follow litert/c/*.h of LiteRT 2.x (Apache-2.0). Structs passed by value or
+// filled in by the library are declared ABI-stable upstream; their sizes are asserted here.
+// This header and litert_api.cc are the only places that know the library's names.
+
+#ifndef SOTTO_LITERT_API_H_
+#define SOTTO_LITERT_API_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "sotto/error.h"
+
+namespace sotto {
+
+using LiteRtStatus = int;  // kLiteRtStatusOk = 0
+constexpr LiteRtStatus kLiteRtStatusOk = 0;
+
+using LiteRtEnvironment = struct LiteRtEnvironmentT*;
+using LiteRtModel = struct LiteRtModelT*;
+using LiteRtSignature = struct LiteRtSignatureT*;
+using LiteRtTensor = struct LiteRtTensorT*;
+using LiteRtOptions = struct LiteRtOptionsT*;
+using LiteRtOpaqueOptions = struct LiteRtOpaqueOptionsT*;
+using LiteRtCompiledModel = struct LiteRtCompiledModelT*;
+using LiteRtTensorBuffer = struct LiteRtTensorBufferT*;
+
+constexpr int kLiteRtHwAcceleratorCpu = 1;
+constexpr int kLiteRtElementTypeFloat32 = 1;
+constexpr int kLiteRtMaxRank = 8;
+constexpr size_t kLiteRtHostMemoryAlignment = 64;
+
+enum LiteRtEnvOptionTag : int {
+  kLiteRtEnvOptionTagAutoRegisterAccelerators = 24,
+  kLiteRtEnvOptionTagMinLoggerSeverity = 25,
+};
+
+constexpr int64_t kLiteRtLogSeverityError = 3;
+
+struct LiteRtAny {
+  int type;
+  union {
+    bool bool_value;
+    int64_t int_value;
+    double real_value;
+    const char* str_value;
+    const void* ptr_value;
+  };
+};
+constexpr int kLiteRtAnyTypeInt = 2;
+
+struct LiteRtEnvOption {
+  LiteRtEnvOptionTag tag;
+  LiteRtAny value;
+};
+
+struct LiteRtLayout {
+  unsigned int rank : 7;
+  unsigned int has_strides : 1;
+  int32_t dimensions[kLiteRtMaxRank];
+  uint32_t strides[kLiteRtMaxRank];
+};
+
+struct LiteRtRankedTensorType {
+  int element_type;
+  LiteRtLayout layout;
+};
+
+static_assert(sizeof(void*) != 8 || sizeof(LiteRtAny) == 16);
+static_assert(sizeof(void*) != 8 || sizeof(LiteRtEnvOption) == 24);
+static_assert(sizeof(LiteRtLayout) == 68);
+static_assert(sizeof(LiteRtRankedTensorType) == 72);
+
+// name, result, arguments: one row a function, in the order of their use.
+#define SOTTO_LITERT_FUNCTIONS(X)                                                                  \
+  X(LiteRtCreateEnvironment, LiteRtStatus, (int, const LiteRtEnvOption*, LiteRtEnvironment*))      \
+  X(LiteRtDestroyEnvironment, void, (LiteRtEnvironment))                                           \
+  X(LiteRtCreateModelFromFile, LiteRtStatus, (LiteRtEnvironment, const char*, LiteRtModel*))       \
+  X(LiteRtDestroyModel, void, (LiteRtModel))                                                       \
+  X(LiteRtGetNumModelSignatures, LiteRtStatus, (LiteRtModel, size_t*))                             \
+  X(LiteRtGetModelSignature, LiteRtStatus, (LiteRtModel, size_t, LiteRtSignature*))                \
+  X(LiteRtGetSignatureKey, LiteRtStatus, (LiteRtSignature, const char**))                          \
+  X(LiteRtGetNumSignatureInputs, LiteRtStatus, (LiteRtSignature, size_t*))                         \
+  X(LiteRtGetSignatureInputName, LiteRtStatus, (LiteRtSignature, size_t, const char**))            \
+  X(LiteRtGetSignatureInputTensorByIndex, LiteRtStatus, (LiteRtSignature, size_t, LiteRtTensor*))  \
+  X(LiteRtGetNumSignatureOutputs, LiteRtStatus, (LiteRtSignature, size_t*))                        \
+  X(LiteRtGetSignatureOutputName, LiteRtStatus, (LiteRtSignature, size_t, const char**))           \
+  X(LiteRtGetSignatureOutputTensorByIndex, LiteRtStatus, (LiteRtSignature, size_t, LiteRtTensor*)) \
+  X(LiteRtGetRankedTensorType, LiteRtStatus, (LiteRtTensor, LiteRtRankedTensorType*))              \
+  X(LiteRtCreateOptions, LiteRtStatus, (LiteRtOptions*))                                           \
+  X(LiteRtDestroyOptions, void, (LiteRtOptions))                                                   \
+  X(LiteRtSetOptionsHardwareAccelerators, LiteRtStatus, (LiteRtOptions, int))                      \
+  X(LiteRtCreateOpaqueOptions, LiteRtStatus,                                                       \
+    (const char*, void*, void (*)(void*), LiteRtOpaqueOptions*))                                   \
+  X(LiteRtDestroyOpaqueOptions, void, (LiteRtOpaqueOptions))                                       \
+  X(LiteRtAddOpaqueOptions, LiteRtStatus, (LiteRtOptions, LiteRtOpaqueOptions))                    \
+  X(LiteRtCreateCompiledModel, LiteRtStatus,                                                       \
+    (LiteRtEnvironment, LiteRtModel, LiteRtOptions, LiteRtCompiledModel*))                         \
+  X(LiteRtDestroyCompiledModel, void, (LiteRtCompiledModel))                                       \
+  X(LiteRtCreateTensorBufferFromHostMemory, LiteRtStatus,                                          \
+    (const LiteRtRankedTensorType*, void*, size_t, void (*)(void*), LiteRtTensorBuffer*))          \
+  X(LiteRtDestroyTensorBuffer, void, (LiteRtTensorBuffer))                                         \
+  X(LiteRtRunCompiledModel, LiteRtStatus,                                                          \
+    (LiteRtCompiledModel, size_t, size_t, LiteRtTensorBuffer*, size_t, LiteRtTensorBuffer*))
+
+// The loaded library: one function pointer a row above.
+struct LiteRtApi {
+  // Loads `library_path`, or, when it is empty, the path in $SOTTO_LITERT, or the system's
+  // libLiteRt.so. A library that can't be loaded or lacks a symbol is kDevice, naming it.
+  static Result<std::shared_ptr<const LiteRtApi>> Load(const std::string& library_path);
+
+  ~LiteRtApi();
+  LiteRtApi() = default;
+  LiteRtApi(const LiteRtApi&) = delete;
+  LiteRtApi& operator=(const LiteRtApi&) = delete;
+
+#define SOTTO_DECLARE_FUNCTION(name, result, arguments) result(*name) arguments = nullptr;
+  SOTTO_LITERT_FUNCTIONS(SOTTO_DECLARE_FUNCTION)
+#undef SOTTO_DECLARE_FUNCTION
+
+ private:
+  void* library_ = nullptr;
+};
+
+// "<what>: LiteRT reports <name> (<number>)": litert_common.h's own names of its statuses.
+Error LiteRtError(ErrorCode code, const std::string& what, LiteRtStatus status);
+
+}  // namespace sotto
+
+#endif  // SOTTO_LITERT_API_H_

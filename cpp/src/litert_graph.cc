@@ -1,0 +1,258 @@
+#include "litert_graph.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+namespace sotto {
+namespace {
+
+// XNNPACK may read this far past a buffer's end.
+constexpr size_t kReadAhead = 64;
+
+// LiteRT takes an option group as an identifier and a TOML text, which it frees itself.
+Result<void> AddOptions(const LiteRtApi& api, LiteRtOptions options, const char* identifier,
+                        const std::string& toml) {
+  char* payload = strdup(toml.c_str());
+  if (payload == nullptr) return Error{ErrorCode::kDevice, "out of memory"};
+  LiteRtOpaqueOptions opaque = nullptr;
+  LiteRtStatus status = api.LiteRtCreateOpaqueOptions(identifier, payload, std::free, &opaque);
+  if (status != kLiteRtStatusOk) {
+    std::free(payload);
+    return LiteRtError(ErrorCode::kDevice, "can't make LiteRT options", status);
+  }
+  status = api.LiteRtAddOpaqueOptions(options, opaque);
+  if (status != kLiteRtStatusOk) {
+    api.LiteRtDestroyOpaqueOptions(opaque);
+    return LiteRtError(ErrorCode::kDevice, "can't set LiteRT options", status);
+  }
+  return {};
+}
+
+LiteRtEnvOption IntOption(LiteRtEnvOptionTag tag, int64_t value) {
+  LiteRtEnvOption option{};
+  option.tag = tag;
+  option.value.type = kLiteRtAnyTypeInt;
+  option.value.int_value = value;
+  return option;
+}
+
+// Whether both list the same names with the same shapes, in whatever order.
+bool SameTensors(std::vector<TensorSpec> a, std::vector<TensorSpec> b) {
+  const auto by_name = [](const TensorSpec& x, const TensorSpec& y) { return x.name < y.name; };
+  std::sort(a.begin(), a.end(), by_name);
+  std::sort(b.begin(), b.end(), by_name);
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const TensorSpec& x, const TensorSpec& y) {
+                      return x.name == y.name && x.shape == y.shape;
+                    });
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const LiteRtRuntime>> LiteRtRuntime::Create(
+    const std::string& library_path) {
+  SOTTO_ASSIGN_OR_RETURN(auto api, LiteRtApi::Load(library_path));
+  std::shared_ptr<LiteRtRuntime> runtime(new LiteRtRuntime(std::move(api)));
+  const LiteRtEnvOption options[] = {
+      // Nothing but the CPU is used yet; probing for GPUs loads drivers and prints.
+      IntOption(kLiteRtEnvOptionTagAutoRegisterAccelerators, kLiteRtHwAcceleratorCpu),
+      IntOption(kLiteRtEnvOptionTagMinLoggerSeverity, kLiteRtLogSeverityError),
+  };
+  const LiteRtStatus status =
+      runtime->api_->LiteRtCreateEnvironment(2, options, &runtime->environment_);
+  if (status != kLiteRtStatusOk) {
+    return LiteRtError(ErrorCode::kDevice, "can't start LiteRT", status);
+  }
+  return std::shared_ptr<const LiteRtRuntime>(std::move(runtime));
+}
+
+LiteRtRuntime::~LiteRtRuntime() {
+  if (environment_ != nullptr) api_->LiteRtDestroyEnvironment(environment_);
+}
+
+Result<TensorBuffer> TensorBuffer::Create(std::shared_ptr<const LiteRtRuntime> runtime,
+                                          const TensorSpec& spec) {
+  TensorBuffer buffer;
+  buffer.runtime_ = std::move(runtime);
+  buffer.elements_ = spec.elements();
+  const size_t bytes = buffer.elements_ * sizeof(float);
+  const size_t padded = (bytes + kReadAhead + kLiteRtHostMemoryAlignment - 1) /
+                        kLiteRtHostMemoryAlignment * kLiteRtHostMemoryAlignment;
+  buffer.data_ = static_cast<float*>(std::aligned_alloc(kLiteRtHostMemoryAlignment, padded));
+  if (buffer.data_ == nullptr) {
+    return Error{ErrorCode::kDevice, "out of memory: " + spec.name + " " + ShapeText(spec.shape) +
+                                         " needs " + std::to_string(padded) + " bytes"};
+  }
+  std::memset(buffer.data_, 0, padded);
+  LiteRtRankedTensorType type{};
+  type.element_type = kLiteRtElementTypeFloat32;
+  type.layout.rank = static_cast<unsigned int>(spec.shape.size());
+  for (size_t i = 0; i < spec.shape.size(); ++i) type.layout.dimensions[i] = spec.shape[i];
+  const LiteRtApi& api = buffer.runtime_->api();
+  const LiteRtStatus status = api.LiteRtCreateTensorBufferFromHostMemory(&type, buffer.data_, bytes,
+                                                                         nullptr, &buffer.handle_);
+  if (status != kLiteRtStatusOk) {
+    return LiteRtError(ErrorCode::kDevice, "can't make a tensor buffer for " + spec.name, status);
+  }
+  return buffer;
+}
+
+TensorBuffer::~TensorBuffer() {
+  if (handle_ != nullptr) runtime_->api().LiteRtDestroyTensorBuffer(handle_);
+  std::free(data_);
+}
+
+TensorBuffer::TensorBuffer(TensorBuffer&& other) noexcept { *this = std::move(other); }
+
+TensorBuffer& TensorBuffer::operator=(TensorBuffer&& other) noexcept {
+  std::swap(runtime_, other.runtime_);
+  std::swap(handle_, other.handle_);
+  std::swap(data_, other.data_);
+  std::swap(elements_, other.elements_);
+  return *this;
+}
+
+Result<std::unique_ptr<Graph>> Graph::Create(std::shared_ptr<const LiteRtRuntime> runtime,
+                                             const Signature& signature, int threads) {
+  std::unique_ptr<Graph> graph(new Graph(std::move(runtime), signature));
+  const LiteRtApi& api = graph->runtime_->api();
+  const LiteRtStatus status = api.LiteRtCreateModelFromFile(graph->runtime_->environment(),
+                                                            signature.file.c_str(), &graph->model_);
+  if (status != kLiteRtStatusOk) {
+    return LiteRtError(ErrorCode::kModel, signature.file + " can't be read as a TFLite model",
+                       status);
+  }
+  SOTTO_RETURN_IF_ERROR(graph->FindSignature());
+  if (!SameTensors(graph->inputs_, signature.inputs) ||
+      !SameTensors(graph->outputs_, signature.outputs)) {
+    return Error{ErrorCode::kBundle, signature.file + ": signature " + signature.name +
+                                         " has other tensors than its manifest says"};
+  }
+  SOTTO_RETURN_IF_ERROR(graph->Compile(threads));
+  return graph;
+}
+
+Result<void> Graph::FindSignature() {
+  const LiteRtApi& api = runtime_->api();
+  size_t count = 0;
+  api.LiteRtGetNumModelSignatures(model_, &count);
+  std::string names;
+  for (size_t i = 0; i < count; ++i) {
+    LiteRtSignature candidate = nullptr;
+    const char* key = nullptr;
+    if (api.LiteRtGetModelSignature(model_, i, &candidate) != kLiteRtStatusOk ||
+        api.LiteRtGetSignatureKey(candidate, &key) != kLiteRtStatusOk) {
+      continue;
+    }
+    if (signature_ == key) {
+      signature_index_ = i;
+      return ReadSpecs(candidate);
+    }
+    names += (names.empty() ? "" : ", ") + std::string(key);
+  }
+  return Error{ErrorCode::kModel, path_ + " has no signature " + signature_ +
+                                      ", only: " + (names.empty() ? "none" : names)};
+}
+
+Result<void> Graph::ReadSpecs(LiteRtSignature signature) {
+  const LiteRtApi& api = runtime_->api();
+  const auto read = [&](bool input, std::vector<TensorSpec>* specs) -> Result<void> {
+    size_t count = 0;
+    input ? api.LiteRtGetNumSignatureInputs(signature, &count)
+          : api.LiteRtGetNumSignatureOutputs(signature, &count);
+    for (size_t i = 0; i < count; ++i) {
+      const char* name = nullptr;
+      LiteRtTensor tensor = nullptr;
+      LiteRtRankedTensorType type{};
+      const bool found =
+          (input ? api.LiteRtGetSignatureInputName(signature, i, &name)
+                 : api.LiteRtGetSignatureOutputName(signature, i, &name)) == kLiteRtStatusOk &&
+          (input ? api.LiteRtGetSignatureInputTensorByIndex(signature, i, &tensor)
+                 : api.LiteRtGetSignatureOutputTensorByIndex(signature, i, &tensor)) ==
+              kLiteRtStatusOk &&
+          api.LiteRtGetRankedTensorType(tensor, &type) == kLiteRtStatusOk;
+      if (!found) {
+        return Error{ErrorCode::kModel, path_ + ": signature " + signature_ + ": tensor " +
+                                            std::to_string(i) + " can't be read"};
+      }
+      TensorSpec spec{name, {}};
+      bool supported = type.element_type == kLiteRtElementTypeFloat32 &&
+                       type.layout.rank <= static_cast<unsigned int>(kLiteRtMaxRank);
+      for (unsigned int d = 0; supported && d < type.layout.rank; ++d) {
+        supported = type.layout.dimensions[d] > 0;
+        spec.shape.push_back(type.layout.dimensions[d]);
+      }
+      if (!supported) {
+        return Error{ErrorCode::kModel, path_ + ": signature " + signature_ + ": tensor " +
+                                            spec.name + " is not float32 of a static shape"};
+      }
+      specs->push_back(std::move(spec));
+    }
+    return {};
+  };
+  SOTTO_RETURN_IF_ERROR(read(/*input=*/true, &inputs_));
+  return read(/*input=*/false, &outputs_);
+}
+
+Result<void> Graph::Compile(int threads) {
+  const LiteRtApi& api = runtime_->api();
+  LiteRtOptions options = nullptr;
+  LiteRtStatus status = api.LiteRtCreateOptions(&options);
+  if (status != kLiteRtStatusOk) {
+    return LiteRtError(ErrorCode::kDevice, "can't make LiteRT options", status);
+  }
+  const std::unique_ptr<LiteRtOptionsT, void (*)(LiteRtOptions)> owned(options,
+                                                                       api.LiteRtDestroyOptions);
+  api.LiteRtSetOptionsHardwareAccelerators(options, kLiteRtHwAcceleratorCpu);
+  SOTTO_RETURN_IF_ERROR(
+      AddOptions(api, options, "xnnpack", "num_threads = " + std::to_string(threads) + "\n"));
+  // Without this, XNNPACK packs the weights of every signature of the file.
+  SOTTO_RETURN_IF_ERROR(AddOptions(api, options, "runtime_options_string",
+                                   "selected_signature_keys = [\"" + signature_ + "\"]\n"));
+  status = api.LiteRtCreateCompiledModel(runtime_->environment(), model_, options, &compiled_);
+  if (status != kLiteRtStatusOk) {
+    return LiteRtError(ErrorCode::kModel, path_ + ": signature " + signature_ + " won't compile",
+                       status);
+  }
+  return {};
+}
+
+Graph::~Graph() {
+  const LiteRtApi& api = runtime_->api();
+  if (compiled_ != nullptr) api.LiteRtDestroyCompiledModel(compiled_);
+  if (model_ != nullptr) api.LiteRtDestroyModel(model_);
+}
+
+Result<void> Graph::Bind(const BufferMap& buffers) {
+  const auto bind = [&](const std::vector<TensorSpec>& specs,
+                        std::vector<LiteRtTensorBuffer>* handles) -> Result<void> {
+    handles->clear();
+    for (const TensorSpec& spec : specs) {
+      const auto found = buffers.find(spec.name);
+      if (found == buffers.end() || found->second->elements() != spec.elements()) {
+        return Error{ErrorCode::kModel, path_ + ": signature " + signature_ + ": tensor " +
+                                            spec.name + " " + ShapeText(spec.shape) +
+                                            " has no buffer of its size"};
+      }
+      handles->push_back(found->second->handle());
+    }
+    return {};
+  };
+  SOTTO_RETURN_IF_ERROR(bind(inputs_, &input_buffers_));
+  return bind(outputs_, &output_buffers_);
+}
+
+Result<void> Graph::Run() {
+  const LiteRtApi& api = runtime_->api();
+  const LiteRtStatus status = api.LiteRtRunCompiledModel(
+      compiled_, signature_index_, input_buffers_.size(), input_buffers_.data(),
+      output_buffers_.size(), output_buffers_.data());
+  if (status != kLiteRtStatusOk) {
+    return LiteRtError(ErrorCode::kModel, path_ + ": signature " + signature_ + " failed", status);
+  }
+  return {};
+}
+
+}  // namespace sotto

@@ -1,0 +1,111 @@
+// RAII over LiteRT: the loaded runtime, tensor buffers, and one compiled signature.
+
+#ifndef SOTTO_LITERT_GRAPH_H_
+#define SOTTO_LITERT_GRAPH_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "litert_api.h"
+#include "sotto/bundle.h"
+#include "sotto/error.h"
+
+namespace sotto {
+
+// The library and one environment; shared by every graph made from it.
+class LiteRtRuntime {
+ public:
+  // `library_path` as in LiteRtApi::Load.
+  static Result<std::shared_ptr<const LiteRtRuntime>> Create(const std::string& library_path);
+
+  ~LiteRtRuntime();
+  LiteRtRuntime(const LiteRtRuntime&) = delete;
+  LiteRtRuntime& operator=(const LiteRtRuntime&) = delete;
+
+  const LiteRtApi& api() const { return *api_; }
+  LiteRtEnvironment environment() const { return environment_; }
+
+ private:
+  explicit LiteRtRuntime(std::shared_ptr<const LiteRtApi> api) : api_(std::move(api)) {}
+
+  std::shared_ptr<const LiteRtApi> api_;
+  LiteRtEnvironment environment_ = nullptr;
+};
+
+// Host memory that graphs read and write in place; zero when made.
+class TensorBuffer {
+ public:
+  static Result<TensorBuffer> Create(std::shared_ptr<const LiteRtRuntime> runtime,
+                                     const TensorSpec& spec);
+
+  ~TensorBuffer();
+  TensorBuffer(TensorBuffer&& other) noexcept;
+  TensorBuffer& operator=(TensorBuffer&& other) noexcept;
+
+  float* data() { return data_; }
+  const float* data() const { return data_; }
+  size_t elements() const { return elements_; }
+  LiteRtTensorBuffer handle() const { return handle_; }
+
+ private:
+  TensorBuffer() = default;
+
+  std::shared_ptr<const LiteRtRuntime> runtime_;
+  LiteRtTensorBuffer handle_ = nullptr;
+  float* data_ = nullptr;
+  size_t elements_ = 0;
+};
+
+// Buffers by tensor name. One buffer may stand under several names and in several maps: the
+// encoder's outputs are the decoder's inputs.
+using BufferMap = std::map<std::string, TensorBuffer*>;
+
+// One signature of a .tflite file, compiled for this machine.
+class Graph {
+ public:
+  // `threads` >= 1. kModel if the file is not a model, has no such signature, or holds tensors
+  // that are not static float32; kBundle if its tensors are not those of `signature`.
+  static Result<std::unique_ptr<Graph>> Create(std::shared_ptr<const LiteRtRuntime> runtime,
+                                               const Signature& signature, int threads);
+
+  ~Graph();
+  Graph(const Graph&) = delete;
+  Graph& operator=(const Graph&) = delete;
+
+  const std::vector<TensorSpec>& inputs() const { return inputs_; }
+  const std::vector<TensorSpec>& outputs() const { return outputs_; }
+
+  // Fixes the buffers of every input and output; a name without a buffer, or a buffer of
+  // another size, is kModel. The buffers must outlive the graph.
+  Result<void> Bind(const BufferMap& buffers);
+
+  // Runs over the bound buffers.
+  Result<void> Run();
+
+ private:
+  Graph(std::shared_ptr<const LiteRtRuntime> runtime, const Signature& signature)
+      : runtime_(std::move(runtime)), path_(signature.file), signature_(signature.name) {}
+
+  Result<void> FindSignature();
+  Result<void> ReadSpecs(LiteRtSignature signature);
+  Result<void> Compile(int threads);
+
+  std::shared_ptr<const LiteRtRuntime> runtime_;
+  std::string path_;
+  std::string signature_;
+  size_t signature_index_ = 0;
+  LiteRtModel model_ = nullptr;
+  LiteRtCompiledModel compiled_ = nullptr;
+  std::vector<TensorSpec> inputs_;
+  std::vector<TensorSpec> outputs_;
+  std::vector<LiteRtTensorBuffer> input_buffers_;
+  std::vector<LiteRtTensorBuffer> output_buffers_;
+};
+
+}  // namespace sotto
+
+#endif  // SOTTO_LITERT_GRAPH_H_
