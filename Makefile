@@ -1,0 +1,74 @@
+# make demo     set up, convert Whisper base, transcribe a recording, compare with openai-whisper
+# make test     set up what tests need, and run them
+# make lint     check style and types
+# make format   rewrite sources in the project's style
+# make compare  transcripts of every stage against openai-whisper, as tables under docs/
+# make clean    remove what was built; models and the virtual environment stay
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := build/stamps
+BUNDLE := models/whisper-base
+CPP := $(shell find cpp -name '*.cc' -o -name '*.h' -o -name CMakeLists.txt) CMakeLists.txt
+
+.DELETE_ON_ERROR:
+.PHONY: help demo test test-python test-cpp test-sanitized lint format compare clean
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# Dependencies are pinned in pyproject.toml alone. The C++ runtime is built here, too.
+$(STAMPS)/installed: pyproject.toml $(CPP) | $(BIN)/python
+	@mkdir -p $(STAMPS)
+	$(BIN)/python -m pip install --quiet --editable '.[convert,weights]'
+	@touch $@
+
+$(STAMPS)/installed-dev: $(STAMPS)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+# A bundle is replaced whole, so its manifest is as old as its newest file.
+$(BUNDLE)/torchscript/sample.npz: | $(STAMPS)/installed
+	$(BIN)/python convert/step1_pt_to_torchscript.py --model base --out $(BUNDLE)
+
+$(BUNDLE)/decoder.tflite: $(BUNDLE)/torchscript/sample.npz
+	$(BIN)/python convert/step2_torchscript_to_tflite.py $(BUNDLE)
+
+demo: $(STAMPS)/installed $(BUNDLE)/decoder.tflite
+	$(BIN)/python test/demo.py $(BUNDLE)
+
+test: test-cpp test-python
+
+test-python: $(STAMPS)/installed-dev
+	$(BIN)/python -m pytest -m "not slow"
+
+test-cpp: $(STAMPS)/installed-dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --preset release
+	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --build --preset release
+	PATH="$(CURDIR)/$(BIN):$$PATH" ctest --preset release
+
+test-sanitized: $(STAMPS)/installed-dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --preset asan-ubsan
+	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --build --preset asan-ubsan
+	PATH="$(CURDIR)/$(BIN):$$PATH" ctest --preset asan-ubsan
+
+lint: $(STAMPS)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run --Werror $(filter %.cc %.h,$(filter-out cpp/third_party/%,$(CPP)))
+
+format: $(STAMPS)/installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(filter %.cc %.h,$(filter-out cpp/third_party/%,$(CPP)))
+
+compare: $(STAMPS)/installed-dev
+	$(BIN)/python test/compare.py --docs docs/comparison.md
+
+clean:
+	rm -rf build test/outputs

@@ -1,0 +1,111 @@
+"""A loaded speech model: ``load_model("base").transcribe("talk.wav")``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from sotto._runtime import Transcriber
+from sotto.asr.locate import find_bundle, find_litert
+from sotto.asr.options import TranscribeOptions
+from sotto.asr.result import Piece, Transcription
+from sotto.errors import AudioError, OptionError
+from sotto.preprocess import AudioSource, stream_audio
+
+
+class SpeechModel:
+    """One bundle in the C++ runtime. Safe to share among threads: calls take turns.
+
+    Args:
+        bundle: a bundle's directory, or a model's name (see ``asr.locate.find_bundle``).
+        threads: of the CPU kernels; 0 is as many as there are cores, 4 at most.
+        verify: check the sha256 of the bundle's files.
+
+    Raises:
+        BundleError: the bundle is missing, incomplete, damaged or of another schema.
+        DeviceError: LiteRT is missing or too old.
+        OptionError: an option is out of range.
+    """
+
+    def __init__(
+        self, bundle: str | os.PathLike[str], *, threads: int = 0, verify: bool = True
+    ) -> None:
+        self.directory = find_bundle(bundle)
+        self._transcriber = Transcriber(
+            self.directory, threads=threads, verify=verify, library=find_litert()
+        )
+
+    @property
+    def name(self) -> str:
+        """The checkpoint's short name, such as ``base``."""
+        return self._transcriber.name
+
+    @property
+    def precision(self) -> str:
+        """``fp32`` or ``int8``."""
+        return self._transcriber.precision
+
+    @property
+    def multilingual(self) -> bool:
+        """Whether the model knows more than English."""
+        return self._transcriber.multilingual
+
+    @property
+    def windows(self) -> list[int]:
+        """Seconds of each window that has graphs, ascending."""
+        return self._transcriber.windows
+
+    def transcribe(
+        self,
+        audio: AudioSource,
+        *,
+        sample_rate: float | None = None,
+        on_piece: Callable[[Piece], None] | None = None,
+        **options: Any,
+    ) -> Transcription:
+        """Transcribes a file or an array; memory does not grow with its length.
+
+        Args:
+            audio: path, file object, bytes of a file, or samples ``[n]`` or
+                ``[n, channels]``.
+            sample_rate: of an array, in Hz; 16,000 if not given.
+            on_piece: called as each piece of at most one window is done.
+            **options: the fields of :class:`TranscribeOptions`.
+
+        Raises:
+            AudioError: the input is not audio, too short, or holds NaN or infinity.
+            OptionError: an option is unknown or out of range.
+        """
+        try:
+            chosen = TranscribeOptions(**options)
+        except TypeError as error:
+            known = ", ".join(TranscribeOptions.__dataclass_fields__)
+            raise OptionError(f"{error}; the options are {known}") from None
+        report = None
+        if on_piece is not None:
+            report = lambda piece: on_piece(Piece.from_runtime(piece))  # noqa: E731
+        blocks = stream_audio(audio, sample_rate=sample_rate)
+        try:
+            result = self._transcriber.transcribe(
+                blocks,
+                language=chosen.language or "",
+                task=chosen.task,
+                max_tokens=chosen.max_tokens,
+                window=chosen.window,
+                on_piece=report,
+            )
+        except AudioError as error:
+            if isinstance(audio, str | os.PathLike) and os.fspath(audio) not in str(error):
+                raise AudioError(f"{os.fspath(audio)}: {error}") from None
+            raise
+        finally:
+            blocks.close()
+        return Transcription.from_runtime(result)
+
+
+def load_model(
+    name_or_bundle: str | os.PathLike[str], *, threads: int = 0, verify: bool = True
+) -> SpeechModel:
+    """Loads a speech model; see :class:`SpeechModel` for arguments and errors."""
+    return SpeechModel(name_or_bundle, threads=threads, verify=verify)

@@ -1,0 +1,199 @@
+"""Step 2: TorchScript and its manifest become a bundle that the runtime reads.
+
+Nothing is consumed but what step 1 wrote: no checkpoint, no audio, no vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, get_args
+
+import ai_edge_litert
+import litert_torch
+import numpy as np
+import torch
+
+import sotto
+from sotto.bundle import (
+    Manifest,
+    check_writable,
+    link_files,
+    read_manifest,
+    replacing_directory,
+    write_manifest,
+)
+from sotto.errors import BundleError, ConversionError, OptionError
+from sotto.export.difference import Difference
+from sotto.export.mtk import write_mtk_tflite
+from sotto.export.quantize import quantize_int8
+from sotto.export.tflite import write_tflite
+from sotto.export.torchscript import SAMPLE, TORCHSCRIPT
+from sotto.export.verify import verify_decoder, verify_encoder
+from sotto.graphs.signatures import Signature
+from sotto.npu.ops import OpTable, op_tables
+
+Precision = Literal["fp32", "int8"]
+Backend = Literal["litert", "mtk"]
+Report = Callable[[str], None]
+
+ENCODER, DECODER = "encoder.tflite", "decoder.tflite"
+
+
+def convert(
+    source: Path,
+    out: Path,
+    precision: Precision = "int8",
+    backend: Backend = "litert",
+    report: Report = print,
+) -> list[Difference]:
+    """Converts what step 1 left in ``source`` into the bundle ``out``.
+
+    Args:
+        source: directory that step 1 wrote.
+        out: bundle to make or replace, whole or not at all. May be ``source`` itself, which
+            then also keeps its TorchScript.
+        precision: ``fp32``, or ``int8`` (dynamic range; CPU).
+        backend: ``litert``, or ``mtk`` (fp32 only; one file a signature).
+        report: called with a line of text for each stage.
+
+    Returns:
+        Each signature's difference from its TorchScript; empty for ``mtk``.
+
+    Raises:
+        OptionError: an option has an unknown value.
+        BundleError: ``source`` is not step 1's output, or is damaged.
+        ConversionError: a converter failed, an operation is outside the NPU's list, or a
+            file differs from its TorchScript beyond the tolerance.
+        OutputError: ``out`` can't be written.
+    """
+    _validate(precision, backend)
+    check_writable(out)
+    manifest = read_manifest(source)
+    if not manifest.get("torchscript"):
+        raise BundleError(
+            f"{source} holds no TorchScript: run "
+            f"python convert/step1_pt_to_torchscript.py --model {manifest.get('name', 'NAME')} "
+            f"--out {source}"
+        )
+    kept = [
+        name
+        for name in manifest["files"]
+        if not name.endswith(".tflite") and (out == source or not name.startswith(TORCHSCRIPT))
+    ]
+    with torch.no_grad(), replacing_directory(out) as directory:
+        link_files(source, directory, kept)
+        manifest["precision"] = precision
+        manifest["backend"] = backend
+        manifest["tools"] |= {
+            "sotto": sotto.__version__,
+            "torch": torch.__version__,
+            "ai-edge-litert": ai_edge_litert.__version__,
+        }
+        if backend == "mtk":
+            differences: list[Difference] = []
+            _write_mtk(source, directory, manifest, report)
+        else:
+            manifest["tools"]["litert-torch"] = litert_torch.__version__
+            differences = _write_litert(source, directory, manifest, precision, report)
+        if out != source:
+            manifest["torchscript"] = {}
+        written = [file.name for file in directory.glob("*.tflite")]
+        write_manifest(directory, manifest, [*kept, *written])
+        failed = [difference for difference in differences if not difference.passed]
+        if failed:
+            raise ConversionError(
+                "the .tflite files differ from the TorchScript by more than the tolerance: "
+                + "; ".join(str(difference) for difference in failed)
+            )
+    return differences
+
+
+def _validate(precision: str, backend: str) -> None:
+    for name, value, known in (
+        ("precision", precision, get_args(Precision)),
+        ("backend", backend, get_args(Backend)),
+    ):
+        if value not in known:
+            raise OptionError(f"{name} {value!r}: expected one of {', '.join(known)}")
+    if backend == "mtk" and precision != "fp32":
+        raise OptionError(f"precision {precision!r}: the mtk backend writes fp32 only")
+
+
+def _graph(manifest: Manifest, name: str) -> Signature:
+    return Signature.from_manifest(name, manifest["torchscript"][name])
+
+
+def _write_litert(
+    source: Path, directory: Path, manifest: Manifest, precision: Precision, report: Report
+) -> list[Difference]:
+    manifest["signatures"] = {}
+    for file, role in ((ENCODER, "encoder"), (DECODER, "decoder")):
+        names = [window[role] for window in manifest["windows"]]
+        graphs = [
+            (source / manifest["torchscript"][name]["file"], _graph(manifest, name))
+            for name in names
+        ]
+        report(f"converting {', '.join(names)} to {file}")
+        write_tflite(graphs, directory / file)
+        if precision == "int8":
+            report(f"quantising {file} to int8")
+            full = (directory / file).rename(directory / f"{file}.fp32")
+            quantize_int8(full, directory / file)
+            full.unlink()
+        _check_operations(op_tables(directory / file), file, report)
+        for _, signature in graphs:
+            manifest["signatures"][signature.name] = {"file": file, **signature.as_manifest()}
+    return _verify(source, directory, manifest, precision, report)
+
+
+def _check_operations(tables: list[OpTable], file: str, report: Report) -> None:
+    for table in tables:
+        counts = ", ".join(f"{name} {count}" for name, count in table.counts.items())
+        outside = ", ".join(table.unsupported) or "none"
+        report(f"{file} {table.signature}: {sum(table.counts.values())} ops: {counts}")
+        report(f"{file} {table.signature}: outside the NPU's list: {outside}")
+    refused = [f"{table.signature}: {name}" for table in tables for name in table.unsupported]
+    if refused:
+        raise ConversionError(f"{file} is not for the NPU: {'; '.join(refused)}")
+
+
+def _verify(
+    source: Path, directory: Path, manifest: Manifest, precision: Precision, report: Report
+) -> list[Difference]:
+    """Compares each signature with its TorchScript on step 1's sample of real speech."""
+    with np.load(source / SAMPLE, allow_pickle=False) as sample:
+        log_mel, tokens = sample["log_mel"], sample["tokens"]
+    # The host's own way to a hidden row: table row + position row.
+    table = np.load(source / "token_embedding.npy", mmap_mode="r")
+    rows = table[tokens].astype(np.float32)
+    if "scales" in manifest["token_embedding"]:
+        rows *= np.load(source / manifest["token_embedding"]["scales"])[tokens][:, None]
+    hidden = torch.from_numpy(rows + np.load(source / "positional_embedding.npy")[: len(tokens)])
+    differences = []
+    for window in manifest["windows"]:
+        encoder, decoder = (_graph(manifest, window[role]) for role in ("encoder", "decoder"))
+        scripts = [source / manifest["torchscript"][s.name]["file"] for s in (encoder, decoder)]
+        difference, cross = verify_encoder(
+            directory / ENCODER, scripts[0], encoder, log_mel, precision
+        )
+        report(str(difference))
+        differences.append(difference)
+        difference = verify_decoder(
+            directory / DECODER, scripts[1], decoder, cross, hidden, precision
+        )
+        report(str(difference))
+        differences.append(difference)
+    return differences
+
+
+def _write_mtk(source: Path, directory: Path, manifest: Manifest, report: Report) -> None:
+    manifest["signatures"] = {}
+    for window in manifest["windows"]:
+        for role in ("encoder", "decoder"):
+            signature = _graph(manifest, window[role])
+            file = f"{signature.name}.tflite"
+            report(f"converting {signature.name} to {file} with mtk_converter")
+            script = source / manifest["torchscript"][signature.name]["file"]
+            write_mtk_tflite(script, signature, directory / file)
+            manifest["signatures"][signature.name] = {"file": file, **signature.as_manifest()}

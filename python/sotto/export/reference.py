@@ -1,0 +1,134 @@
+"""openai-whisper's own modules on real audio: what step 1's graphs must equal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import cached_property
+
+import numpy as np
+import torch
+import whisper
+from torch import Tensor
+from whisper.decoding import DecodingOptions
+from whisper.model import ModelDimensions, Whisper
+
+from sotto.checkpoints import Checkpoint
+from sotto.export.difference import Difference, compare
+from sotto.export.step_caches import Graph, StepCaches
+
+ENCODER_TOLERANCE = 2e-3
+"""Absolute, on cross keys and values of order 10. Folded norms and another order of float32
+sums give some 3e-4; a wrong weight gives more than 1e-1."""
+
+STEP_TOLERANCE = 1e-3
+"""Absolute, on logits of order 10, for the same reasons."""
+
+SAMPLE_TOKENS = 24
+"""Tokens of the transcript that decoder graphs are compared over."""
+
+
+class Reference:
+    """openai-whisper with a checkpoint's weights, listening to one recording.
+
+    Attributes:
+        model: the reference model, float32 on the CPU.
+        log_mel: float32 ``[1, n_mels, 2 * n_audio_ctx]``, the recording's first 30 s.
+        tokens: start tokens and the first tokens of the greedy transcript.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, speech: np.ndarray) -> None:
+        dims = checkpoint.dims
+        self.model = Whisper(ModelDimensions(**asdict(dims))).eval()
+        # Assigned, not copied: a second set of weights would double the memory.
+        state = {key: torch.from_numpy(value) for key, value in checkpoint.state.items()}
+        self.model.load_state_dict(state, strict=True, assign=True)
+        self._speech = torch.from_numpy(speech)
+        self._frames = dims.n_audio_ctx * 2
+        self.log_mel: np.ndarray = self.window(self._frames).numpy()
+
+    @cached_property
+    def tokens(self) -> list[int]:
+        """Token ids, start sequence included."""
+        multilingual = self.model.is_multilingual
+        options = DecodingOptions(
+            language="en", without_timestamps=True, fp16=False, sample_len=SAMPLE_TOKENS
+        )
+        result = whisper.decode(self.model, torch.from_numpy(self.log_mel[0]), options)
+        tokenizer = whisper.tokenizer.get_tokenizer(
+            multilingual,
+            num_languages=self.model.num_languages,
+            language="en" if multilingual else None,
+            task="transcribe" if multilingual else None,
+        )
+        return [*tokenizer.sot_sequence_including_notimestamps, *result.tokens]
+
+    def window(self, frames: int) -> Tensor:
+        """Log-mel of the recording's first ``frames`` frames: ``[1, n_mels, frames]``."""
+        samples = whisper.pad_or_trim(self._speech, frames * whisper.audio.HOP_LENGTH)
+        return whisper.log_mel_spectrogram(samples, self.model.dims.n_mels)[None]
+
+    def features(self, frames: int) -> Tensor:
+        """The reference encoder's output ``[1, frames / 2, width]`` for a window."""
+        encoder = self.model.encoder
+        whole = encoder.positional_embedding
+        try:
+            # The reference asserts the full context; a window is its first positions.
+            encoder.positional_embedding = whole[: frames // 2]
+            return encoder(self.window(frames))
+        finally:
+            encoder.positional_embedding = whole
+
+    def _split(self, x: Tensor) -> Tensor:
+        heads = self.model.dims.n_text_head
+        return x.reshape(1, x.shape[1], heads, -1).transpose(1, 2)
+
+    def _logits(self, frames: int, tokens: list[int]) -> np.ndarray:
+        logits: np.ndarray = self.model.decoder(
+            torch.tensor([tokens]), self.features(frames)
+        ).numpy()
+        return logits
+
+    def _hidden(self, tokens: list[int]) -> Tensor:
+        decoder = self.model.decoder
+        return decoder.token_embedding(torch.tensor([tokens])) + (
+            decoder.positional_embedding[: len(tokens)]
+        )
+
+    def compare_features(self, stage: str, frames: int, actual: Tensor) -> Difference:
+        """An encoder's features against the reference's."""
+        pairs = [(actual.numpy(), self.features(frames).numpy())]
+        return compare(stage, pairs, largest=ENCODER_TOLERANCE)
+
+    def compare_encoder(self, stage: str, frames: int, cross: Sequence[Tensor]) -> Difference:
+        """Keys, then values, of all layers against the reference's projections."""
+        features = self.features(frames)
+        blocks = [block.cross_attn for block in self.model.decoder.blocks]
+        keys = [self._split(block.key(features)).transpose(2, 3) for block in blocks]
+        values = [self._split(block.value(features)) for block in blocks]
+        pairs = [
+            (actual.numpy(), expected.numpy())
+            for actual, expected in zip(cross, keys + values, strict=True)
+        ]
+        return compare(stage, pairs, largest=ENCODER_TOLERANCE)
+
+    def compare_step(
+        self, stage: str, frames: int, cross: Sequence[Tensor], step: Graph, cache: int
+    ) -> Difference:
+        """The step, token by token over its caches, against the reference's whole sequence."""
+        tokens = self.tokens[:cache]
+        caches = StepCaches(self.model.dims.n_text_layer, step, cross, cache)
+        rows = [caches.advance(hidden) for hidden in self._hidden(tokens)[0]]
+        pairs = [(np.stack(rows)[None], self._logits(frames, tokens))]
+        return compare(stage, pairs, largest=STEP_TOLERANCE)
+
+    def compare_sequence(
+        self, stage: str, frames: int, features: Tensor, sequence: Graph, length: int
+    ) -> Difference:
+        """The full-sequence decoder against the reference's, over the tokens there are."""
+        tokens = self.tokens[:length]
+        hidden = torch.zeros(1, length, self.model.dims.n_text_state)
+        hidden[:, : len(tokens)] = self._hidden(tokens)
+        logits = torch.as_tensor(sequence(hidden, features))[:, : len(tokens)]
+        pairs = [(logits.numpy(), self._logits(frames, tokens))]
+        return compare(stage, pairs, largest=STEP_TOLERANCE)

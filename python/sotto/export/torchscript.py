@@ -1,0 +1,238 @@
+"""Step 1: a checkpoint becomes TorchScript graphs and the tables that the host reads.
+
+Graphs are traced with fixed integers for every shape (see ``graphs/transformer.py``), and
+each is checked against openai-whisper's own modules on real audio before anything is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import nn
+
+import sotto
+from sotto.bundle import Manifest, check_writable, replacing_directory, write_manifest
+from sotto.checkpoints import Checkpoint
+from sotto.errors import ConversionError, OptionError
+from sotto.export.reference import Difference, Reference
+from sotto.export.vocabulary import token_table, write_mel_filters, write_tokenizer
+from sotto.graphs import signatures
+from sotto.graphs.signatures import FRAMES_PER_SECOND, Signature
+from sotto.graphs.transformer import Gelu
+from sotto.graphs.whisper import MASKED, DecoderStep, Encoder, FeatureEncoder, SequenceDecoder
+
+TORCHSCRIPT = "torchscript"
+"""Folder of the bundle that step 2 reads and a device does not need."""
+
+SAMPLE = f"{TORCHSCRIPT}/sample.npz"
+"""Real inputs for step 2's verification: log-mel of speech and the tokens it decodes to."""
+
+EmbeddingType = Literal["auto", "fp32", "fp16", "int8"]
+
+
+@dataclass(frozen=True)
+class TorchScriptOptions:
+    """What step 1 makes.
+
+    Attributes:
+        windows: seconds of audio an encoder graph takes; each becomes one encoder and one
+            decoder graph. 1 … 30; the largest takes what the others are too short for.
+        cache: positions of the self-attention cache; at most the model's text context, which
+            is also what 0 stands for.
+        token_embedding: how the embedding table is stored. ``auto`` is fp16 where that loses
+            nothing (OpenAI's weights were trained in it), else fp32; ``int8`` adds a scale a
+            row.
+        gelu: ``erf`` as the model was trained, or ``tanh`` as the NPU computes it.
+        sequence_decoder: positions of the plain full-sequence decoder, exported beside the
+            step with an encoder that emits features; 0 for none.
+    """
+
+    windows: tuple[int, ...] = (10, 30)
+    cache: int = 0
+    token_embedding: EmbeddingType = "auto"
+    gelu: Gelu = "erf"
+    sequence_decoder: int = 0
+
+    def validate(self, checkpoint: Checkpoint) -> None:
+        """Raises OptionError where a value does not fit the checkpoint."""
+        longest = checkpoint.dims.n_audio_ctx * 2 // FRAMES_PER_SECOND
+        if not self.windows or any(not 1 <= seconds <= longest for seconds in self.windows):
+            raise OptionError(f"windows {self.windows}: expected 1 to {longest} seconds each")
+        context = checkpoint.dims.n_text_ctx
+        for name in ("cache", "sequence_decoder"):
+            value = getattr(self, name)
+            if not 0 <= value <= context:
+                raise OptionError(f"{name} {value}: expected 0 to {context} positions")
+        for name, known in (
+            ("token_embedding", ("auto", "fp32", "fp16", "int8")),
+            ("gelu", ("erf", "tanh")),
+        ):
+            if getattr(self, name) not in known:
+                raise OptionError(f"{name} {getattr(self, name)!r}: expected one of {known}")
+
+
+Report = Callable[[str], None]
+
+
+def export_torchscript(
+    checkpoint: Checkpoint,
+    out: Path,
+    speech: np.ndarray,
+    options: TorchScriptOptions | None = None,
+    report: Report = print,
+) -> list[Difference]:
+    """Writes ``out``: TorchScript graphs, tables and a manifest that step 2 builds upon.
+
+    Args:
+        checkpoint: canonical weights.
+        out: directory to make or to replace, whole or not at all.
+        speech: real speech for the comparison, float32 ``[samples]`` at 16 kHz.
+        options: see :class:`TorchScriptOptions`.
+        report: called with a line of text for each stage.
+
+    Returns:
+        The largest difference of each stage from openai-whisper's modules.
+
+    Raises:
+        OptionError: an option is out of range.
+        ConversionError: a stage differs from the reference by more than its tolerance.
+        OutputError: ``out`` can't be written.
+    """
+    options = options or TorchScriptOptions()
+    options.validate(checkpoint)
+    check_writable(out)
+    with torch.no_grad(), replacing_directory(out) as directory:
+        (directory / TORCHSCRIPT).mkdir()
+        manifest = _write_tables(checkpoint, directory, options)
+        reference = Reference(checkpoint, speech)
+        differences = _write_graphs(checkpoint, directory, options, reference, manifest, report)
+        np.savez(directory / SAMPLE, log_mel=reference.log_mel, tokens=np.array(reference.tokens))
+        files = [str(p.relative_to(directory)) for p in directory.rglob("*") if p.is_file()]
+        write_manifest(directory, manifest, files)
+        failed = [difference for difference in differences if not difference.passed]
+        if failed:
+            raise ConversionError(
+                "the graphs differ from openai-whisper by more than the tolerance: "
+                + "; ".join(str(difference) for difference in failed)
+            )
+    return differences
+
+
+def _write_tables(checkpoint: Checkpoint, directory: Path, options: TorchScriptOptions) -> Manifest:
+    dims = checkpoint.dims
+    write_tokenizer(dims, directory / "tokenizer.tiktoken")
+    write_mel_filters(dims, directory / "mel_filters.npy")
+    np.save(
+        directory / "positional_embedding.npy",
+        np.ascontiguousarray(checkpoint.state["decoder.positional_embedding"], dtype=np.float32),
+    )
+    embedding = _write_token_embedding(
+        checkpoint.state["decoder.token_embedding.weight"], directory, options.token_embedding
+    )
+    windows = [
+        {
+            "seconds": seconds,
+            "frames": seconds * FRAMES_PER_SECOND,
+            "encoder": f"encode_{seconds}s",
+            "decoder": f"decode_{seconds}s",
+        }
+        for seconds in sorted(set(options.windows))
+    ]
+    return {
+        "kind": "whisper",
+        "name": checkpoint.name,
+        "precision": "fp32",
+        "source": {
+            "checkpoint": checkpoint.source,
+            "format": checkpoint.format,
+            "sha256": checkpoint.sha256,
+        },
+        "dims": {**asdict(dims)},
+        "multilingual": dims.is_multilingual,
+        "audio": {"sample_rate": 16000, "n_fft": 400, "hop_length": 160},
+        "tokens": token_table(dims),
+        "alignment_heads": [list(pair) for pair in checkpoint.alignment_heads or []],
+        "cache": options.cache or dims.n_text_ctx,
+        "masked": MASKED,
+        "gelu": options.gelu,
+        "token_embedding": embedding,
+        "windows": windows,
+        "torchscript": {},
+        "signatures": {},
+        "tools": {"sotto": sotto.__version__, "torch": torch.__version__},
+    }
+
+
+def _write_token_embedding(table: np.ndarray, directory: Path, kind: EmbeddingType) -> Manifest:
+    """Writes ``[V, d]`` and, for int8, scales ``[V]``: row = int8 row * scale."""
+    path = directory / "token_embedding.npy"
+    half = table.astype(np.float16)
+    if kind == "auto":
+        kind = "fp16" if np.array_equal(half.astype(np.float32), table) else "fp32"
+    entry: Manifest = {"file": path.name, "dtype": kind}
+    if kind == "int8":
+        scales = np.maximum(np.abs(table).max(axis=1) / 127.0, np.finfo(np.float32).tiny)
+        scales = scales.astype(np.float32)
+        np.save(path, np.round(table / scales[:, None]).astype(np.int8))
+        entry["scales"] = "token_embedding_scales.npy"
+        np.save(directory / entry["scales"], scales)
+    else:
+        np.save(path, half if kind == "fp16" else np.ascontiguousarray(table, dtype=np.float32))
+    return entry
+
+
+def _write_graphs(
+    checkpoint: Checkpoint,
+    directory: Path,
+    options: TorchScriptOptions,
+    reference: Reference,
+    manifest: Manifest,
+    report: Report,
+) -> list[Difference]:
+    weights, dims, gelu = checkpoint.state, checkpoint.dims, options.gelu
+    cache = manifest["cache"]
+    differences: list[Difference] = []
+
+    def trace(module: nn.Module, signature: Signature) -> torch.jit.ScriptModule:
+        report(f"tracing {signature.name}")
+        example = tuple(torch.zeros(spec.shape) for spec in signature.inputs)
+        traced = torch.jit.trace(module.eval(), example, check_trace=False)
+        file = f"{TORCHSCRIPT}/{signature.name}.pt"
+        traced.save(str(directory / file))
+        manifest["torchscript"][signature.name] = {"file": file, **signature.as_manifest()}
+        return traced
+
+    def compare(difference: Difference) -> None:
+        differences.append(difference)
+        report(str(difference))
+
+    for window in manifest["windows"]:
+        seconds, frames = window["seconds"], window["frames"]
+        encoder = trace(Encoder(weights, dims, frames, gelu), signatures.encoder(dims, seconds))
+        cross = encoder(reference.window(frames))
+        compare(reference.compare_encoder(f"encode_{seconds}s", frames, cross))
+        del encoder
+        step = trace(
+            DecoderStep(weights, dims, cache, gelu), signatures.decoder_step(dims, seconds, cache)
+        )
+        compare(reference.compare_step(f"decode_{seconds}s", frames, cross, step, cache))
+        del step
+        if options.sequence_decoder:
+            length = options.sequence_decoder
+            features = trace(
+                FeatureEncoder(weights, dims, frames, gelu),
+                signatures.feature_encoder(dims, seconds),
+            )(reference.window(frames))
+            compare(reference.compare_features(f"features_{seconds}s", frames, features))
+            sequence = trace(
+                SequenceDecoder(weights, dims, length, frames // 2, gelu),
+                signatures.sequence_decoder(dims, seconds, length),
+            )
+            name = f"sequence_{seconds}s"
+            compare(reference.compare_sequence(name, frames, features, sequence, length))
+    return differences

@@ -1,0 +1,91 @@
+"""Step 2's check: a written .tflite file against the TorchScript it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from ai_edge_litert.interpreter import Interpreter
+from torch import Tensor
+
+from sotto.export.difference import Difference, compare
+from sotto.export.step_caches import StepCaches
+from sotto.graphs.signatures import Signature
+
+ENCODER_TOLERANCE = 5e-3
+"""Absolute, on values of order 10, for fp32. XNNPACK sums one by one what torch sums in
+blocks: on base it is 1.9e-3 from a float64 encoder where openai-whisper is 4e-4."""
+
+DECODER_TOLERANCE = 2e-3
+"""Absolute, on logits of order 10, for fp32; some 1e-4 is usual."""
+
+INT8_DECIBEL = 12.0
+"""Least signal to noise of int8. Trained weights give 17 to 30 dB; a graph that lost a
+scale or a sign gives less than 5."""
+
+THREADS = 2
+
+
+class LiteRtGraph:
+    """A signature of a .tflite file as a callable over torch tensors, in manifest order."""
+
+    def __init__(self, interpreter: Interpreter, signature: Signature) -> None:
+        self._runner = interpreter.get_signature_runner(signature.name)
+        self._inputs = [spec.name for spec in signature.inputs]
+        self._outputs = [spec.name for spec in signature.outputs]
+
+    def __call__(self, *tensors: Tensor) -> list[Tensor]:
+        feeds = {
+            name: tensor.numpy() for name, tensor in zip(self._inputs, tensors, strict=True)
+        }
+        outputs = self._runner(**feeds)
+        return [torch.from_numpy(np.array(outputs[name])) for name in self._outputs]
+
+
+def _compare(
+    stage: str, pairs: list[tuple[np.ndarray, np.ndarray]], precision: str, tolerance: float
+) -> Difference:
+    if precision == "fp32":
+        return compare(stage, pairs, largest=tolerance)
+    return compare(stage, pairs, decibel=INT8_DECIBEL)
+
+
+def verify_encoder(
+    model: Path, script: Path, signature: Signature, log_mel: np.ndarray, precision: str
+) -> tuple[Difference, list[Tensor]]:
+    """Runs both over the start of ``log_mel [1, n_mels, frames]``.
+
+    Returns the difference and TorchScript's outputs, which the decoder's check starts from.
+    """
+    frames = signature.inputs[0].shape[-1]
+    window = torch.from_numpy(np.ascontiguousarray(log_mel[..., :frames]))
+    expected = list(torch.jit.load(str(script))(window))
+    actual = LiteRtGraph(Interpreter(str(model), num_threads=THREADS), signature)(window)
+    pairs = [(a.numpy(), e.numpy()) for a, e in zip(actual, expected, strict=True)]
+    return _compare(signature.name, pairs, precision, ENCODER_TOLERANCE), expected
+
+
+def verify_decoder(
+    model: Path,
+    script: Path,
+    signature: Signature,
+    cross: Sequence[Tensor],
+    hidden: Tensor,
+    precision: str,
+) -> Difference:
+    """Runs both step by step, each over its own caches, and compares all logits.
+
+    Args:
+        cross: the encoder's outputs.
+        hidden: ``[n, width]``, token rows plus position rows of a real transcript.
+    """
+    layers = len(cross) // 2
+    cache = signature.inputs[1].shape[-1] - 1
+    graph = LiteRtGraph(Interpreter(str(model), num_threads=THREADS), signature)
+    script_caches = StepCaches(layers, torch.jit.load(str(script)), cross, cache)
+    graph_caches = StepCaches(layers, graph, cross, cache)
+    actual = np.stack([graph_caches.advance(row) for row in hidden[:cache]])
+    expected = np.stack([script_caches.advance(row) for row in hidden[:cache]])
+    return _compare(signature.name, [(actual, expected)], precision, DECODER_TOLERANCE)

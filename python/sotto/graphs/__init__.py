@@ -1,0 +1,1 @@
+"""The NPU-friendly torch modules. Each is built from a canonical state dict."""

@@ -1,0 +1,100 @@
+"""Names and shapes of every graph's tensors: what the manifest and the runtime go by."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sotto.checkpoints import WhisperDims
+
+FRAMES_PER_SECOND = 100
+"""Log-mel frames: 16,000 samples a second, hop 160."""
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """One float32 tensor of a signature."""
+
+    name: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A graph's name with its inputs and outputs, in the order of the module's arguments."""
+
+    name: str
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+
+    def as_manifest(self) -> dict[str, Any]:
+        """The manifest's entry, without the file."""
+        return {
+            side: [{**asdict(spec), "shape": list(spec.shape), "dtype": "float32"} for spec in specs]
+            for side, specs in (("inputs", self.inputs), ("outputs", self.outputs))
+        }
+
+    @classmethod
+    def from_manifest(cls, name: str, entry: dict[str, Any]) -> Signature:
+        """The signature of a manifest's entry."""
+        inputs, outputs = (
+            tuple(TensorSpec(spec["name"], tuple(spec["shape"])) for spec in entry[side])
+            for side in ("inputs", "outputs")
+        )
+        return cls(name, inputs, outputs)
+
+
+def _layers(name: str, count: int, shape: tuple[int, ...]) -> tuple[TensorSpec, ...]:
+    return tuple(TensorSpec(f"{name}_{layer}", shape) for layer in range(count))
+
+
+def _cross(dims: WhisperDims, frames: int) -> tuple[TensorSpec, ...]:
+    heads, width = dims.n_text_head, dims.n_text_state // dims.n_text_head
+    positions = frames // 2
+    return (
+        *_layers("cross_k", dims.n_text_layer, (1, heads, width, positions)),
+        *_layers("cross_v", dims.n_text_layer, (1, heads, positions, width)),
+    )
+
+
+def encoder(dims: WhisperDims, seconds: int) -> Signature:
+    """``encode_{seconds}s``: log-mel to cross-attention keys and values."""
+    frames = seconds * FRAMES_PER_SECOND
+    log_mel = TensorSpec("log_mel", (1, dims.n_mels, frames))
+    return Signature(f"encode_{seconds}s", (log_mel,), _cross(dims, frames))
+
+
+def decoder_step(dims: WhisperDims, seconds: int, cache: int) -> Signature:
+    """``decode_{seconds}s``: one position over a cache of ``cache`` positions."""
+    n, heads = dims.n_text_layer, dims.n_text_head
+    width = dims.n_text_state // heads
+    inputs = (
+        TensorSpec("hidden", (1, 1, dims.n_text_state)),
+        TensorSpec("mask", (1, 1, 1, cache + 1)),
+        *_layers("self_k", n, (1, heads, width, cache)),
+        *_layers("self_v", n, (1, heads, cache, width)),
+        *_cross(dims, seconds * FRAMES_PER_SECOND),
+    )
+    outputs = (
+        TensorSpec("logits", (1, 1, dims.n_vocab)),
+        *_layers("new_k", n, (1, heads, width, 1)),
+        *_layers("new_v", n, (1, heads, 1, width)),
+    )
+    return Signature(f"decode_{seconds}s", inputs, outputs)
+
+
+def feature_encoder(dims: WhisperDims, seconds: int) -> Signature:
+    """``features_{seconds}s``: log-mel to audio features."""
+    frames = seconds * FRAMES_PER_SECOND
+    log_mel = TensorSpec("log_mel", (1, dims.n_mels, frames))
+    features = TensorSpec("features", (1, frames // 2, dims.n_audio_state))
+    return Signature(f"features_{seconds}s", (log_mel,), (features,))
+
+
+def sequence_decoder(dims: WhisperDims, seconds: int, length: int) -> Signature:
+    """``sequence_{seconds}s``: ``length`` positions at once, without caches."""
+    positions = seconds * FRAMES_PER_SECOND // 2
+    hidden = TensorSpec("hidden", (1, length, dims.n_text_state))
+    features = TensorSpec("features", (1, positions, dims.n_audio_state))
+    logits = TensorSpec("logits", (1, length, dims.n_vocab))
+    return Signature(f"sequence_{seconds}s", (hidden, features), (logits,))

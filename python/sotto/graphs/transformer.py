@@ -1,0 +1,234 @@
+"""The transformer core that every graph is made of.
+
+Written for MediaTek's NPU and for XNNPACK alike: static shapes, rank 4 at most, no
+look-ups, no masked_fill. Shapes are Python integers fixed at construction, never read
+from a tensor, so that ``torch.jit.trace`` bakes them in. Docstrings write 64 for the head
+width, as in every Whisper; the code takes any.
+
+Two foldings happen once, when the weights are loaded, and cost no accuracy that a test
+can see: LayerNorm's affine part goes into the Linear layers behind it (Wx' = (W diag(g)) x
++ (W b + c)), and the attention scale 1/sqrt(head width) goes into the query projection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+Weights = Mapping[str, np.ndarray]
+Gelu = Literal["erf", "tanh"]
+
+class Norm(nn.Module):
+    """LayerNorm without its affine part, which is folded into what follows.
+
+    In and out: ``[1, n, width]`` float32.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.width = width
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.layer_norm(x, (self.width,))
+
+
+def tensor(weights: Weights, key: str) -> Tensor:
+    """The float32 tensor stored under ``key`` (a copy: sources may be mapped read-only)."""
+    return torch.from_numpy(np.array(weights[key], dtype=np.float32))
+
+
+def linear(
+    weights: Weights, prefix: str, *, norm: str | None = None, scale: float = 1.0
+) -> nn.Linear:
+    """A Linear from ``{prefix}.weight`` and, where there is one, ``{prefix}.bias``.
+
+    Args:
+        weights: canonical state dict.
+        prefix: key of the layer.
+        norm: key of the LayerNorm whose affine part is folded in; its input is then the
+            bare normalised activation of :class:`Norm`.
+        scale: factor folded into weight and bias.
+    """
+    weight = tensor(weights, f"{prefix}.weight")
+    bias = tensor(weights, f"{prefix}.bias") if f"{prefix}.bias" in weights else None
+    if norm is not None:
+        gain, shift = tensor(weights, f"{norm}.weight"), tensor(weights, f"{norm}.bias")
+        # In double: a sum over the width, rounded to float32 once.
+        folded = (weight.double() @ shift.double()).float()
+        bias = folded if bias is None else bias + folded
+        weight = weight * gain
+    layer = nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None)
+    layer.weight = nn.Parameter(weight * scale, requires_grad=False)
+    if bias is not None:
+        layer.bias = nn.Parameter(bias * scale, requires_grad=False)
+    return layer
+
+
+class Heads:
+    """How one width is cut into attention heads, for sequences of a fixed length."""
+
+    def __init__(self, width: int, heads: int, length: int) -> None:
+        if width % heads:
+            raise ValueError(f"width {width} is not a multiple of {heads} heads")
+        self.count, self.width, self.length = heads, width // heads, length
+
+    @property
+    def scale(self) -> float:
+        """What the query is multiplied by: 1 / sqrt(head width)."""
+        return float(self.width**-0.5)
+
+    def split(self, x: Tensor) -> Tensor:
+        """``[1, n, H * 64]`` to ``[1, H, n, 64]``."""
+        return x.reshape(1, self.length, self.count, self.width).transpose(1, 2)
+
+    def merge(self, x: Tensor) -> Tensor:
+        """``[1, H, n, 64]`` to ``[1, n, H * 64]``."""
+        return x.transpose(1, 2).reshape(1, self.length, self.count * self.width)
+
+
+def attend(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Softmax attention over stored keys; the scale is already in the query.
+
+    Args:
+        query: ``[1, H, n, 64]``.
+        keys: ``[1, H, 64, T]``, transposed, as the caches keep them.
+        values: ``[1, H, T, 64]``.
+        mask: additive and finite, broadcastable to ``[1, H, n, T]``.
+
+    Returns:
+        ``[1, H, n, 64]``.
+    """
+    scores = torch.matmul(query, keys)
+    if mask is not None:
+        scores = scores + mask
+    return torch.matmul(torch.softmax(scores, dim=-1), values)
+
+
+class FeedForward(nn.Module):
+    """Norm, Linear, GELU, Linear with a residual: ``[1, n, width]`` to the same.
+
+    ``gelu`` is explicit because the NPU computes the tanh form whatever a model asks for.
+    """
+
+    def __init__(self, weights: Weights, prefix: str, gelu: Gelu) -> None:
+        super().__init__()
+        self.expand = linear(weights, f"{prefix}.mlp.0", norm=f"{prefix}.mlp_ln")
+        self.contract = linear(weights, f"{prefix}.mlp.2")
+        self.norm = Norm(self.expand.in_features)
+        self.approximate = "tanh" if gelu == "tanh" else "none"
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = F.gelu(self.expand(self.norm(x)), approximate=self.approximate)
+        return x + self.contract(hidden)
+
+
+class SelfAttention(nn.Module):
+    """Attention over the whole sequence with a residual: ``[1, n, width]`` to the same."""
+
+    def __init__(self, weights: Weights, prefix: str, heads: int, length: int) -> None:
+        super().__init__()
+        norm = f"{prefix}.attn_ln"
+        self.heads = Heads(weights[f"{prefix}.attn.query.weight"].shape[0], heads, length)
+        self.query = linear(weights, f"{prefix}.attn.query", norm=norm, scale=self.heads.scale)
+        self.key = linear(weights, f"{prefix}.attn.key", norm=norm)
+        self.value = linear(weights, f"{prefix}.attn.value", norm=norm)
+        self.out = linear(weights, f"{prefix}.attn.out")
+        self.norm = Norm(self.query.in_features)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        normed = self.norm(x)
+        query = self.heads.split(self.query(normed))
+        keys = self.heads.split(self.key(normed)).transpose(2, 3)
+        values = self.heads.split(self.value(normed))
+        attended = attend(query, keys, values, mask)
+        return x + self.out(self.heads.merge(attended))
+
+
+class CachedSelfAttention(nn.Module):
+    """One new position attends to a cache and to itself.
+
+    The cache is an input and is never concatenated with the new key and value: the scores
+    are, which are 64 times smaller. The host writes the returned key and value into the
+    cache. In: ``x [1, 1, width]``, ``mask [1, 1, 1, C + 1]`` (its last column is the new
+    position), ``keys [1, H, 64, C]``, ``values [1, H, C, 64]``. Out: ``[1, 1, width]``, the
+    new key ``[1, H, 64, 1]`` and value ``[1, H, 1, 64]``.
+    """
+
+    def __init__(self, weights: Weights, prefix: str, heads: int, cache: int) -> None:
+        super().__init__()
+        norm = f"{prefix}.attn_ln"
+        self.heads = Heads(weights[f"{prefix}.attn.query.weight"].shape[0], heads, 1)
+        self.cache = cache
+        self.query = linear(weights, f"{prefix}.attn.query", norm=norm, scale=self.heads.scale)
+        self.key = linear(weights, f"{prefix}.attn.key", norm=norm)
+        self.value = linear(weights, f"{prefix}.attn.value", norm=norm)
+        self.out = linear(weights, f"{prefix}.attn.out")
+        self.norm = Norm(self.query.in_features)
+
+    def forward(
+        self, x: Tensor, mask: Tensor, keys: Tensor, values: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        normed = self.norm(x)
+        # With one position, splitting heads moves no data: plain reshapes.
+        heads, width = self.heads.count, self.heads.width
+        query = self.query(normed).reshape(1, heads, 1, width)
+        new_key = self.key(normed).reshape(1, heads, width, 1)
+        new_value = self.value(normed).reshape(1, heads, 1, width)
+        scores = torch.cat([torch.matmul(query, keys), torch.matmul(query, new_key)], dim=-1)
+        probabilities = torch.softmax(scores + mask, dim=-1)
+        past = probabilities[:, :, :, : self.cache]
+        present = probabilities[:, :, :, self.cache :]
+        attended = torch.matmul(past, values) + present * new_value
+        return x + self.out(attended.reshape(1, 1, heads * width)), new_key, new_value
+
+
+class CrossAttention(nn.Module):
+    """Attention over keys and values that the encoder computed once.
+
+    In: ``x [1, n, width]``, ``keys [1, H, 64, T]``, ``values [1, H, T, 64]``; out:
+    ``[1, n, width]``.
+    """
+
+    def __init__(self, weights: Weights, prefix: str, heads: int, length: int) -> None:
+        super().__init__()
+        width = weights[f"{prefix}.cross_attn.key.weight"].shape[0]
+        self.heads = Heads(width, heads, length)
+        self.query = linear(
+            weights,
+            f"{prefix}.cross_attn.query",
+            norm=f"{prefix}.cross_attn_ln",
+            scale=self.heads.scale,
+        )
+        self.out = linear(weights, f"{prefix}.cross_attn.out")
+        self.norm = Norm(self.query.in_features)
+
+    def forward(self, x: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+        query = self.heads.split(self.query(self.norm(x)))
+        attended = attend(query, keys, values)
+        return x + self.out(self.heads.merge(attended))
+
+
+class CrossKeysValues(nn.Module):
+    """The keys and values of one decoder layer's cross-attention, from audio features.
+
+    In: normalised features ``[1, T, width]``; out: ``[1, H, 64, T]``, ``[1, H, T, 64]``.
+    """
+
+    def __init__(
+        self, weights: Weights, prefix: str, heads: int, length: int, norm: str | None
+    ) -> None:
+        super().__init__()
+        width = weights[f"{prefix}.cross_attn.key.weight"].shape[0]
+        self.heads = Heads(width, heads, length)
+        self.key = linear(weights, f"{prefix}.cross_attn.key", norm=norm)
+        self.value = linear(weights, f"{prefix}.cross_attn.value", norm=norm)
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        keys = self.heads.split(self.key(features)).transpose(2, 3)
+        values = self.heads.split(self.value(features))
+        return keys, values

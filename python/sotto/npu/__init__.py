@@ -1,0 +1,1 @@
+"""MediaTek's NPU: what it accepts."""
