@@ -1,8 +1,8 @@
 """Sotto: on-device speech recognition and embeddings for MediaTek NPUs.
 
-    import sotto
-    model = sotto.load_model("base")
-    print(model.transcribe("talk.m4a").text)
+import sotto
+model = sotto.load_model("base")
+print(model.transcribe("talk.m4a").text)
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __version__ = version("sotto")
 __all__ = ["SottoError", "SpeechModel", "Transcription", "__version__", "load_model"]
 
-_LAZY = {name: "sotto.asr" for name in ("SpeechModel", "Transcription", "load_model")}
+_LAZY = dict.fromkeys(("SpeechModel", "Transcription", "load_model"), "sotto.asr")
 
 
 def __getattr__(name: str) -> Any:

@@ -57,7 +57,9 @@ def read_manifest(directory: Path) -> Manifest:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise BundleError(f"{directory} holds no {MANIFEST}: it is not a bundle. {REBUILD}") from None
+        raise BundleError(
+            f"{directory} holds no {MANIFEST}: it is not a bundle. {REBUILD}"
+        ) from None
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise BundleError(f"{path} can't be read ({error}). {REBUILD}") from error
     if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):

@@ -23,14 +23,14 @@ app = typer.Typer(
 )
 
 
-class OutputFormat(str, Enum):
+class OutputFormat(Enum):
     """What is written for each file."""
 
     txt = "txt"
     json = "json"
 
 
-class Task(str, Enum):
+class Task(Enum):
     """What is done with the speech."""
 
     transcribe = "transcribe"
@@ -47,7 +47,9 @@ def _print_version(value: bool) -> None:
 def _main(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     """On-device speech recognition and embeddings for MediaTek NPUs."""
@@ -88,7 +90,7 @@ def transcribe(
 ) -> None:
     """Transcribe speech. The text goes to standard output, everything else to standard error.
 
-        sotto transcribe talk.m4a --model models/whisper-base > talk.txt
+    sotto transcribe talk.m4a --model models/whisper-base > talk.txt
     """
     with clean_exits():
         if output_dir is not None:
@@ -97,7 +99,9 @@ def transcribe(
         failed = False
         for file in files:
             try:
-                result = _transcribe(speech, file, language=language, task=task.value, window=window)
+                result = _transcribe(
+                    speech, file, language=language, task=task.value, window=window
+                )
                 _write(file, result, output_format, output_dir)
             except SottoError as error:
                 # One bad file does not lose the others.

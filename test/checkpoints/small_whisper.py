@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+
 from sotto.checkpoints import WhisperDims
 from sotto.checkpoints.checkpoint import State, expected_shapes
 

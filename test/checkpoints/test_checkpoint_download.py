@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from file_server import FileServer, serving
+
 from sotto.checkpoints import CheckpointError
 from sotto.checkpoints.download import download
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, fields, replace
 import numpy as np
 import pytest
 from small_whisper import LARGE_V3, SMALL, TINY_EN, TURBO, random_state
+
 from sotto.checkpoints import CheckpointError, WhisperDims
 from sotto.checkpoints.checkpoint import check_finite, check_shapes, expected_shapes
 

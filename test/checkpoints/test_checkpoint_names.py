@@ -15,6 +15,7 @@ from small_whisper import (
     random_state,
     save_openai,
 )
+
 from sotto.checkpoints import CheckpointError, PublishedModel, load_checkpoint
 from sotto.checkpoints.locate import default_cache
 from sotto.checkpoints.published import PACKAGED, PUBLISHED, PackagedWeights

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from small_whisper import SMALL, ctranslate2_bytes, ctranslate2_variables, random_state
+
 from sotto.checkpoints import CheckpointError, load_checkpoint
 from sotto.checkpoints.checkpoint import State
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_whisper import TINIEST, ctranslate2_bytes, ctranslate2_variables, random_state
+
 from sotto.checkpoints import CheckpointError, load_checkpoint
 
 WHOLE = ctranslate2_bytes(

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from small_whisper import SMALL
+
 from sotto.checkpoints import CheckpointError, load_checkpoint
 from sotto.checkpoints.checkpoint import expected_shapes
 from sotto.checkpoints.huggingface import huggingface_key

@@ -18,6 +18,7 @@ from small_whisper import (
     save_openai,
     scaled_down,
 )
+
 from sotto.checkpoints import CheckpointError, WhisperDims, load_checkpoint
 
 torch = pytest.importorskip("torch")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from sotto.checkpoints import Checkpoint, load_checkpoint
 from sotto.checkpoints.alignment import decode_alignment_heads
 from sotto.checkpoints.published import PACKAGED, PUBLISHED
@@ -53,8 +54,9 @@ def test_openai_whisper_transcribes_with_the_weights(
 ) -> None:
     whisper = pytest.importorskip("whisper")
     import torch
-    from sotto.preprocess import read_audio
     from whisper.normalizers import EnglishTextNormalizer
+
+    from sotto.preprocess import read_audio
 
     model = whisper.model.Whisper(checkpoint.dims)
     state = {key: torch.from_numpy(array) for key, array in checkpoint.state.items()}

@@ -15,6 +15,7 @@ import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_audio import encode, noise, tone
+
 from sotto.errors import AudioError, OptionError
 from sotto.preprocess import SAMPLE_RATE, read_audio, stream_audio
 

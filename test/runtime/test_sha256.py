@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
+
 from sotto import _runtime
 from sotto.errors import BundleError
 

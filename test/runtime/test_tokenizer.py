@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from sotto import _runtime
 from sotto.errors import BundleError
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from sotto import _runtime
 from sotto.errors import AudioError
 

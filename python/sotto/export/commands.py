@@ -93,9 +93,7 @@ def step2(
     ] = MODELS / "whisper-base",
     out: Annotated[
         Path | None,
-        typer.Option(
-            help="Bundle to write. Default: MODEL itself for int8, else MODEL-PRECISION."
-        ),
+        typer.Option(help="Bundle to write. Default: MODEL itself for int8, else MODEL-PRECISION."),
     ] = None,
     precision: Annotated[
         str, typer.Option(help="int8 (dynamic range, for CPUs) or fp32.")

@@ -63,8 +63,9 @@ def compare(
         error = np.abs(actual.astype(np.float64) - expected)
         worst = float(np.maximum(worst, error.max()))
         scale = max(scale, float(np.abs(expected).max()))
-        power, error_power = float(np.square(expected, dtype=np.float64).mean()), float(
-            np.square(error).mean()
+        power, error_power = (
+            float(np.square(expected, dtype=np.float64).mean()),
+            float(np.square(error).mean()),
         )
         if error_power > 0 or math.isnan(error_power):
             noise = float(np.minimum(noise, 10 * np.log10(power / error_power)))

@@ -84,15 +84,13 @@ class Reference:
         return x.reshape(1, x.shape[1], heads, -1).transpose(1, 2)
 
     def _logits(self, frames: int, tokens: list[int]) -> np.ndarray:
-        logits: np.ndarray = self.model.decoder(
-            torch.tensor([tokens]), self.features(frames)
-        ).numpy()
-        return logits
+        return self.model.decoder(torch.tensor([tokens]), self.features(frames)).numpy()
 
     def _hidden(self, tokens: list[int]) -> Tensor:
         decoder = self.model.decoder
-        return decoder.token_embedding(torch.tensor([tokens])) + (
-            decoder.positional_embedding[: len(tokens)]
+        return (
+            decoder.token_embedding(torch.tensor([tokens]))
+            + (decoder.positional_embedding[: len(tokens)])
         )
 
     def compare_features(self, stage: str, frames: int, actual: Tensor) -> Difference:

@@ -19,7 +19,8 @@ import sotto
 from sotto.bundle import Manifest, check_writable, replacing_directory, write_manifest
 from sotto.checkpoints import Checkpoint
 from sotto.errors import ConversionError, OptionError
-from sotto.export.reference import Difference, Reference
+from sotto.export.difference import Difference
+from sotto.export.reference import Reference
 from sotto.export.vocabulary import token_table, write_mel_filters, write_tokenizer
 from sotto.graphs import signatures
 from sotto.graphs.signatures import FRAMES_PER_SECOND, Signature

@@ -37,9 +37,7 @@ class LiteRtGraph:
         self._outputs = [spec.name for spec in signature.outputs]
 
     def __call__(self, *tensors: Tensor) -> list[Tensor]:
-        feeds = {
-            name: tensor.numpy() for name, tensor in zip(self._inputs, tensors, strict=True)
-        }
+        feeds = {name: tensor.numpy() for name, tensor in zip(self._inputs, tensors, strict=True)}
         outputs = self._runner(**feeds)
         return [torch.from_numpy(np.array(outputs[name])) for name in self._outputs]
 

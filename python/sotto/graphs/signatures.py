@@ -30,7 +30,9 @@ class Signature:
     def as_manifest(self) -> dict[str, Any]:
         """The manifest's entry, without the file."""
         return {
-            side: [{**asdict(spec), "shape": list(spec.shape), "dtype": "float32"} for spec in specs]
+            side: [
+                {**asdict(spec), "shape": list(spec.shape), "dtype": "float32"} for spec in specs
+            ]
             for side, specs in (("inputs", self.inputs), ("outputs", self.outputs))
         }
 

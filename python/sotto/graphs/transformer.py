@@ -23,6 +23,7 @@ from torch import Tensor, nn
 Weights = Mapping[str, np.ndarray]
 Gelu = Literal["erf", "tanh"]
 
+
 class Norm(nn.Module):
     """LayerNorm without its affine part, which is folded into what follows.
 

@@ -42,6 +42,8 @@ class AudioEncoder(nn.Module):
     the affine part of ``encoder.ln_post``, which the graphs behind it fold in.
     """
 
+    positional_embedding: Tensor
+
     def __init__(self, weights: Weights, dims: WhisperDims, frames: int, gelu: Gelu) -> None:
         super().__init__()
         positions = frames // 2
@@ -111,8 +113,7 @@ class FeatureEncoder(nn.Module):
         self.register_buffer("shift", tensor(weights, "encoder.ln_post.bias"))
 
     def forward(self, log_mel: Tensor) -> Tensor:
-        features: Tensor = self.audio(log_mel) * self.gain + self.shift
-        return features
+        return self.audio(log_mel) * self.gain + self.shift
 
 
 class _Logits(nn.Module):
@@ -132,8 +133,7 @@ class _Logits(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        logits: Tensor = self.output(self.norm(x))
-        return logits
+        return self.output(self.norm(x))
 
 
 class DecoderStep(nn.Module):
@@ -146,9 +146,7 @@ class DecoderStep(nn.Module):
     ``new_k_i [1, H, 64, 1]``, ``new_v_i [1, H, 1, 64]``.
     """
 
-    def __init__(
-        self, weights: Weights, dims: WhisperDims, cache: int, gelu: Gelu = "erf"
-    ) -> None:
+    def __init__(self, weights: Weights, dims: WhisperDims, cache: int, gelu: Gelu = "erf") -> None:
         super().__init__()
         self.layers = dims.n_text_layer
         self.attention = nn.ModuleList()
@@ -212,5 +210,4 @@ class SequenceDecoder(nn.Module):
             keys, values = self.cross[i](features)
             x = self.cross_attention[i](self.attention[i](x, self.mask), keys, values)
             x = self.feed_forward[i](x)
-        logits: Tensor = self.logits(x)
-        return logits
+        return self.logits(x)

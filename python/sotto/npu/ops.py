@@ -13,13 +13,53 @@ from pathlib import Path
 from ai_edge_litert import schema_py_generated as schema
 
 SUPPORTED = frozenset(
-    """
-    ADD SUB MUL DIV BATCH_MATMUL FULLY_CONNECTED CONV_2D DEPTHWISE_CONV_2D TRANSPOSE_CONV
-    RESHAPE TRANSPOSE CONCATENATION SLICE STRIDED_SLICE SPLIT PAD PADV2 SOFTMAX MEAN SUM
-    REDUCE_MAX RSQRT SQRT ABS TANH LOGISTIC GELU RELU PRELU LEAKY_RELU HARD_SWISH MAXIMUM
-    MINIMUM GREATER LESS SQUARED_DIFFERENCE L2_NORMALIZATION CAST QUANTIZE DEQUANTIZE
-    AVERAGE_POOL_2D MAX_POOL_2D L2_POOL_2D RESIZE_BILINEAR RESIZE_NEAREST_NEIGHBOR
-    """.split()
+    {
+        "ABS",
+        "ADD",
+        "AVERAGE_POOL_2D",
+        "BATCH_MATMUL",
+        "CAST",
+        "CONCATENATION",
+        "CONV_2D",
+        "DEPTHWISE_CONV_2D",
+        "DEQUANTIZE",
+        "DIV",
+        "FULLY_CONNECTED",
+        "GELU",
+        "GREATER",
+        "HARD_SWISH",
+        "L2_NORMALIZATION",
+        "L2_POOL_2D",
+        "LEAKY_RELU",
+        "LESS",
+        "LOGISTIC",
+        "MAXIMUM",
+        "MAX_POOL_2D",
+        "MEAN",
+        "MINIMUM",
+        "MUL",
+        "PAD",
+        "PADV2",
+        "PRELU",
+        "QUANTIZE",
+        "REDUCE_MAX",
+        "RELU",
+        "RESHAPE",
+        "RESIZE_BILINEAR",
+        "RESIZE_NEAREST_NEIGHBOR",
+        "RSQRT",
+        "SLICE",
+        "SOFTMAX",
+        "SPLIT",
+        "SQRT",
+        "SQUARED_DIFFERENCE",
+        "STRIDED_SLICE",
+        "SUB",
+        "SUM",
+        "TANH",
+        "TRANSPOSE",
+        "TRANSPOSE_CONV",
+    }
 )
 
 MAX_RANK = 4
