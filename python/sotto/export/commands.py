@@ -74,7 +74,8 @@ def step1(
         from sotto.preprocess import read_audio
 
         checkpoint = load_checkpoint(model)
-        directory = out or MODELS / f"whisper-{checkpoint.name}"
+        name = checkpoint.name.removeprefix("whisper-")
+        directory = out or MODELS / f"whisper-{name}"
         options = TorchScriptOptions(
             windows=_windows(windows),
             cache=cache,
