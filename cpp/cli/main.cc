@@ -1,5 +1,6 @@
 // sotto-native: the runtime without Python. Transcribes 16 kHz WAV files.
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -21,6 +22,7 @@ options:
   --language CODE    en, fr, zh, ...; detected if not given
   --task TASK        transcribe (default), or translate into English
   --window SECONDS   one of the bundle's windows; by the audio's length if not given
+  --max-tokens N     tokens of text a window at most; half the text context if not given
   --threads N        CPU threads; as many as there are cores, 4 at most, if not given
   --litert PATH      libLiteRt.so; $SOTTO_LITERT, then the system's, if not given
   --no-verify        don't check the sha256 of the bundle's files
@@ -76,6 +78,8 @@ Arguments Parse(int argc, char** argv) {
       arguments.transcribe.task = value();
     } else if (option == "--window") {
       arguments.transcribe.window = Number(option, value());
+    } else if (option == "--max-tokens") {
+      arguments.transcribe.max_tokens = Number(option, value());
     } else if (option == "--threads") {
       arguments.load.threads = Number(option, value());
     } else if (option == "--litert") {
@@ -130,12 +134,17 @@ int main(int argc, char** argv) {
   for (const std::string& file : arguments.files) {
     const auto result = TranscribeFile(file, arguments.transcribe, transcriber->get());
     if (!result.ok()) {
-      Report({result.error().code, file + ": " + result.error().message});
+      const std::string& message = result.error().message;
+      const bool named = message.rfind(file, 0) == 0;
+      Report({result.error().code, named ? message : file + ": " + message});
       status = 1;
       continue;
     }
-    std::puts(result->text.c_str());
-    std::fflush(stdout);
+    if (std::puts(result->text.c_str()) == EOF || std::fflush(stdout) != 0) {
+      Report({sotto::ErrorCode::kOutput,
+              std::string("can't write to standard output (") + std::strerror(errno) + ")"});
+      return 1;
+    }
     if (arguments.profile) PrintProfile(file, *result);
   }
   return status;

@@ -7,9 +7,11 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 #include <utility>
 
 #include "sha256.h"
+#include "sotto/log_mel.h"
 #include "whisper_shapes.h"
 
 namespace sotto {
@@ -21,7 +23,9 @@ constexpr char kManifest[] = "manifest.json";
 constexpr char kRebuild[] =
     " Rebuild the bundle: python convert/step1_pt_to_torchscript.py --model NAME, then "
     "python convert/step2_torchscript_to_tflite.py.";
-constexpr int kLargest = 1 << 24;  // of any integer in a manifest: keeps products in range
+constexpr int kFramesPerSecond = static_cast<int>(kSampleRate / kHopLength);
+constexpr double kLeastHalf = -65504;  // fp16's: what an NPU computes masks in
+constexpr int kLargest = 1 << 24;      // of any integer in a manifest: keeps products in range
 
 // Reads one manifest. The first fault is kept, later reads give empty values: callers read
 // everything and then ask once.
@@ -97,7 +101,10 @@ Result<Json> ReadJson(const std::string& path) {
                                          "path is wrong." +
                                          kRebuild};
   }
-  Json root = Json::parse(file, nullptr, /*allow_exceptions=*/false);
+  // Not parsed off the file itself: its iterators throw where reading fails.
+  std::ostringstream text;
+  text << file.rdbuf();
+  Json root = Json::parse(text.str(), nullptr, /*allow_exceptions=*/false);
   if (!root.is_object()) {
     return Error{ErrorCode::kBundle, path + " is not valid JSON: it is damaged." + kRebuild};
   }
@@ -116,6 +123,10 @@ Result<void> CheckFile(const std::string& directory, const std::string& name, in
   if (stat(path.c_str(), &status) != 0) {
     return Error{ErrorCode::kBundle,
                  directory + " lacks " + name + ", which its manifest lists." + kRebuild};
+  }
+  // A pipe would be waited for.
+  if (!S_ISREG(status.st_mode)) {
+    return Error{ErrorCode::kBundle, path + " is not a regular file." + kRebuild};
   }
   if (status.st_size != size) {
     return Error{ErrorCode::kBundle, path + " has " + std::to_string(status.st_size) +
@@ -225,20 +236,30 @@ Signature ReadSignature(ManifestReader* reader, const std::string& directory,
 }
 
 std::vector<Window> ReadWindows(ManifestReader* reader, const std::string& directory,
-                                std::set<std::string>* needed) {
+                                int most_positions, std::set<std::string>* needed) {
   std::vector<Window> windows;
   const Json& list = reader->At(reader->root(), "windows");
   if (!list.is_array() || list.empty()) reader->Fail("it lists no windows");
   for (const Json& item : list) {
     Window window;
     window.seconds = reader->Integer(item, "seconds", 1);
-    window.frames = static_cast<size_t>(reader->Integer(item, "frames", 2));
+    const int frames = reader->Integer(item, "frames", 2);
+    window.frames = static_cast<size_t>(frames);
+    if (frames != window.seconds * kFramesPerSecond || frames > 2 * most_positions) {
+      reader->Fail("a window of " + std::to_string(window.seconds) + " s has " +
+                   std::to_string(frames) + " frames, expected " +
+                   std::to_string(kFramesPerSecond) + " a second and twice n_audio_ctx at most");
+    }
     window.encoder = ReadSignature(reader, directory, reader->String(item, "encoder"), needed);
     window.decoder = ReadSignature(reader, directory, reader->String(item, "decoder"), needed);
     windows.push_back(std::move(window));
   }
   std::sort(windows.begin(), windows.end(),
             [](const Window& a, const Window& b) { return a.frames < b.frames; });
+  const auto same = [](const Window& a, const Window& b) { return a.seconds == b.seconds; };
+  if (std::adjacent_find(windows.begin(), windows.end(), same) != windows.end()) {
+    reader->Fail("it lists a window twice");
+  }
   return windows;
 }
 
@@ -285,9 +306,12 @@ Result<Bundle> Bundle::Open(const std::string& directory, bool verify) {
   bundle.cache = reader.Integer(reader.root(), "cache", 1);
   if (bundle.cache > bundle.dims.n_text_ctx) reader.Fail("cache is above n_text_ctx");
   const Json& masked = reader.At(reader.root(), "masked");
-  if (!masked.is_number()) reader.Fail("masked is not a number");
-  bundle.masked = masked.is_number() ? masked.get<float>() : 0.0f;
-  bundle.windows = ReadWindows(&reader, directory, &needed);
+  if (!masked.is_number() || masked > -1.0 || masked < kLeastHalf) {
+    reader.Fail("masked is not a number from -65504 to -1");
+  } else {
+    bundle.masked = masked.get<float>();
+  }
+  bundle.windows = ReadWindows(&reader, directory, bundle.dims.n_audio_ctx, &needed);
   const Json& embedding = reader.At(reader.root(), "token_embedding");
   bundle.token_embedding = file(reader.String(embedding, "file").c_str());
   if (embedding.contains("scales")) {

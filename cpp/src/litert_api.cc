@@ -43,7 +43,8 @@ Result<std::shared_ptr<const LiteRtApi>> LiteRtApi::Load(const std::string& libr
   std::string path = library_path;
   if (path.empty()) {
     const char* from_environment = std::getenv("SOTTO_LITERT");
-    path = from_environment != nullptr ? from_environment : "libLiteRt.so";
+    path = from_environment != nullptr && *from_environment != '\0' ? from_environment
+                                                                    : "libLiteRt.so";
   }
   auto api = std::make_shared<LiteRtApi>();
   api->library_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);

@@ -60,15 +60,17 @@ def read_manifest(directory: Path) -> Manifest:
         raise BundleError(
             f"{directory} holds no {MANIFEST}: it is not a bundle. {REBUILD}"
         ) from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BundleError(f"{path} can't be read ({error}). {REBUILD}") from error
     if not isinstance(manifest, dict) or not isinstance(manifest.get("files"), dict):
         raise BundleError(f"{path} is not a bundle's manifest. {REBUILD}")
-    if manifest.get("schema") != SCHEMA:
+    if type(manifest.get("schema")) is not int or manifest["schema"] != SCHEMA:
         raise BundleError(
             f"{path} has schema {manifest.get('schema')!r}, this Sotto reads {SCHEMA}. {REBUILD}"
         )
     for name, expected in manifest["files"].items():
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise BundleError(f"{path} lists {name!r}, which is outside the bundle. {REBUILD}")
         file = directory / name
         if not file.is_file():
             raise BundleError(f"{directory} lacks {name}, which its manifest lists. {REBUILD}")
@@ -85,6 +87,7 @@ def check_writable(directory: Path) -> None:
     """
     if directory.exists() and not directory.is_dir():
         raise OutputError(f"{directory} exists and is not a directory; choose another --out")
+    directory = directory.resolve()
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=directory.parent, prefix=f".{directory.name}."):
@@ -106,25 +109,23 @@ def replacing_directory(target: Path) -> Iterator[Path]:
         OutputError: a file can't be written, for example because the disk is full.
     """
     check_writable(target)
+    target = target.resolve()  # "." can't be renamed
     partial = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.partial-"))
+    replaced = partial.with_name(partial.name.replace(".partial-", ".replaced-"))
     try:
         partial.chmod(0o755)
         yield partial
         if target.exists():
-            replaced = partial.with_name(partial.name.replace("partial", "replaced"))
             target.rename(replaced)
-            try:
-                partial.rename(target)
-            except BaseException:
-                replaced.rename(target)
-                raise
-            shutil.rmtree(replaced, ignore_errors=True)
-        else:
-            partial.rename(target)
+        partial.rename(target)
     except OSError as error:
         raise OutputError(f"can't write {target}: {error}") from error
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        # Wherever it was interrupted: the new directory is in place, or the old one is again.
+        if replaced.exists() and not target.exists():
+            replaced.rename(target)
+        for leftover in (partial, replaced):
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def link_files(source: Path, destination: Path, names: list[str]) -> None:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
+from contextlib import suppress
+from dataclasses import asdict
 from enum import Enum
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 import sotto
-from sotto.asr import SpeechModel, Transcription, load_model
-from sotto.errors import OutputError, SottoError
-from sotto.terminal import FAILURE, clean_exits, report, stderr
+from sotto.asr import SpeechModel, TranscribeOptions, Transcription, load_model
+from sotto.errors import AudioError, OutputError, SottoError
+from sotto.terminal import FAILURE, clean_exits, discard_stdout, report, stderr
 
 app = typer.Typer(
     add_completion=False,
@@ -81,6 +86,9 @@ def transcribe(
     window: Annotated[
         int, typer.Option(help="Seconds of one of the bundle's windows; 0: by the audio's length.")
     ] = 0,
+    max_tokens: Annotated[
+        int, typer.Option(help="Tokens of text a window at most; 0: half the text context, 224.")
+    ] = 0,
     threads: Annotated[
         int, typer.Option(help="CPU threads; 0: as many as there are cores, 4 at most.")
     ] = 0,
@@ -93,15 +101,16 @@ def transcribe(
     sotto transcribe talk.m4a --model models/whisper-base > talk.txt
     """
     with clean_exits():
+        _make_text_printable()
         if output_dir is not None:
+            _check_names(files, output_format)
             _make_directory(output_dir)
         speech = load_model(model, threads=threads)
         failed = False
         for file in files:
             try:
-                result = _transcribe(
-                    speech, file, language=language, task=task.value, window=window
-                )
+                options = TranscribeOptions(language, task.value, max_tokens, window)
+                result = _transcribe(speech, file, options)
                 _write(file, result, output_format, output_dir)
             except SottoError as error:
                 # One bad file does not lose the others.
@@ -114,18 +123,48 @@ def transcribe(
             raise typer.Exit(FAILURE)
 
 
-def _transcribe(
-    speech: SpeechModel, file: str, *, language: str | None, task: str, window: int
-) -> Transcription:
-    audio: str | bytes = sys.stdin.buffer.read() if file == "-" else file
-    with stderr.status(f"transcribing {file}") as status:
+def _transcribe(speech: SpeechModel, file: str, options: TranscribeOptions) -> Transcription:
+    audio = _Stdin() if file == "-" else file
+    # Text, not str: brackets in a file's name are not markup.
+    with stderr.status(Text(f"transcribing {file}")) as status:
         return speech.transcribe(
             audio,
-            language=language,
-            task=task,
-            window=window,
-            on_piece=lambda piece: status.update(f"transcribing {file}: {piece.end:.0f} s done"),
+            on_piece=lambda piece: status.update(
+                Text(f"transcribing {file}: {piece.end:.0f} s done")
+            ),
+            **asdict(options),
         )
+
+
+class _Stdin(BytesIO):
+    """All of standard input, which containers with their index at the end need."""
+
+    name = "standard input"
+
+    def __init__(self) -> None:
+        data = sys.stdin.buffer.read() if sys.stdin else b""
+        if not data:
+            raise AudioError("standard input is empty; expected an audio file: - < talk.wav")
+        super().__init__(data)
+
+
+def _make_text_printable() -> None:
+    """Text that the terminal's encoding lacks is printed as escapes, which JSON reads back."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def _output_name(file: str, kind: OutputFormat) -> str:
+    return f"{'stdin' if file == '-' else Path(file).stem}.{kind.value}"
+
+
+def _check_names(files: list[str], kind: OutputFormat) -> None:
+    for name, count in Counter(_output_name(file, kind) for file in files).items():
+        if count > 1:
+            raise OutputError(
+                f"{count} of the files would be written to {name}; transcribe them into "
+                "directories of their own"
+            )
 
 
 def _make_directory(directory: Path) -> None:
@@ -146,17 +185,34 @@ def _write(file: str, result: Transcription, kind: OutputFormat, directory: Path
     else:
         text = json.dumps({"file": file, **result.to_dict()}, ensure_ascii=False)
     if directory is None:
-        print(text, flush=True)
+        _print(text)
         return
-    name = "stdin" if file == "-" else Path(file).stem
-    target = directory / f"{name}.{kind.value}"
+    target = directory / _output_name(file, kind)
     partial = target.with_name(f".{target.name}.partial")
     try:
-        partial.write_text(text + "\n", encoding="utf-8")
+        partial.write_text(text + "\n", encoding="utf-8", errors="backslashreplace")
         partial.replace(target)
     except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise OutputError(f"can't write {target} ({error.strerror})") from error
+        raise OutputError(
+            f"can't write {target} ({error.strerror}); choose another --output-dir"
+        ) from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def _print(text: str) -> None:
+    if sys.stdout is None:
+        raise OutputError("standard output is closed; use --output-dir")
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        discard_stdout()
+        raise OutputError(
+            f"can't write to standard output ({error.strerror}); make room where it goes"
+        ) from error
 
 
 def _profile_line(file: str, result: Transcription) -> str:

@@ -27,6 +27,11 @@ def report(line: str) -> None:
     stderr.print(line, markup=False)
 
 
+def discard_stdout() -> None:
+    """After a failed write: Python would report it again while it flushes at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 @contextmanager
 def clean_exits() -> Iterator[None]:
     """Turns Sotto's errors into one line on standard error and an exit status.
@@ -42,8 +47,7 @@ def clean_exits() -> Iterator[None]:
         stderr.print("interrupted; nothing was left half-written", markup=False)
         raise typer.Exit(INTERRUPTED) from None
     except BrokenPipeError:
-        # Python would report the pipe again while it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_stdout()
         raise typer.Exit(FAILURE) from None
 
 
@@ -56,8 +60,11 @@ def hushed_libraries() -> Iterator[None]:
     """
     sys.stdout.flush()
     saved = os.dup(1), os.dup(2)
-    own_file = stderr.file
-    with tempfile.TemporaryFile() as log, os.fdopen(os.dup(2), "w", buffering=1) as terminal:
+    with (
+        tempfile.TemporaryFile() as log,
+        # As sys.stderr: a path that is not UTF-8 must not keep a message from being printed.
+        os.fdopen(os.dup(2), "w", buffering=1, errors="backslashreplace") as terminal,
+    ):
         stderr.file = terminal
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
@@ -75,7 +82,7 @@ def hushed_libraries() -> Iterator[None]:
             for descriptor, copy in zip((1, 2), saved, strict=True):
                 os.dup2(copy, descriptor)
                 os.close(copy)
-            stderr.file = own_file
+            stderr.file = None  # type: ignore[assignment]  # whatever sys.stderr is
 
 
 def run(command: Callable[..., Any]) -> None:

@@ -22,22 +22,32 @@ def find_bundle(name_or_path: str | os.PathLike[str]) -> Path:
         BundleError: there is no such directory; says where it was looked for.
     """
     path = Path(name_or_path)
-    if path.is_dir():
+    if _is_directory(path):
         return path
     name = os.fspath(name_or_path)
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folders = [Path("models"), cache / "sotto" / "models"]
-    if "SOTTO_MODELS" in os.environ:
+    if os.environ.get("SOTTO_MODELS"):
         folders.insert(0, Path(os.environ["SOTTO_MODELS"]))
-    for folder in folders:
-        if os.sep not in name and (folder / f"whisper-{name}").is_dir():
-            return folder / f"whisper-{name}"
-    looked = ", ".join(str(folder / f"whisper-{name}") for folder in folders)
+    candidates = [folder / f"whisper-{name}" for folder in folders if path.name == name]
+    for candidate in candidates:
+        if _is_directory(candidate):
+            return candidate
+    looked = ", ".join(map(str, candidates))
     raise BundleError(
-        f"no bundle {name!r}: it is not a directory, and none of {looked} is there. Make one: "
-        f"python convert/step1_pt_to_torchscript.py --model {path.name}, "
+        f"no bundle {name!r}: it is not a directory"
+        + (f", and none of {looked} is there" if looked else "")
+        + f". Make one: python convert/step1_pt_to_torchscript.py --model "
+        f"{path.name.removeprefix('whisper-')}, "
         "then python convert/step2_torchscript_to_tflite.py"
     )
+
+
+def _is_directory(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name too long, a folder that can't be entered
+        return False
 
 
 def find_litert() -> Path:
@@ -46,7 +56,7 @@ def find_litert() -> Path:
     Raises:
         DeviceError: neither is there.
     """
-    if "SOTTO_LITERT" in os.environ:
+    if os.environ.get("SOTTO_LITERT"):
         return Path(os.environ["SOTTO_LITERT"])
     # Found, not imported: the package itself is not needed, and takes a while to load.
     spec = find_spec("ai_edge_litert")

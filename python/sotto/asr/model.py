@@ -8,7 +8,7 @@ from typing import Any
 
 from sotto._runtime import Transcriber
 from sotto.asr.locate import find_bundle, find_litert
-from sotto.asr.options import TranscribeOptions
+from sotto.asr.options import TranscribeOptions, check_integer
 from sotto.asr.result import Piece, Transcription
 from sotto.errors import AudioError, OptionError
 from sotto.preprocess import AudioSource, stream_audio
@@ -31,6 +31,7 @@ class SpeechModel:
     def __init__(
         self, bundle: str | os.PathLike[str], *, threads: int = 0, verify: bool = True
     ) -> None:
+        check_integer("threads", threads)
         self.directory = find_bundle(bundle)
         self._transcriber = Transcriber(
             self.directory, threads=threads, verify=verify, library=find_litert()
@@ -82,6 +83,7 @@ class SpeechModel:
         except TypeError as error:
             known = ", ".join(TranscribeOptions.__dataclass_fields__)
             raise OptionError(f"{error}; the options are {known}") from None
+        chosen.validate()
         report = None
         if on_piece is not None:
             report = lambda piece: on_piece(Piece.from_runtime(piece))  # noqa: E731
@@ -96,9 +98,12 @@ class SpeechModel:
                 on_piece=report,
             )
         except AudioError as error:
-            if isinstance(audio, str | os.PathLike) and os.fspath(audio) not in str(error):
-                raise AudioError(f"{os.fspath(audio)}: {error}") from None
-            raise
+            # What only the runtime knows, such as that the audio is too short, names no file.
+            path = audio if isinstance(audio, str | os.PathLike) else getattr(audio, "name", "")
+            name = os.fsdecode(path) if isinstance(path, str | os.PathLike) else ""
+            if name in str(error):
+                raise
+            raise AudioError(f"{name}: {error}") from None
         finally:
             blocks.close()
         return Transcription.from_runtime(result)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from sotto.bundle import check_writable
 from sotto.terminal import clean_exits, hushed_libraries, report, run
 
 __all__ = ["run", "step1", "step2"]
@@ -66,6 +67,9 @@ def step1(
     """
     with clean_exits(), hushed_libraries():
         start = time.perf_counter()
+        if out is not None:
+            check_writable(out)  # before a download
+        seconds = _windows(windows)
         report(f"loading {model}")
         # torch is slow to import, and not installed where nothing is converted.
         from sotto.checkpoints import load_checkpoint
@@ -77,7 +81,7 @@ def step1(
         name = checkpoint.name.removeprefix("whisper-")
         directory = out or MODELS / f"whisper-{name}"
         options = TorchScriptOptions(
-            windows=_windows(windows),
+            windows=seconds,
             cache=cache,
             token_embedding=token_embedding,  # type: ignore[arg-type]  # validate() checks it
             gelu=gelu,  # type: ignore[arg-type]
@@ -116,7 +120,8 @@ def step2(
         from sotto.export.convert import convert
 
         suffix = "mtk" if backend == "mtk" else precision
-        target = out or (model if suffix == "int8" else model.with_name(f"{model.name}-{suffix}"))
+        named = model if model.name.strip(".") else model.resolve()  # "." has no name
+        target = out or (model if suffix == "int8" else named.with_name(f"{named.name}-{suffix}"))
         convert(
             model,
             target,

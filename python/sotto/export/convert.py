@@ -16,6 +16,8 @@ import torch
 
 import sotto
 from sotto.bundle import (
+    MANIFEST,
+    REBUILD,
     Manifest,
     check_writable,
     link_files,
@@ -68,18 +70,13 @@ def convert(
         OutputError: ``out`` can't be written.
     """
     _validate(precision, backend)
+    manifest = _read_step1(source)
     check_writable(out)
-    manifest = read_manifest(source)
-    if not manifest.get("torchscript"):
-        raise BundleError(
-            f"{source} holds no TorchScript: run "
-            f"python convert/step1_pt_to_torchscript.py --model {manifest.get('name', 'NAME')} "
-            f"--out {source}"
-        )
+    in_place = out.resolve() == source.resolve()
     kept = [
         name
         for name in manifest["files"]
-        if not name.endswith(".tflite") and (out == source or not name.startswith(TORCHSCRIPT))
+        if not name.endswith(".tflite") and (in_place or not name.startswith(TORCHSCRIPT))
     ]
     with torch.no_grad(), replacing_directory(out) as directory:
         link_files(source, directory, kept)
@@ -96,7 +93,7 @@ def convert(
         else:
             manifest["tools"]["litert-torch"] = litert_torch.__version__
             differences = _write_litert(source, directory, manifest, precision, report)
-        if out != source:
+        if not in_place:
             manifest["torchscript"] = {}
         written = [file.name for file in directory.glob("*.tflite")]
         write_manifest(directory, manifest, [*kept, *written])
@@ -109,6 +106,35 @@ def convert(
     return differences
 
 
+def _read_step1(source: Path) -> Manifest:
+    """The manifest in ``source``, with all that the conversion reads of it."""
+    manifest = read_manifest(source)
+    if not manifest.get("torchscript"):
+        raise BundleError(
+            f"{source} holds no TorchScript: run "
+            f"python convert/step1_pt_to_torchscript.py --model {manifest.get('name', 'NAME')} "
+            f"--out {source}"
+        )
+    try:
+        files = {SAMPLE, "positional_embedding.npy", manifest["token_embedding"]["file"]}
+        files |= {manifest["token_embedding"].get("scales")} - {None}
+        for window in manifest["windows"]:
+            for role in ("encoder", "decoder"):
+                graph = _graph(manifest, window[role])
+                if not all(spec.shape for spec in (*graph.inputs, *graph.outputs)):
+                    raise ValueError(f"{graph.name} has a tensor without a shape")
+                files.add(manifest["torchscript"][graph.name]["file"])
+        if absent := files - set(manifest["files"]):
+            raise KeyError(*sorted(absent))
+        if not isinstance(manifest["tools"], dict) or not manifest["windows"]:
+            raise ValueError("tools or windows are empty")
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise BundleError(
+            f"{source / MANIFEST} is damaged ({type(error).__name__}: {error}). {REBUILD}"
+        ) from error
+    return manifest
+
+
 def _validate(precision: str, backend: str) -> None:
     for name, value, known in (
         ("precision", precision, get_args(Precision)),
@@ -117,7 +143,9 @@ def _validate(precision: str, backend: str) -> None:
         if value not in known:
             raise OptionError(f"{name} {value!r}: expected one of {', '.join(known)}")
     if backend == "mtk" and precision != "fp32":
-        raise OptionError(f"precision {precision!r}: the mtk backend writes fp32 only")
+        raise OptionError(
+            f"precision {precision!r}: the mtk backend writes fp32 only; add --precision fp32"
+        )
 
 
 def _graph(manifest: Manifest, name: str) -> Signature:

@@ -43,3 +43,7 @@ def write_mtk_tflite(script: Path, signature: Signature, out: Path) -> None:
         converter.convert_to_tflite(output_file=str(out))
     except Exception as error:
         raise ConversionError(f"mtk_converter refused {signature.name}: {error}") from error
+    if not out.is_file():
+        raise ConversionError(
+            f"mtk_converter wrote no file for {signature.name}; see what it printed"
+        )

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 import whisper
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 from whisper.decoding import DecodingOptions
 from whisper.model import ModelDimensions, Whisper
 
 from sotto.checkpoints import Checkpoint
 from sotto.export.difference import Difference, compare
 from sotto.export.step_caches import Graph, StepCaches
+from sotto.graphs.transformer import Gelu
 
 ENCODER_TOLERANCE = 2e-3
 """Absolute, on cross keys and values of order 10. Folded norms and another order of float32
@@ -28,8 +33,26 @@ SAMPLE_TOKENS = 24
 """Tokens of the transcript that decoder graphs are compared over."""
 
 
+class _TanhGelu(TorchFunctionMode):
+    """Within it, every GELU is computed in the tanh form."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        if func is F.gelu:
+            return func(args[0], approximate="tanh")
+        return func(*args, **(kwargs or {}))
+
+
 class Reference:
     """openai-whisper with a checkpoint's weights, listening to one recording.
+
+    With ``gelu="tanh"`` its GELU has the tanh form, as the graphs then have: the two forms
+    differ by more than the tolerances (0.1 on logits of tiny.en), which would hide a fault.
 
     Attributes:
         model: the reference model, float32 on the CPU.
@@ -37,8 +60,9 @@ class Reference:
         tokens: start tokens and the first tokens of the greedy transcript.
     """
 
-    def __init__(self, checkpoint: Checkpoint, speech: np.ndarray) -> None:
+    def __init__(self, checkpoint: Checkpoint, speech: np.ndarray, gelu: Gelu = "erf") -> None:
         dims = checkpoint.dims
+        self._gelu = _TanhGelu if gelu == "tanh" else nullcontext
         self.model = Whisper(ModelDimensions(**asdict(dims))).eval()
         # Assigned, not copied: a second set of weights would double the memory.
         state = {key: torch.from_numpy(value) for key, value in checkpoint.state.items()}
@@ -54,7 +78,8 @@ class Reference:
         options = DecodingOptions(
             language="en", without_timestamps=True, fp16=False, sample_len=SAMPLE_TOKENS
         )
-        result = whisper.decode(self.model, torch.from_numpy(self.log_mel[0]), options)
+        with self._gelu():
+            result = whisper.decode(self.model, torch.from_numpy(self.log_mel[0]), options)
         tokenizer = whisper.tokenizer.get_tokenizer(
             multilingual,
             num_languages=self.model.num_languages,
@@ -75,7 +100,8 @@ class Reference:
         try:
             # The reference asserts the full context; a window is its first positions.
             encoder.positional_embedding = whole[: frames // 2]
-            return encoder(self.window(frames))
+            with self._gelu():
+                return encoder(self.window(frames))
         finally:
             encoder.positional_embedding = whole
 
@@ -84,7 +110,9 @@ class Reference:
         return x.reshape(1, x.shape[1], heads, -1).transpose(1, 2)
 
     def _logits(self, frames: int, tokens: list[int]) -> np.ndarray:
-        return self.model.decoder(torch.tensor([tokens]), self.features(frames)).numpy()
+        features = self.features(frames)
+        with self._gelu():
+            return self.model.decoder(torch.tensor([tokens]), features).numpy()
 
     def _hidden(self, tokens: list[int]) -> Tensor:
         decoder = self.model.decoder

@@ -33,6 +33,9 @@ TORCHSCRIPT = "torchscript"
 SAMPLE = f"{TORCHSCRIPT}/sample.npz"
 """Real inputs for step 2's verification: log-mel of speech and the tokens it decodes to."""
 
+LEAST_POSITIONS = 8
+"""Of text: the start sequence has four tokens, and a word or two should follow."""
+
 EmbeddingType = Literal["auto", "fp32", "fp16", "int8"]
 
 
@@ -67,8 +70,10 @@ class TorchScriptOptions:
         context = checkpoint.dims.n_text_ctx
         for name in ("cache", "sequence_decoder"):
             value = getattr(self, name)
-            if not 0 <= value <= context:
-                raise OptionError(f"{name} {value}: expected 0 to {context} positions")
+            if value != 0 and not LEAST_POSITIONS <= value <= context:
+                raise OptionError(
+                    f"{name} {value}: expected 0, or {LEAST_POSITIONS} to {context} positions"
+                )
         for name, known in (
             ("token_embedding", ("auto", "fp32", "fp16", "int8")),
             ("gelu", ("erf", "tanh")),
@@ -110,7 +115,9 @@ def export_torchscript(
     with torch.no_grad(), replacing_directory(out) as directory:
         (directory / TORCHSCRIPT).mkdir()
         manifest = _write_tables(checkpoint, directory, options)
-        reference = Reference(checkpoint, speech)
+        reference = Reference(checkpoint, speech, options.gelu)
+        if options.gelu == "tanh":
+            report("comparing with openai-whisper with its GELU in the tanh form, too")
         differences = _write_graphs(checkpoint, directory, options, reference, manifest, report)
         np.savez(directory / SAMPLE, log_mel=reference.log_mel, tokens=np.array(reference.tokens))
         files = [str(p.relative_to(directory)) for p in directory.rglob("*") if p.is_file()]

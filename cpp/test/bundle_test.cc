@@ -1,0 +1,184 @@
+#include "sotto/bundle.h"
+
+#include <doctest.h>
+
+#include <random>
+#include <string>
+
+#include "small_bundle.h"
+#include "temporary_file.h"
+
+namespace sotto {
+namespace {
+
+using Json = SmallBundle::Json;
+
+// The message with which the bundle is refused; empty if it is taken.
+std::string Refusal(const SmallBundle& bundle, bool verify = true) {
+  bundle.Write();
+  const Result<Bundle> opened = Bundle::Open(bundle.path(), verify);
+  if (opened.ok()) return "";
+  CHECK(opened.error().code == ErrorCode::kBundle);
+  CHECK(opened.error().message.find(bundle.path()) == 0);
+  CHECK(opened.error().message.find("step1_pt_to_torchscript.py") != std::string::npos);
+  return opened.error().message;
+}
+
+bool Has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST_CASE("a whole bundle is read with all its values") {
+  const SmallBundle small;
+  const Result<Bundle> bundle = Bundle::Open(small.path());
+  REQUIRE(bundle.ok());
+  CHECK(bundle->name == "small");
+  CHECK(bundle->dims.n_mels == 8);
+  CHECK(bundle->dims.n_text_layer == 2);
+  CHECK(bundle->vocabulary.timestamp_begin == 16);
+  CHECK(bundle->vocabulary.suppress == std::vector<int>{1, 2});
+  CHECK_FALSE(bundle->multilingual());
+  CHECK(bundle->masked == -100.0f);
+  CHECK(bundle->windows.size() == 1);
+  CHECK(bundle->windows[0].encoder.file == small.path() + "/graphs.tflite");
+  CHECK(bundle->token_embedding_scales.empty());
+}
+
+TEST_CASE("a directory without a manifest, and no directory, are no bundles") {
+  for (const char* path : {"/nowhere", "/tmp", ""}) {
+    const Result<Bundle> bundle = Bundle::Open(path);
+    REQUIRE_FALSE(bundle.ok());
+    CHECK(Has(bundle.error().message, "manifest.json can't be read"));
+  }
+}
+
+TEST_CASE("a manifest that is no JSON object is damaged") {
+  const SmallBundle bundle;
+  for (const std::string text : {"", "{", "[]", "null", "{\"schema\": 1", "\xff", "1e999"}) {
+    CAPTURE(text);
+    bundle.WriteFile("manifest.json", text);
+    const Result<Bundle> opened = Bundle::Open(bundle.path());
+    REQUIRE_FALSE(opened.ok());
+    CHECK(Has(opened.error().message, "is not valid JSON"));
+  }
+}
+
+TEST_CASE("a manifest that can't be read off the disk is an error, not an exception") {
+  const SmallBundle bundle;
+  std::filesystem::remove(bundle.path() + "/manifest.json");
+  std::filesystem::create_directory(bundle.path() + "/manifest.json");
+  CHECK_FALSE(Bundle::Open(bundle.path()).ok());
+}
+
+TEST_CASE("another schema is refused with both") {
+  for (const Json& schema : {Json(2), Json(0), Json("1"), Json(1.0), Json(nullptr)}) {
+    SmallBundle bundle;
+    bundle.manifest["schema"] = schema;
+    CHECK(Has(Refusal(bundle), "this version of Sotto reads schema 1"));
+  }
+}
+
+TEST_CASE("every value is required and has a range") {
+  struct Case {
+    const char* pointer;
+    Json value;
+    const char* message;
+  };
+  for (const Case& fault :
+       {Case{"/dims/n_mels", 0, "n_mels is 0, expected an integer from 1"},
+        Case{"/dims/n_vocab", 1e9, "n_vocab is 1000000000.0, expected an integer"},
+        Case{"/dims/n_text_head", 3, "n_text_state is not a multiple of n_text_head"},
+        Case{"/dims/n_text_layer", 1025, "n_text_layer is above 1024"},
+        Case{"/dims/n_audio_ctx", UINT64_MAX, "n_audio_ctx is 18446744073709551615"},
+        Case{"/tokens/eot", 20, "eot is outside the vocabulary"},
+        Case{"/tokens/sot", -1, "sot is -1"},
+        Case{"/tokens/suppress", {20}, "suppress holds 20, expected integers from 0 to 19"},
+        Case{"/tokens/suppress_at_begin", "all", "suppress_at_begin is \"all\", expected a list"},
+        Case{"/tokens/languages", {{"en", 20}}, "en is outside the vocabulary"},
+        Case{"/tokens/languages", 7, "languages is not a table"},
+        Case{"/cache", 7, "cache is above n_text_ctx"},
+        Case{"/masked", 0, "masked is not a number from -65504 to -1"},
+        Case{"/kind", "clip", "its kind is not whisper"},
+        Case{"/name", nullptr, "name is missing, expected a string"},
+        Case{"/windows", Json::array(), "it lists no windows"},
+        Case{"/windows/0/frames", 99, "a window of 1 s has 99 frames, expected 100 a second"},
+        Case{"/windows/0/decoder", "decode_2s", "it has no signature decode_2s"},
+        Case{"/signatures/encode_1s/inputs/0/dtype", "int8", "log_mel is not float32"},
+        Case{"/signatures/encode_1s/outputs", 3, "outputs of a signature is not a list"},
+        Case{"/files/graphs.tflite/size", -1, "files does not list graphs.tflite"},
+        Case{"/files/graphs.tflite/sha256", 0, "sha256 is 0, expected a string"},
+        Case{"/files", Json::array(), "sha256 is missing"}}) {
+    CAPTURE(fault.pointer);
+    SmallBundle bundle;
+    bundle.manifest[Json::json_pointer(fault.pointer)] = fault.value;
+    CHECK(Has(Refusal(bundle), fault.message));
+  }
+}
+
+TEST_CASE("the first fault is the one that is told") {
+  SmallBundle bundle;
+  bundle.manifest["name"] = 1;
+  bundle.manifest["cache"] = -1;
+  CHECK(Has(Refusal(bundle), "name is 1"));
+}
+
+TEST_CASE("a window listed twice or beyond the audio context is refused") {
+  SmallBundle twice;
+  twice.manifest["windows"].push_back(twice.manifest["windows"][0]);
+  CHECK(Has(Refusal(twice), "it lists a window twice"));
+  SmallBundle beyond;
+  beyond.manifest["dims"]["n_audio_ctx"] = 49;
+  CHECK(Has(Refusal(beyond), "twice n_audio_ctx at most"));
+}
+
+TEST_CASE("files are checked for presence, kind, size and sha256") {
+  const SmallBundle missing;
+  std::filesystem::remove(missing.path() + "/mel_filters.npy");
+  CHECK(Has(Refusal(missing), "lacks mel_filters.npy"));
+
+  const SmallBundle folder;
+  std::filesystem::remove(folder.path() + "/mel_filters.npy");
+  std::filesystem::create_directory(folder.path() + "/mel_filters.npy");
+  CHECK(Has(Refusal(folder), "mel_filters.npy is not a regular file"));
+
+  const SmallBundle longer;
+  longer.WriteFile("mel_filters.npy", "the content of mel_filters.npy, and more");
+  CHECK(Has(Refusal(longer), "mel_filters.npy has 40 bytes, its manifest says 30"));
+
+  const SmallBundle flipped;
+  flipped.WriteFile("mel_filters.npy", "the content of mel_filters.npz");
+  CHECK(Has(Refusal(flipped), "mel_filters.npy is damaged: its sha256 differs"));
+  CHECK(Refusal(flipped, /*verify=*/false).empty());
+}
+
+TEST_CASE("a name that leads out of the bundle is not opened") {
+  for (const char* name : {"/etc/hostname", "../outside", "a/../../b", ""}) {
+    CAPTURE(name);
+    SmallBundle bundle;
+    bundle.manifest["token_embedding"]["file"] = name;
+    bundle.manifest["files"][name] = bundle.manifest["files"]["mel_filters.npy"];
+    CHECK(Has(Refusal(bundle), "files does not list"));
+  }
+}
+
+TEST_CASE("a damaged manifest is an error or a bundle, never a crash") {
+  std::mt19937 random(3);
+  const SmallBundle bundle;
+  const std::string whole = bundle.manifest.dump();
+  for (int i = 0; i < 3000; ++i) {
+    bundle.WriteFile("manifest.json", Mutate(whole, &random));
+    const Result<Bundle> opened = Bundle::Open(bundle.path(), /*verify=*/false);
+    if (!opened.ok()) CHECK(opened.error().code == ErrorCode::kBundle);
+  }
+}
+
+TEST_CASE("shapes are written as lists and counted") {
+  CHECK(ShapeText({}) == "[]");
+  CHECK(ShapeText({1, 80, 3000}) == "[1, 80, 3000]");
+  CHECK(TensorSpec{"scalar", {}}.elements() == 1);
+  CHECK(TensorSpec{"log_mel", {1, 80, 3000}}.elements() == 240000);
+  CHECK(TensorSpec{"large", {1, 1 << 20, 1 << 20}}.elements() == size_t{1} << 40);
+}
+
+}  // namespace
+}  // namespace sotto

@@ -1,0 +1,125 @@
+// A bundle of a few numbers in a directory that is there for one test.
+
+#ifndef SOTTO_TEST_SMALL_BUNDLE_H_
+#define SOTTO_TEST_SMALL_BUNDLE_H_
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "sha256.h"
+#include "sotto/bundle.h"
+#include "whisper_shapes.h"
+
+namespace sotto {
+
+// What the manifest of SmallBundle describes: two heads of width 4, one window of a second.
+inline Bundle SmallBundleValues() {
+  Bundle bundle;
+  bundle.name = "small";
+  bundle.dims = {8, 50, 8, 2, 1, 20, 6, 8, 2, 2};
+  bundle.cache = 5;
+  bundle.masked = -100;
+  bundle.vocabulary.eot = 10;
+  Window window;
+  window.seconds = 1;
+  window.frames = 100;
+  const WindowShapes shapes = ShapesOf(bundle.dims, window.frames, bundle.cache);
+  window.encoder = {"encode_1s", "", shapes.encoder_inputs, shapes.encoder_outputs};
+  window.decoder = {"decode_1s", "", shapes.decoder_inputs, shapes.decoder_outputs};
+  bundle.windows.push_back(window);
+  return bundle;
+}
+
+// The same on disk. A test changes `manifest` and calls Write.
+class SmallBundle {
+ public:
+  using Json = nlohmann::json;
+
+  SmallBundle() {
+    const char* folder = getenv("TMPDIR");
+    path_ = std::string(folder != nullptr ? folder : "/tmp") + "/sotto-bundle-XXXXXX";
+    if (mkdtemp(path_.data()) == nullptr) path_.clear();
+    const Bundle values = SmallBundleValues();
+    manifest = {{"schema", kSchema},
+                {"kind", "whisper"},
+                {"name", values.name},
+                {"precision", "fp32"},
+                {"cache", values.cache},
+                {"masked", values.masked},
+                {"token_embedding", {{"file", "token_embedding.npy"}}}};
+    const Dims& dims = values.dims;
+    manifest["dims"] = {{"n_mels", dims.n_mels},
+                        {"n_audio_ctx", dims.n_audio_ctx},
+                        {"n_audio_state", dims.n_audio_state},
+                        {"n_audio_head", dims.n_audio_head},
+                        {"n_audio_layer", dims.n_audio_layer},
+                        {"n_vocab", dims.n_vocab},
+                        {"n_text_ctx", dims.n_text_ctx},
+                        {"n_text_state", dims.n_text_state},
+                        {"n_text_head", dims.n_text_head},
+                        {"n_text_layer", dims.n_text_layer}};
+    manifest["tokens"] = {{"eot", 10},
+                          {"sot", 11},
+                          {"transcribe", 12},
+                          {"translate", 13},
+                          {"no_speech", 14},
+                          {"no_timestamps", 15},
+                          {"timestamp_begin", 16},
+                          {"languages", Json::object()},
+                          {"suppress", {1, 2}},
+                          {"suppress_at_begin", {3}}};
+    const Window& window = values.windows[0];
+    manifest["windows"] = {{{"seconds", window.seconds},
+                            {"frames", window.frames},
+                            {"encoder", window.encoder.name},
+                            {"decoder", window.decoder.name}}};
+    for (const Signature* signature : {&window.encoder, &window.decoder}) {
+      manifest["signatures"][signature->name] = {{"file", "graphs.tflite"},
+                                                 {"inputs", Specs(signature->inputs)},
+                                                 {"outputs", Specs(signature->outputs)}};
+    }
+    for (const char* name : {"graphs.tflite", "token_embedding.npy", "positional_embedding.npy",
+                             "mel_filters.npy", "tokenizer.tiktoken"}) {
+      WriteFile(name, std::string("the content of ") + name);
+      manifest["files"][name] = {{"size", std::filesystem::file_size(path_ + "/" + name)},
+                                 {"sha256", Sha256OfFile(path_ + "/" + name).value()}};
+    }
+    Write();
+  }
+  SmallBundle(const SmallBundle&) = delete;
+  SmallBundle& operator=(const SmallBundle&) = delete;
+  ~SmallBundle() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+
+  const std::string& path() const { return path_; }
+
+  void Write() const { WriteFile("manifest.json", manifest.dump()); }
+
+  void WriteFile(const std::string& name, const std::string& content) const {
+    std::ofstream(path_ + "/" + name, std::ios::binary) << content;
+  }
+
+  Json manifest;
+
+ private:
+  static Json Specs(const std::vector<TensorSpec>& specs) {
+    Json list = Json::array();
+    for (const TensorSpec& spec : specs) {
+      list.push_back({{"name", spec.name}, {"shape", spec.shape}, {"dtype", "float32"}});
+    }
+    return list;
+  }
+
+  std::string path_;
+};
+
+}  // namespace sotto
+
+#endif  // SOTTO_TEST_SMALL_BUNDLE_H_

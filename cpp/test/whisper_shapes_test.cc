@@ -1,0 +1,69 @@
+#include "whisper_shapes.h"
+
+#include <doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "small_bundle.h"
+
+namespace sotto {
+namespace {
+
+using Shape = std::vector<int32_t>;
+
+TEST_CASE("a layer's tensor is named by its number") {
+  CHECK(LayerName("cross_k", 3) == "cross_k_3");
+}
+
+TEST_CASE("the shapes are those of the graphs: keys transposed, one position a step") {
+  const Dims dims = {80, 1500, 384, 6, 4, 51864, 448, 384, 6, 4};
+  const WindowShapes shapes = ShapesOf(dims, 1000, 448);
+  REQUIRE(shapes.encoder_inputs.size() == 1);
+  CHECK(shapes.encoder_inputs[0].shape == Shape{1, 80, 1000});
+  REQUIRE(shapes.encoder_outputs.size() == 8);
+  CHECK(shapes.encoder_outputs[0].name == "cross_k_0");
+  CHECK(shapes.encoder_outputs[0].shape == Shape{1, 6, 64, 500});
+  CHECK(shapes.encoder_outputs[7].name == "cross_v_3");
+  CHECK(shapes.encoder_outputs[7].shape == Shape{1, 6, 500, 64});
+  REQUIRE(shapes.decoder_inputs.size() == 18);
+  CHECK(shapes.decoder_inputs[0].shape == Shape{1, 1, 384});
+  CHECK(shapes.decoder_inputs[1].shape == Shape{1, 1, 1, 449});
+  CHECK(shapes.decoder_inputs[2].shape == Shape{1, 6, 64, 448});
+  CHECK(shapes.decoder_inputs[6].shape == Shape{1, 6, 448, 64});
+  REQUIRE(shapes.decoder_outputs.size() == 9);
+  CHECK(shapes.decoder_outputs[0].shape == Shape{1, 1, 51864});
+  CHECK(shapes.decoder_outputs[1].shape == Shape{1, 6, 64, 1});
+  CHECK(shapes.decoder_outputs[5].shape == Shape{1, 6, 1, 64});
+}
+
+TEST_CASE("signatures as the dims need them have no fault, in whatever order") {
+  Bundle bundle = SmallBundleValues();
+  CHECK(WrongShapes(bundle, bundle.windows[0]).empty());
+  std::swap(bundle.windows[0].decoder.inputs[0], bundle.windows[0].decoder.inputs[5]);
+  CHECK(WrongShapes(bundle, bundle.windows[0]).empty());
+}
+
+TEST_CASE("each difference is a sentence with the tensor and both shapes") {
+  Bundle bundle = SmallBundleValues();
+  Window& window = bundle.windows[0];
+  window.encoder.inputs[0].shape = {1, 8, 101};
+  window.encoder.outputs[1].name = "cross_k_9";
+  window.decoder.outputs.pop_back();
+  const std::vector<std::string> faults = WrongShapes(bundle, window);
+  REQUIRE(faults.size() == 4);
+  CHECK(faults[0] ==
+        "signature encode_1s has log_mel of shape [1, 8, 101], its dims need [1, 8, 100]");
+  CHECK(faults[1] == "signature encode_1s lacks cross_k_1");
+  CHECK(faults[2] == "signature decode_1s has 4 tensors on one side, its dims need 5");
+  CHECK(faults[3] == "signature decode_1s lacks new_v_1");
+}
+
+TEST_CASE("a tensor too many is a fault") {
+  Bundle bundle = SmallBundleValues();
+  bundle.windows[0].decoder.inputs.push_back({"position", {1}});
+  CHECK(WrongShapes(bundle, bundle.windows[0]).size() == 1);
+}
+
+}  // namespace
+}  // namespace sotto

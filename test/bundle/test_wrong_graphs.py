@@ -1,0 +1,87 @@
+"""Graph files that are not what the manifest says, although size and sha256 are right.
+
+LiteRT 2.3 checks a file's identifier and that its weights lie inside it, but does not verify
+the flatbuffer: damage in the first kilobytes, where the graph is described, crashes it. What
+keeps accidental damage from it is the sha256; a bundle made to do harm is not defended against.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from bundle_copy import BundleCopy
+
+from sotto.asr import load_model
+from sotto.errors import BundleError, ModelError, SottoError
+
+SILENCE = np.zeros(16_000, np.float32)
+
+
+def refusal(copy: BundleCopy, kind: type[SottoError]) -> str:
+    """The message with which a transcription ends."""
+    model = load_model(copy.directory, threads=1)
+    with pytest.raises(kind) as caught:
+        model.transcribe(SILENCE, max_tokens=1)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "other"), [("encoder.tflite", "decoder.tflite"), ("decoder.tflite", "encoder.tflite")]
+)
+def test_a_graph_in_the_others_place_is_told_by_its_signatures(
+    copy: BundleCopy, file: str, other: str
+) -> None:
+    copy.replace(file, (copy.directory / other).read_bytes())
+    copy.list_again(file)
+    message = refusal(copy, ModelError)
+    assert f"{file} has no signature {file[:6]}_10s, only: {other[:6]}_10s" in message
+
+
+@pytest.mark.parametrize("file", ["encoder.tflite", "decoder.tflite"])
+@pytest.mark.parametrize("content", [b"", b"\0", b"\x1c\0\0\0TFL3", bytes(100_000), b"noise"])
+def test_a_file_that_is_no_model_is_named(copy: BundleCopy, file: str, content: bytes) -> None:
+    if content == b"noise":
+        content = np.random.default_rng(0).bytes(100_000)
+    copy.replace(file, content)
+    copy.list_again(file)
+    assert f"{file} can't be read as a TFLite model: LiteRT reports " in refusal(copy, ModelError)
+
+
+@pytest.mark.parametrize("file", ["encoder.tflite", "decoder.tflite"])
+@pytest.mark.parametrize("kept", [0.5, 0.99])
+def test_a_model_whose_weights_are_cut_off_is_named(
+    copy: BundleCopy, file: str, kept: float
+) -> None:
+    content = (copy.directory / file).read_bytes()
+    copy.replace(file, content[: int(kept * len(content))])
+    copy.list_again(file)
+    assert f"{file} can't be read as a TFLite model: LiteRT reports " in refusal(copy, ModelError)
+
+
+def test_a_model_of_other_shapes_is_refused(copy: BundleCopy) -> None:
+    # Dims and signatures agree with each other, and not with the graphs: half the cache.
+    copy.manifest["cache"] = 224
+    for name in ("decode_10s", "decode_30s"):
+        for spec in copy.manifest["signatures"][name]["inputs"]:
+            if spec["name"].startswith(("mask", "self_")):
+                shape = spec["shape"]
+                spec["shape"] = [{449: 225, 448: 224}.get(extent, extent) for extent in shape]
+    copy.write_manifest()
+    message = refusal(copy, BundleError)
+    assert "decoder.tflite: signature decode_10s has other tensors than its manifest" in message
+
+
+def test_a_table_of_another_type_is_refused(copy: BundleCopy) -> None:
+    np.save(copy.directory / "other.npy", np.zeros((51864, 384), np.float64))
+    copy.replace("token_embedding.npy", (copy.directory / "other.npy").read_bytes())
+    copy.list_again("token_embedding.npy")
+    with pytest.raises(BundleError, match=r"token_embedding\.npy: not a \.npy file that Sotto"):
+        load_model(copy.directory)
+
+
+@pytest.mark.parametrize("name", ["token_embedding.npy", "mel_filters.npy", "tokenizer.tiktoken"])
+def test_a_table_of_noise_is_refused(copy: BundleCopy, name: str) -> None:
+    copy.replace(name, np.random.default_rng(0).bytes(10_000))
+    copy.list_again(name)
+    with pytest.raises(BundleError, match=name):
+        load_model(copy.directory)

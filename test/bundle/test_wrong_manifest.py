@@ -1,0 +1,158 @@
+"""A manifest whose values do not fit together is refused, naming the value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from bundle_copy import BundleCopy
+
+from sotto.asr import load_model
+from sotto.errors import BundleError
+
+
+def refusal(copy: BundleCopy) -> str:
+    """The message with which the runtime refuses the bundle."""
+    copy.write_manifest()
+    with pytest.raises(BundleError) as caught:
+        load_model(copy.directory, verify=False)
+    message = str(caught.value)
+    assert "manifest.json: " in message
+    assert "Rebuild the bundle: python convert/step1" in message
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize("side", ["inputs", "outputs"])
+@pytest.mark.parametrize("name", ["encode_10s", "decode_30s"])
+def test_a_wrong_shape_is_named_with_what_the_dims_need(
+    copy: BundleCopy, name: str, side: str
+) -> None:
+    spec = copy.manifest["signatures"][name][side][0]
+    spec["shape"][-1] += 1
+    message = refusal(copy)
+    assert f"signature {name} has {spec['name']} of shape" in message
+    assert "its dims need [1, " in message
+
+
+def test_a_tensor_of_another_name_or_missing_is_named(copy: BundleCopy) -> None:
+    inputs = copy.manifest["signatures"]["decode_10s"]["inputs"]
+    inputs[0]["name"] = "hidden_state"
+    assert "signature decode_10s lacks hidden" in refusal(copy)
+    del inputs[0]
+    assert "signature decode_10s has 17 tensors on one side, its dims need 18" in refusal(copy)
+
+
+def test_a_tensor_of_another_type_is_named(copy: BundleCopy) -> None:
+    copy.manifest["signatures"]["encode_10s"]["inputs"][0]["dtype"] = "int8"
+    assert "log_mel is not float32" in refusal(copy)
+
+
+@pytest.mark.parametrize(
+    "dim", ["n_mels", "n_vocab", "n_text_state", "n_text_head", "n_text_layer", "n_audio_ctx"]
+)
+def test_dims_that_do_not_fit_the_graphs_are_refused(copy: BundleCopy, dim: str) -> None:
+    copy.manifest["dims"][dim] //= 2
+    refusal(copy)
+
+
+@pytest.mark.parametrize("dim", ["n_mels", "n_audio_state", "n_text_ctx", "n_text_head"])
+@pytest.mark.parametrize("value", [0, -1, 2**31, 2**63, 2**64, 1.5, 80.0, 1e300, "80", None, []])
+def test_a_dim_that_is_no_sensible_integer_is_named(
+    copy: BundleCopy, dim: str, value: object
+) -> None:
+    copy.manifest["dims"][dim] = value
+    assert f"{dim} is " in refusal(copy)
+
+
+def test_step_1_alone_is_refused_with_the_next_step(copy: BundleCopy) -> None:
+    copy.manifest["signatures"] = {}
+    assert "has no signature encode_10s (step 1 alone makes no graphs that run: run step 2)" in (
+        refusal(copy)
+    )
+
+
+@pytest.mark.parametrize("role", ["eot", "sot", "no_speech", "no_timestamps", "translate"])
+@pytest.mark.parametrize("value", [51864, -1, 2**40, "x"])
+def test_a_token_outside_the_vocabulary_is_named(
+    copy: BundleCopy, role: str, value: object
+) -> None:
+    copy.manifest["tokens"][role] = value
+    assert role in refusal(copy)
+
+
+@pytest.mark.parametrize("role", ["suppress", "suppress_at_begin"])
+@pytest.mark.parametrize("value", [[51864], [-1], [1.0], [None], 7, {"a": 1}])
+def test_a_suppressed_token_outside_the_vocabulary_is_named(
+    copy: BundleCopy, role: str, value: object
+) -> None:
+    copy.manifest["tokens"][role] = value
+    assert role in refusal(copy)
+
+
+@pytest.mark.parametrize("languages", [None, [], "en", {"en": 51864}, {"en": "en"}])
+def test_languages_that_are_no_table_of_tokens_are_refused(
+    copy: BundleCopy, languages: object
+) -> None:
+    copy.manifest["tokens"]["languages"] = languages
+    refusal(copy)
+
+
+@pytest.mark.parametrize("value", [0, -1, 449, 2**31, 1.5, None])
+def test_a_cache_beyond_the_text_context_is_refused(copy: BundleCopy, value: object) -> None:
+    copy.manifest["cache"] = value
+    assert "cache" in refusal(copy)
+
+
+@pytest.mark.parametrize("value", [0, 1, -65505, -1e300, None, "-100", True])
+def test_a_mask_that_masks_nothing_or_overflows_on_the_npu_is_refused(
+    copy: BundleCopy, value: object
+) -> None:
+    copy.manifest["masked"] = value
+    assert "masked is not a number from -65504 to -1" in refusal(copy)
+
+
+def without_windows(manifest: dict[str, Any]) -> None:
+    manifest["windows"] = []
+
+
+def with_a_window_twice(manifest: dict[str, Any]) -> None:
+    manifest["windows"].append(manifest["windows"][0])
+
+
+def with_frames_of_another_length(manifest: dict[str, Any]) -> None:
+    manifest["windows"][0]["seconds"] = 11
+
+
+def with_a_window_beyond_the_audio_context(manifest: dict[str, Any]) -> None:
+    manifest["dims"]["n_audio_ctx"] = 1499
+
+
+def with_an_encoder_of_another_window(manifest: dict[str, Any]) -> None:
+    manifest["windows"][0]["encoder"] = "encode_30s"
+
+
+def with_an_unknown_signature(manifest: dict[str, Any]) -> None:
+    manifest["windows"][0]["decoder"] = "decode_20s"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        without_windows,
+        with_a_window_twice,
+        with_frames_of_another_length,
+        with_a_window_beyond_the_audio_context,
+        with_an_encoder_of_another_window,
+        with_an_unknown_signature,
+    ],
+)
+def test_wrong_windows_are_refused(copy: BundleCopy, change: Any) -> None:
+    change(copy.manifest)
+    refusal(copy)
+
+
+@pytest.mark.parametrize("kind", ["clip", None, 1])
+def test_another_kind_of_model_is_refused(copy: BundleCopy, kind: object) -> None:
+    copy.manifest["kind"] = kind
+    refusal(copy)

@@ -1,0 +1,59 @@
+"""Peak memory of whole transcriptions, each in a process of its own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from command_line import NATIVE, SOTTO, peak_mib
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux")
+
+PYTHON = [sys.executable, "-c"]
+SCRIPT = "import sys, sotto; print(sotto.load_model(sys.argv[1]).transcribe(sys.argv[2]).text)"
+
+BASE_MIB = 400
+"""The bound that a phone app can afford; the int8 files together are 78 MiB."""
+
+
+def test_base_transcribes_eleven_seconds_natively_within_400_mib(base: Path, jfk_wav: Path) -> None:
+    assert peak_mib(NATIVE, "--model", base, jfk_wav) < BASE_MIB
+
+
+def test_base_transcribes_eleven_seconds_from_python_within_400_mib(
+    base: Path, jfk_wav: Path
+) -> None:
+    assert peak_mib([*PYTHON, SCRIPT], base, jfk_wav) < BASE_MIB
+
+
+GROWTH_MIB = 16
+"""Allowed between a short and a long file: what allocators keep. Ten minutes more of float32
+samples would be 37 MiB, three hours 659 MiB."""
+
+
+@pytest.mark.parametrize("suffix", ["wav", pytest.param("flac", marks=pytest.mark.slow)])
+def test_memory_does_not_grow_with_the_length_of_the_file(
+    tiny_en: Path, repeated: Callable[[int, str], Path], suffix: str
+) -> None:
+    options = ["transcribe", "--model", str(tiny_en), "--max-tokens", "1"]
+    short, long = (peak_mib(SOTTO, *options, repeated(minutes, suffix)) for minutes in (2, 12))
+    assert long < short + GROWTH_MIB
+
+
+def test_memory_of_the_native_command_does_not_grow_with_the_length_of_the_file(
+    tiny_en: Path, repeated: Callable[[int, str], Path]
+) -> None:
+    options = ["--model", str(tiny_en), "--max-tokens", "1"]
+    short, long = (peak_mib(NATIVE, *options, repeated(minutes, "wav")) for minutes in (2, 12))
+    assert long < short + GROWTH_MIB
+
+
+@pytest.mark.slow
+def test_three_hours_are_transcribed_in_the_memory_of_two_minutes(
+    tiny_en: Path, repeated: Callable[[int, str], Path]
+) -> None:
+    options = ["transcribe", "--model", str(tiny_en), "--max-tokens", "1"]
+    short, long = (peak_mib(SOTTO, *options, repeated(minutes, "flac")) for minutes in (2, 180))
+    assert long < short + GROWTH_MIB

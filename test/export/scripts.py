@@ -1,0 +1,50 @@
+"""The two conversion scripts, run within a test's process: torch is slow to import."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sotto.export import commands
+
+CONVERT = Path(__file__).resolve().parents[2] / "convert"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What a script left: exit status, standard output, standard error."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def error(self) -> str:
+        """What follows ``error: `` on the one line that begins so."""
+        lines = [line for line in self.err.splitlines() if line.startswith("error: ")]
+        assert len(lines) == 1, self.err
+        return lines[0].removeprefix("error: ")
+
+
+Script = Callable[..., Finished]
+"""``script(*arguments)`` runs it to its end."""
+
+
+def run(
+    command: Callable[..., None],
+    arguments: tuple[str | Path, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> Finished:
+    """Runs a script's function as the script does."""
+    monkeypatch.setattr(sys, "argv", ["script", *map(str, arguments)])
+    capfd.readouterr()
+    with pytest.raises(SystemExit) as caught:
+        commands.run(command)
+    out, err = capfd.readouterr()
+    assert "Traceback" not in err
+    return Finished(int(caught.value.code or 0), out, err)
