@@ -1,28 +1,12 @@
-"""Models on disk as other programs write them, and the recordings of real speech."""
+"""Models on disk as other programs write them."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from small_whisper import SMALL
-
-
-@pytest.fixture(scope="session")
-def recording() -> Callable[[str], Path]:
-    """The path of a recording by its file name; skips where the recordings are absent."""
-    repository = Path(__file__).resolve().parents[2]
-    folder = Path(os.environ.get("SOTTO_TEST_AUDIO", repository.parent / "shared" / "audio"))
-
-    def find(name: str) -> Path:
-        if not (folder / name).is_file():
-            pytest.skip(f"no {name} in {folder}: set SOTTO_TEST_AUDIO to the recordings")
-        return folder / name
-
-    return find
 
 
 @pytest.fixture(scope="session")

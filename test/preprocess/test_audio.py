@@ -18,7 +18,7 @@ from made_audio import encode, noise, tone
 from sotto.errors import OptionError
 from sotto.preprocess import SAMPLE_RATE, read_audio, stream_audio
 
-Clip = Callable[[str], Path]
+Recording = Callable[[str], Path]
 
 RECORDINGS = [
     "LJ002-0020.wav",
@@ -39,22 +39,22 @@ def snr_db(reference: np.ndarray, other: np.ndarray) -> float:
 
 @pytest.mark.parametrize("name", ["mr_quilter.flac", "es_test_clip.wav"])
 def test_a_16_bit_recording_at_16_khz_is_bit_equal_to_whispers_load_audio(
-    manifest_clip: Clip, name: str
+    recording: Recording, name: str
 ) -> None:
-    int16, rate = soundfile.read(manifest_clip(name), dtype="int16")
+    int16, rate = soundfile.read(recording(name), dtype="int16")
     assert rate == SAMPLE_RATE
     # whisper/audio.py, load_audio: what it does with the int16 that ffmpeg gives
     expected = int16.flatten().astype(np.float32) / 32768.0
-    np.testing.assert_array_equal(read_audio(manifest_clip(name)), expected)
+    np.testing.assert_array_equal(read_audio(recording(name)), expected)
 
 
 @pytest.mark.parametrize("name", ["jfk.flac", "LJ002-0020.wav", "sr_french.aiff"])
 def test_resampling_agrees_with_the_ffmpeg_resampler_that_whisper_uses(
-    manifest_clip: Clip, name: str
+    recording: Recording, name: str
 ) -> None:
-    ours = read_audio(manifest_clip(name))
+    ours = read_audio(recording(name))
     swr = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE)
-    with av.open(str(manifest_clip(name))) as file:
+    with av.open(str(recording(name))) as file:
         frames = [r for f in file.decode(audio=0) for r in swr.resample(f)]
     frames += swr.resample(None)
     theirs = np.concatenate([f.to_ndarray()[0] for f in frames]) / np.float32(32768)
@@ -130,8 +130,8 @@ def test_the_format_is_told_by_content_and_not_by_the_name(tmp_path: Path) -> No
         assert len(read_audio(tmp_path / misleading)) == 1600
 
 
-def test_path_text_bytes_and_file_object_are_the_same_source(manifest_clip: Clip) -> None:
-    path = manifest_clip("LJ002-0020.wav")
+def test_path_text_bytes_and_file_object_are_the_same_source(recording: Recording) -> None:
+    path = recording("LJ002-0020.wav")
     expected = read_audio(path)
     with path.open("rb") as file:
         file.seek(100)  # read from its start whatever its position
@@ -261,10 +261,10 @@ def test_a_wav_whose_length_was_never_written_is_read_to_its_end(length: int) ->
 @pytest.mark.parametrize("name", RECORDINGS)
 @pytest.mark.parametrize("block_seconds", [0.37, 30.0])
 def test_the_blocks_of_a_recording_join_to_what_read_audio_gives(
-    manifest_clip: Clip, name: str, block_seconds: float
+    recording: Recording, name: str, block_seconds: float
 ) -> None:
-    blocks = list(stream_audio(manifest_clip(name), block_seconds))
-    np.testing.assert_array_equal(np.concatenate(blocks), read_audio(manifest_clip(name)))
+    blocks = list(stream_audio(recording(name), block_seconds))
+    np.testing.assert_array_equal(np.concatenate(blocks), read_audio(recording(name)))
     size = round(block_seconds * SAMPLE_RATE)
     assert all(len(block) == size for block in blocks[:-1])
     assert 0 < len(blocks[-1]) <= size

@@ -19,7 +19,7 @@ from made_audio import encode, noise, tone
 from sotto.errors import AudioError, OptionError
 from sotto.preprocess import SAMPLE_RATE, read_audio, stream_audio
 
-Clip = Callable[[str], Path]
+Recording = Callable[[str], Path]
 
 
 def wav_bytes(samples: np.ndarray, **how: str) -> bytes:
@@ -332,8 +332,8 @@ def open_files() -> set[str]:
 
 
 @pytest.mark.parametrize("end", ["exhausted", "closed", "dropped"])
-def test_the_file_is_closed_however_the_reading_ends(manifest_clip: Clip, end: str) -> None:
-    path = manifest_clip("ted_60.m4a")
+def test_the_file_is_closed_however_the_reading_ends(recording: Recording, end: str) -> None:
+    path = recording("ted_60.m4a")
     blocks = stream_audio(path, 5.0)
     assert str(path.resolve()) not in open_files()  # opened at the first block
     next(blocks)

@@ -65,8 +65,8 @@ SIGNALS = {
 
 @pytest.mark.parametrize("frames", [1000, 3000])
 @pytest.mark.parametrize("n_mels", [80, 128])
-def test_recordings_give_whispers_log_mel(recording: Path, n_mels: int, frames: int) -> None:
-    samples = load(recording)
+def test_recordings_give_whispers_log_mel(each_recording: Path, n_mels: int, frames: int) -> None:
+    samples = load(each_recording)
     ours = log_mel(n_mels).compute(samples, frames)
     difference = float(np.abs(ours - reference(samples, n_mels, frames)).max())
     assert ours.shape == (n_mels, frames)

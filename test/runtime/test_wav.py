@@ -32,14 +32,16 @@ def test_every_format_reads_as_libsndfile_reads_it(
     assert np.abs(_runtime.read_wav(path) - expected.mean(axis=1)).max() <= 2**-24
 
 
-def test_recordings_read_as_libsndfile_reads_them_or_name_their_rate(wav_recording: Path) -> None:
-    rate = soundfile.info(wav_recording).samplerate
+def test_recordings_read_as_libsndfile_reads_them_or_name_their_rate(
+    each_wav_recording: Path,
+) -> None:
+    rate = soundfile.info(each_wav_recording).samplerate
     if rate != 16000:
         with pytest.raises(AudioError, match=f"sample rate is {rate} Hz"):
-            _runtime.read_wav(wav_recording)
+            _runtime.read_wav(each_wav_recording)
         return
-    expected, _ = soundfile.read(wav_recording, dtype="float64", always_2d=True)
-    assert np.abs(_runtime.read_wav(wav_recording) - expected.mean(axis=1)).max() <= 2**-24
+    expected, _ = soundfile.read(each_wav_recording, dtype="float64", always_2d=True)
+    assert np.abs(_runtime.read_wav(each_wav_recording) - expected.mean(axis=1)).max() <= 2**-24
 
 
 def test_another_rate_or_format_is_an_audio_error_that_says_what_to_do(tmp_path: Path) -> None:

@@ -1,0 +1,60 @@
+"""The bundles that are compared, made by the project's own scripts where they are missing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from comparison.clips import REPOSITORY
+from sotto.bundle import read_manifest
+from sotto.errors import BundleError, ConversionError
+
+# As in sotto.export.convert, which takes seconds to import.
+Precision: TypeAlias = Literal["fp32", "int8"]
+
+MODELS = REPOSITORY / "models"
+
+
+def ensure_bundle(
+    name: str, precision: Precision, report: Callable[[str], None] = lambda line: None
+) -> Path:
+    """``models/whisper-NAME`` (int8) or ``models/whisper-NAME-fp32``, made if need be.
+
+    Takes minutes where step 1 and step 2 have to run. A bundle of another schema, or a
+    damaged one, is made anew.
+
+    Args:
+        name: a checkpoint's published name, such as ``base``.
+        precision: ``fp32`` or ``int8``.
+        report: called with a line for each step that runs.
+
+    Raises:
+        ConversionError: a step failed; the message is what it printed.
+    """
+    int8 = MODELS / f"whisper-{name}"
+    target = int8 if precision == "int8" else MODELS / f"whisper-{name}-fp32"
+    if _holds(target, "signatures"):
+        return target
+    if not _holds(int8, "torchscript"):
+        report(f"making {int8.relative_to(REPOSITORY)}/torchscript (step 1)")
+        _run("step1_pt_to_torchscript.py", "--model", name, "--out", str(int8))
+    report(f"making {target.relative_to(REPOSITORY)} (step 2)")
+    _run("step2_torchscript_to_tflite.py", str(int8), "--precision", precision)
+    return target
+
+
+def _holds(directory: Path, graphs: str) -> bool:
+    try:
+        return bool(read_manifest(directory)[graphs])
+    except BundleError:
+        return False
+
+
+def _run(script: str, *arguments: str) -> None:
+    command = [sys.executable, str(REPOSITORY / "convert" / script), *arguments]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise ConversionError(f"{' '.join(command)} failed:\n{done.stderr[-3000:]}")

@@ -1,0 +1,185 @@
+"""Transcripts and graphs against openai-whisper with the same weights, on real speech.
+
+The recordings are the manifest's of SOTTO_TEST_AUDIO, and those that the package
+moonshine-voice carries, which a clone has on its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("whisper", reason="openai-whisper is the reference")
+pytest.importorskip("jiwer", reason="scores the transcripts")
+
+from comparison.baseline import Baseline
+from comparison.bundles import Precision
+from comparison.clips import Clip, all_clips, clips_for, packaged_clips
+from comparison.graph_differences import GraphDifferences
+from comparison.model_comparison import WORST_LOSS, detect_language
+from comparison.result import StageResult
+from comparison.runtime import Runtime
+from comparison.score import english_word_error_rate, error_rate, first_difference
+from comparison.torchscript_loop import TorchScriptLoop
+
+from sotto.bundle import read_manifest
+
+# Making the bundles of a model that is not there yet takes minutes.
+pytestmark = pytest.mark.timeout(1200)
+
+CLIPS = all_clips()
+
+
+def each_model_and_clip(*models: str, slow: tuple[str, ...] = ()) -> pytest.MarkDecorator:
+    """Parameters (model, clip) for every clip in a language of the model."""
+    return pytest.mark.parametrize(
+        ("model", "clip"),
+        [
+            pytest.param(
+                model,
+                clip,
+                id=f"{model}-{clip.name}",
+                marks=[pytest.mark.slow] if model in slow else [],
+            )
+            for model in (*models, *slow)
+            for clip in clips_for(not model.endswith(".en"), CLIPS)
+        ],
+    )
+
+
+class Models:
+    """Everything that is loaded once for all tests: baselines, runtimes, their transcripts."""
+
+    def __init__(self, bundle: Callable[[str, Precision], Path]) -> None:
+        self.bundle = bundle
+        self.baseline = cache(lambda name: Baseline(read_manifest(bundle(name, "int8"))))
+        self.runtime = cache(self._runtime)
+        self.torchscript = cache(lambda name: TorchScriptLoop(bundle(name, "int8")))
+        self.graphs = cache(self._graphs)
+        self.expected = cache(lambda name, clip: self.baseline(name).transcribe(clip))
+        self.actual = cache(
+            lambda name, precision, clip: self.runtime(name, precision).transcribe(clip)
+        )
+
+    def _runtime(self, name: str, precision: Precision, window: int = 30) -> Runtime:
+        return Runtime(self.bundle(name, precision), window)
+
+    def _graphs(self, name: str, torchscript: bool) -> GraphDifferences:
+        directory = self.bundle(name, "int8" if torchscript else "fp32")
+        return GraphDifferences(directory, self.baseline(name), torchscript=torchscript)
+
+
+@pytest.fixture(scope="module")
+def models(bundle: Callable[[str, Precision], Path]) -> Models:
+    return Models(bundle)
+
+
+def same_tokens_but_for_a_near_tie(expected: StageResult, actual: StageResult) -> None:
+    difference = first_difference(expected, actual)
+    if difference is not None:
+        assert difference.is_near_tie, str(difference)
+
+
+@each_model_and_clip("tiny.en", "base")
+def test_the_fp32_runtime_samples_the_tokens_of_openai_whisper(
+    models: Models, model: str, clip: Clip
+) -> None:
+    expected, actual = models.expected(model, clip), models.actual(model, "fp32", clip)
+    same_tokens_but_for_a_near_tie(expected, actual)
+    if expected.tokens == actual.tokens:
+        assert actual.text == expected.text
+    assert actual.window == 30
+
+
+@each_model_and_clip("tiny.en", slow=("base",))
+def test_the_torchscript_loop_samples_the_tokens_of_openai_whisper(
+    models: Models, model: str, clip: Clip
+) -> None:
+    expected, actual = models.expected(model, clip), models.torchscript(model).transcribe(clip)
+    same_tokens_but_for_a_near_tie(expected, actual)
+    if expected.tokens == actual.tokens:
+        assert actual.text == expected.text
+
+
+@pytest.mark.parametrize("window", [30, 0], ids=["30 s window", "window by the clip's length"])
+@pytest.mark.parametrize("model", ["tiny.en", "base"])
+def test_int8_loses_no_more_than_a_point_of_word_error_rate(
+    models: Models, model: str, window: int
+) -> None:
+    referenced = [c for c in CLIPS if c.language == "en" and c.reference is not None]
+    if not referenced:
+        pytest.skip("no clip has a human's transcript: set SOTTO_TEST_AUDIO to the recordings")
+    runtime = models.runtime(model, "int8", window)
+    expected = english_word_error_rate(referenced, [models.expected(model, c) for c in referenced])
+    actual = english_word_error_rate(referenced, [runtime.transcribe(c) for c in referenced])
+    assert expected is not None
+    assert actual is not None
+    assert actual <= expected + WORST_LOSS
+
+
+@pytest.mark.parametrize("model", ["tiny.en", "base"])
+def test_int8_hears_nearly_the_words_of_openai_whisper_in_the_packaged_recordings(
+    models: Models, model: str
+) -> None:
+    pairs = [
+        (models.expected(model, clip).text, models.actual(model, "int8", clip).text)
+        for clip in packaged_clips()
+    ]
+    # Measured: no word of 210 is another. Five would be a graph that lost something.
+    assert error_rate(pairs, "en") <= 0.02
+
+
+@pytest.mark.parametrize("precision", ["int8", "fp32"])
+@pytest.mark.parametrize("model", ["tiny.en", "base"])
+def test_cross_keys_and_values_are_computed_once_a_piece_and_a_step_writes_one_cache_position(
+    models: Models, model: str, precision: Precision
+) -> None:
+    dims = read_manifest(models.bundle(model, precision))["dims"]
+    multilingual = models.runtime(model, precision).model.multilingual
+    start_tokens = 4 if multilingual else 2
+    one_position = dims["n_text_layer"] * 2 * dims["n_text_state"] * 4
+    for clip in packaged_clips():
+        result = models.actual(model, precision, clip)
+        # The last token of a piece is followed by a step that gives the end of text.
+        steps = result.token_count + start_tokens * len(clip.pieces)
+        assert result.counters == {
+            "encoder_runs": len(clip.pieces),
+            "decoder_steps": steps,
+            "cache_bytes_written": steps * one_position,
+        }
+
+
+@each_model_and_clip("tiny.en", slow=("base",))
+def test_log_mel_is_within_1e_4_of_openai_whispers(models: Models, model: str, clip: Clip) -> None:
+    difference = models.graphs(model, torchscript=True).log_mel(clip)
+    assert difference.passed, str(difference)
+
+
+@pytest.mark.parametrize("torchscript", [True, False], ids=["torchscript", "tflite"])
+@each_model_and_clip("tiny.en", slow=("base",))
+def test_the_encoders_keys_and_values_are_within_2e_3_of_openai_whispers(
+    models: Models, model: str, clip: Clip, torchscript: bool
+) -> None:
+    difference = models.graphs(model, torchscript=torchscript).encoder(clip)
+    assert difference.passed, str(difference)
+
+
+@pytest.mark.parametrize("torchscript", [True, False], ids=["torchscript", "tflite"])
+@each_model_and_clip("tiny.en", slow=("base",))
+def test_the_decoder_step_is_within_1e_3_of_the_whole_sequence_at_once(
+    models: Models, model: str, clip: Clip, torchscript: bool
+) -> None:
+    tokens = models.expected(model, clip).tokens[0]
+    difference = models.graphs(model, torchscript=torchscript).decoder_step(clip, tokens)
+    assert difference.passed, str(difference)
+
+
+@each_model_and_clip("base")
+def test_the_detected_language_and_its_probabilities_are_openai_whispers(
+    models: Models, model: str, clip: Clip
+) -> None:
+    found = detect_language(clip, models.baseline(model), models.runtime(model, "fp32"))
+    assert found.passed, str(found)
