@@ -14,6 +14,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,31 @@ def check_writable(directory: Path) -> None:
         ) from error
 
 
+@dataclass(frozen=True)
+class _Replacement:
+    """A directory being made, and where the one that it replaces goes meanwhile."""
+
+    target: Path
+    partial: Path
+    replaced: Path
+
+    def settle(self) -> None:
+        """Wherever it was left: the new directory stays in place, or the old one is again."""
+        if self.replaced.exists() and not self.target.exists():
+            self.replaced.rename(self.target)
+        for leftover in (self.partial, self.replaced):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+_unfinished: list[_Replacement] = []
+
+
+def settle_replacements() -> None:
+    """Ends every ``replacing_directory`` as an error would, for a process about to exit."""
+    for replacement in _unfinished:
+        replacement.settle()
+
+
 @contextmanager
 def replacing_directory(target: Path) -> Iterator[Path]:
     """Yields an empty directory that takes the place of ``target`` if the block succeeds.
@@ -112,6 +138,8 @@ def replacing_directory(target: Path) -> Iterator[Path]:
     target = target.resolve()  # "." can't be renamed
     partial = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.partial-"))
     replaced = partial.with_name(partial.name.replace(".partial-", ".replaced-"))
+    replacement = _Replacement(target, partial, replaced)
+    _unfinished.append(replacement)
     try:
         partial.chmod(0o755)
         yield partial
@@ -121,11 +149,8 @@ def replacing_directory(target: Path) -> Iterator[Path]:
     except OSError as error:
         raise OutputError(f"can't write {target}: {error}") from error
     finally:
-        # Wherever it was interrupted: the new directory is in place, or the old one is again.
-        if replaced.exists() and not target.exists():
-            replaced.rename(target)
-        for leftover in (partial, replaced):
-            shutil.rmtree(leftover, ignore_errors=True)
+        replacement.settle()
+        _unfinished.remove(replacement)
 
 
 def link_files(source: Path, destination: Path, names: list[str]) -> None:

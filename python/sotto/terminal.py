@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -27,6 +28,10 @@ def report(line: str) -> None:
     stderr.print(line, markup=False)
 
 
+def _report_interruption() -> None:
+    report("interrupted; nothing was left half-written")
+
+
 def discard_stdout() -> None:
     """After a failed write: Python would report it again while it flushes at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -44,11 +49,31 @@ def clean_exits() -> Iterator[None]:
         stderr.print(f"error: {error}", markup=False, style="red")
         raise typer.Exit(FAILURE) from error
     except KeyboardInterrupt:
-        stderr.print("interrupted; nothing was left half-written", markup=False)
+        _report_interruption()
         raise typer.Exit(INTERRUPTED) from None
     except BrokenPipeError:
         discard_stdout()
         raise typer.Exit(FAILURE) from None
+
+
+@contextmanager
+def exiting_on_interrupt(cleanup: Callable[[], None]) -> Iterator[None]:
+    """Makes Ctrl-C clean up and end the process on the spot, without an exception.
+
+    Converters call back into Python from native code, which turns a KeyboardInterrupt into
+    another error, loses it, or aborts.
+    """
+
+    def stop(*_: object) -> None:
+        cleanup()
+        _report_interruption()
+        os._exit(INTERRUPTED)
+
+    previous = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 @contextmanager

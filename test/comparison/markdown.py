@@ -33,7 +33,8 @@ not, the difference counts unless the reference's two best logits lie within 0.0
 normalisers, against a human's transcript; with \\*, against openai-whisper's where none is known.
 - **Seconds**: from samples to text, the second of two runs. RTF, the real-time factor, is \
 seconds a second of audio. Loading happens once and is apart, in the summary. Absolute figures \
-drift with what else the machine does; compare within one run.
+drift with what else the machine does; the stages take turns clip by clip, so that their ratios \
+hold.
 - The clips `{packaged}` come with the package moonshine-voice; the others are the recordings \
 in `$SOTTO_TEST_AUDIO`.
 """
@@ -85,15 +86,17 @@ against the whole transcript at once).
 
 
 def _verdict(comparisons: list[ModelComparison]) -> str:
-    referenced = ", ".join(
-        dict.fromkeys(
-            clip.name
-            for comparison in comparisons
-            for clip in comparison.clips
-            if clip.language == "en" and clip.reference is not None
-        )
-    )
-    lines = [f"English WER is over the clips with a human's transcript: {referenced or 'none'}."]
+    referenced = {
+        clip.name: clip.reference
+        for comparison in comparisons
+        for clip in comparison.clips
+        if clip.language == "en" and clip.reference is not None
+    }
+    words = sum(len(reference.split()) for reference in referenced.values())
+    lines = [
+        f"English WER is over the clips with a human's transcript, {words} words: "
+        f"{', '.join(referenced) or 'none'}."
+    ]
     failures = [line for comparison in comparisons for line in comparison.failures()]
     if failures:
         lines += ["", "**Not as it must be:**", "", *(f"- {line}" for line in failures)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -136,21 +135,17 @@ def compare_model(
         lambda token: "end of text" if token == tokenizer.eot else spelled(tokenizer, token),
     )
 
-    def run(stage: Stage) -> None:
-        report(f"{name}: {stage.name} over {len(comparison.clips)} clips")
-        results, scores = {}, {}
-        for clip in comparison.clips:
-            stage.transcribe(clip)
-            results[clip.name] = result = stage.transcribe(clip)
-            expected = comparison.results.get(BASELINE, results)[clip.name]
-            scores[clip.name] = score(clip, expected, result)
-            on_result(result, scores[clip.name])
-        comparison.results[stage.name], comparison.scores[stage.name] = results, scores
-
-    run(baseline)
-    for stage in stages:
-        run(MAKERS[stage](int8, fp32))
-        gc.collect()
+    # Clip by clip, not stage by stage: what else the machine does then slows all alike.
+    forms: list[Stage] = [baseline, *(MAKERS[stage](int8, fp32) for stage in stages)]
+    for clip in comparison.clips:
+        report(f"{name}: {clip.name} through {', '.join(form.name for form in forms)}")
+        for form in forms:
+            form.transcribe(clip)
+            result = form.transcribe(clip)
+            comparison.results.setdefault(form.name, {})[clip.name] = result
+            scored = score(clip, comparison.results[BASELINE][clip.name], result)
+            comparison.scores.setdefault(form.name, {})[clip.name] = scored
+            on_result(result, scored)
     if set(stages) & set(SAME_TOKENS):
         _compare_graphs(comparison, int8, fp32, baseline, report)
     if manifest["multilingual"] and "tflite-fp32" in stages:

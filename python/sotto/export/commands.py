@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from sotto.bundle import check_writable
-from sotto.terminal import clean_exits, hushed_libraries, report, run
+from sotto.bundle import check_writable, settle_replacements
+from sotto.terminal import clean_exits, exiting_on_interrupt, hushed_libraries, report, run
 
 __all__ = ["run", "step1", "step2"]
 
@@ -88,7 +88,8 @@ def step1(
             sequence_decoder=sequence_decoder,
         )
         speech = read_audio(audio or packaged_recording())
-        export_torchscript(checkpoint, directory, speech, options, report)
+        with exiting_on_interrupt(settle_replacements):
+            export_torchscript(checkpoint, directory, speech, options, report)
         report(f"wrote {directory} in {time.perf_counter() - start:.0f} s; next: step 2")
 
 
@@ -122,11 +123,12 @@ def step2(
         suffix = "mtk" if backend == "mtk" else precision
         named = model if model.name.strip(".") else model.resolve()  # "." has no name
         target = out or (model if suffix == "int8" else named.with_name(f"{named.name}-{suffix}"))
-        convert(
-            model,
-            target,
-            precision,  # type: ignore[arg-type]  # convert() checks it
-            backend,  # type: ignore[arg-type]
-            report,
-        )
+        with exiting_on_interrupt(settle_replacements):
+            convert(
+                model,
+                target,
+                precision,  # type: ignore[arg-type]  # convert() checks it
+                backend,  # type: ignore[arg-type]
+                report,
+            )
         report(f"wrote {target} in {time.perf_counter() - start:.0f} s")

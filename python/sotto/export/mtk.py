@@ -42,7 +42,8 @@ def write_mtk_tflite(script: Path, signature: Signature, out: Path) -> None:
         converter.quantize = False
         converter.convert_to_tflite(output_file=str(out))
     except Exception as error:
-        raise ConversionError(f"mtk_converter refused {signature.name}: {error}") from error
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise ConversionError(f"mtk_converter refused {signature.name}: {reason}") from error
     if not out.is_file():
         raise ConversionError(
             f"mtk_converter wrote no file for {signature.name}; see what it printed"

@@ -70,7 +70,8 @@ def write_tflite(graphs: Sequence[tuple[Path, Signature]], out: Path) -> None:
         model = converter.convert()
     except Exception as error:
         names = ", ".join(signature.name for _, signature in graphs)
-        raise ConversionError(f"litert-torch could not convert {names}: {error}") from error
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise ConversionError(f"litert-torch could not convert {names}: {reason}") from error
     model.export(str(out))
     del model, converter
     gc.collect()
