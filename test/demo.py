@@ -82,8 +82,8 @@ def show_baseline(bundle: Path, clip: Clip, result: Transcription) -> None:
     """openai-whisper with the same weights, its time, and where the two part."""
     with console.status("loading PyTorch and openai-whisper with the same weights"):
         from comparison.baseline import Baseline
+        from comparison.first_difference import first_difference
         from comparison.result import StageResult
-        from comparison.score import error_rate, first_difference
 
         baseline = Baseline(read_manifest(bundle))
     with console.status("openai-whisper transcribes"):
@@ -116,9 +116,6 @@ def show_baseline(bundle: Path, clip: Clip, result: Transcription) -> None:
     if difference is not None:
         spelled = difference.describe(lambda token: f"“{tokenizer.decode([token])}” ({token})")
         console.print(f"First at {spelled}.", markup=False)
-    if expected.text:
-        rate = error_rate([(expected.text, result.text)], expected.language)
-        console.print(f"Against openai-whisper's, {rate:.1%} of the words are others.")
 
 
 def demo(

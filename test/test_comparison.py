@@ -18,11 +18,12 @@ pytest.importorskip("jiwer", reason="scores the transcripts")
 from comparison.baseline import Baseline
 from comparison.bundles import Precision
 from comparison.clips import Clip, all_clips, clips_for, packaged_clips
+from comparison.first_difference import first_difference
 from comparison.graph_differences import GraphDifferences
 from comparison.model_comparison import WORST_LOSS, detect_language
 from comparison.result import StageResult
 from comparison.runtime import Runtime
-from comparison.score import english_word_error_rate, error_rate, first_difference
+from comparison.score import english_word_error_rate, error_rate
 from comparison.torchscript_loop import TorchScriptLoop
 
 from sotto.bundle import read_manifest

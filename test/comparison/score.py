@@ -2,81 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import zip_longest
 
 import jiwer
 from whisper.normalizers import BasicTextNormalizer, EnglishTextNormalizer
 
 from comparison.clips import Clip
-from comparison.result import Choice, StageResult
-
-NEAR_TIE = 0.01
-"""Logits: two float32 evaluations of one graph may choose either of two as near as this."""
+from comparison.first_difference import FirstDifference, first_difference
+from comparison.result import StageResult
 
 WITHOUT_SPACES = ("zh", "ja")
 """Languages that are written without spaces, and so scored by characters."""
 
 _english, _basic = EnglishTextNormalizer(), BasicTextNormalizer()
-
-
-@dataclass(frozen=True)
-class FirstDifference:
-    """Where a stage first left the baseline.
-
-    Attributes:
-        piece: of the clip, from 0.
-        position: of the sampled tokens in the piece, from 0.
-        expected: the baseline's token; None for the end of text.
-        actual: the stage's; None likewise.
-        choice: the baseline's two best there.
-    """
-
-    piece: int
-    position: int
-    expected: int | None
-    actual: int | None
-    choice: Choice | None
-
-    @property
-    def is_near_tie(self) -> bool:
-        """Whether the baseline itself could as well have chosen its second."""
-        return self.choice is not None and self.choice.margin <= NEAR_TIE
-
-    def describe(self, spell: Callable[[int], str] = str) -> str:
-        """In one line; ``spell`` shows a token."""
-        names = {None: "end of text"} | {
-            token: spell(token) for token in self._tokens() if token is not None
-        }
-        where = f"piece {self.piece}, token" if self.piece else "token"
-        text = f"{where} {self.position}: {names[self.expected]} → {names[self.actual]}"
-        if self.choice is None:
-            return text
-        best, second = self.choice.best, self.choice.second
-        return (
-            f"{text}; the baseline's best: {names[best]} {self.choice.best_logit:.3f}, "
-            f"{names[second]} {self.choice.second_logit:.3f}"
-            + (" (a near tie)" if self.is_near_tie else "")
-        )
-
-    def _tokens(self) -> list[int | None]:
-        choices = [self.choice.best, self.choice.second] if self.choice else []
-        return [self.expected, self.actual, *choices]
-
-    def __str__(self) -> str:
-        return self.describe()
-
-
-def first_difference(baseline: StageResult, other: StageResult) -> FirstDifference | None:
-    """The first token at which two results of one clip part, or None."""
-    for piece, (expected, actual) in enumerate(zip_longest(baseline.tokens, other.tokens)):
-        for position, (e, a) in enumerate(zip_longest(expected or [], actual or [])):
-            if e != a:
-                choices = baseline.choices[piece] if piece < len(baseline.choices) else []
-                choice = choices[position] if position < len(choices) else None
-                return FirstDifference(piece, position, e, a, choice)
-    return None
 
 
 @dataclass(frozen=True)
