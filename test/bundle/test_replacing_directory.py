@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from sotto.bundle import check_writable, link_files, replacing_directory
+from sotto.bundle import (
+    check_writable,
+    link_files,
+    replacing_directory,
+    settle_replacements,
+)
 from sotto.errors import OutputError
 
 
@@ -86,6 +91,18 @@ def test_an_interruption_between_the_renames_leaves_one_of_the_two(
     whole = {"target/new": "new"} if (calls_before, after) == (1, True) else {"target/old": "old"}
     assert contents(target.parent) == whole
     assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_process_about_to_exit_can_settle_what_is_unfinished(target: Path) -> None:
+    replacing = replacing_directory(target)
+    (replacing.__enter__() / "new").write_text("new")
+    settle_replacements()
+    assert contents(target.parent) == {"target/old": "old"}
+    assert list(target.parent.iterdir()) == [target]
+    with pytest.raises(OutputError):  # there is nothing left to put in place
+        replacing.__exit__(None, None, None)
+    settle_replacements()
+    assert contents(target.parent) == {"target/old": "old"}
 
 
 def test_a_full_disk_is_an_output_error_and_leaves_the_old_content(target: Path) -> None:

@@ -5,16 +5,24 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pytest
 from scripts import CONVERT
 
 Snapshot = Callable[[Path], dict[str, bytes]]
 
 
-def interrupt(script: str, arguments: list[str | Path], line: str) -> tuple[int, str, str]:
-    """Runs a script, sends SIGINT once it has printed ``line``; gives status and output."""
+def interrupt(
+    script: str, arguments: list[str | Path], line: str, delay: float = 0
+) -> tuple[int, str, str]:
+    """Runs a script, sends SIGINT ``delay`` seconds after it printed ``line``.
+
+    Returns exit status, standard output and standard error.
+    """
     command = subprocess.Popen(
         [sys.executable, str(CONVERT / script), *map(str, arguments)],
         stdout=subprocess.PIPE,
@@ -27,6 +35,7 @@ def interrupt(script: str, arguments: list[str | Path], line: str) -> tuple[int,
         read = command.stderr.readline()
         assert read, seen
         seen += read
+    time.sleep(delay)
     command.send_signal(signal.SIGINT)
     out, err = command.communicate(timeout=120)
     return command.returncode, out, seen + err
@@ -61,6 +70,23 @@ def test_step_2_beside_leaves_no_target(exported: Path) -> None:
     arguments = [exported, "--precision", "fp32"]
     status, out, _ = interrupt("step2_torchscript_to_tflite.py", arguments, "converting encode")
     assert (status, out) == (130, "")
+    assert [path.name for path in exported.parent.iterdir()] == [exported.name]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("delay", np.linspace(0, 5, 11))
+def test_step_2_may_be_interrupted_at_any_moment(
+    exported: Path, snapshot: Snapshot, delay: float
+) -> None:
+    # Native code that calls back into Python must not lose, change or die of the interruption.
+    before = snapshot(exported.parent)
+    arguments: list[str | Path] = [exported]
+    script = "step2_torchscript_to_tflite.py"
+    status, _, err = interrupt(script, arguments, "converting encode", delay)
+    assert "Traceback" not in err
+    assert status == 130 or "wrote " in err
+    if status == 130:
+        assert snapshot(exported.parent) == before
     assert [path.name for path in exported.parent.iterdir()] == [exported.name]
 
 

@@ -71,11 +71,12 @@ def step1(
             check_writable(out)  # before a download
         seconds = _windows(windows)
         report(f"loading {model}")
-        # torch is slow to import, and not installed where nothing is converted.
-        from sotto.checkpoints import load_checkpoint
-        from sotto.export.recording import packaged_recording
-        from sotto.export.torchscript import TorchScriptOptions, export_torchscript
-        from sotto.preprocess import read_audio
+        with exiting_on_interrupt(settle_replacements):
+            # torch is slow to import, and not installed where nothing is converted.
+            from sotto.checkpoints import load_checkpoint
+            from sotto.export.recording import packaged_recording
+            from sotto.export.torchscript import TorchScriptOptions, export_torchscript
+            from sotto.preprocess import read_audio
 
         checkpoint = load_checkpoint(model)
         name = checkpoint.name.removeprefix("whisper-")
@@ -116,19 +117,18 @@ def step2(
 
         python convert/step2_torchscript_to_tflite.py models/whisper-base --precision fp32
     """
-    with clean_exits(), hushed_libraries():
+    with clean_exits(), hushed_libraries(), exiting_on_interrupt(settle_replacements):
         start = time.perf_counter()
         from sotto.export.convert import convert
 
         suffix = "mtk" if backend == "mtk" else precision
         named = model if model.name.strip(".") else model.resolve()  # "." has no name
         target = out or (model if suffix == "int8" else named.with_name(f"{named.name}-{suffix}"))
-        with exiting_on_interrupt(settle_replacements):
-            convert(
-                model,
-                target,
-                precision,  # type: ignore[arg-type]  # convert() checks it
-                backend,  # type: ignore[arg-type]
-                report,
-            )
+        convert(
+            model,
+            target,
+            precision,  # type: ignore[arg-type]  # convert() checks it
+            backend,  # type: ignore[arg-type]
+            report,
+        )
         report(f"wrote {target} in {time.perf_counter() - start:.0f} s")
