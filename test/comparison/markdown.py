@@ -33,8 +33,8 @@ not, the difference counts unless the reference's two best logits lie within 0.0
 normalisers, against a human's transcript; with \\*, against openai-whisper's where none is known.
 - **Seconds**: from samples to text, the second of two runs. RTF, the real-time factor, is \
 seconds a second of audio. Loading happens once and is apart, in the summary. Absolute figures \
-drift with what else the machine does; the stages take turns clip by clip, so that their ratios \
-hold.
+drift with what else the machine does; the stages take turns clip by clip, so that they \
+can be compared.
 - The clips `{packaged}` come with the package moonshine-voice; the others are the recordings \
 in `$SOTTO_TEST_AUDIO`.
 """

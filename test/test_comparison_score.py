@@ -1,0 +1,78 @@
+"""The harness itself: what it calls a difference, a near tie and an error."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("whisper", reason="whose normalisers score the transcripts")
+pytest.importorskip("jiwer", reason="scores the transcripts")
+
+from comparison.first_difference import first_difference
+from comparison.result import Choice, StageResult
+from comparison.score import error_rate
+
+
+def result(*tokens: list[int], margin: float = 1.0) -> StageResult:
+    """A result with these tokens a piece, each chosen by the margin."""
+    return StageResult(
+        stage="any",
+        model="base",
+        clip="clip",
+        language="en",
+        text="",
+        tokens=list(tokens),
+        audio_seconds=1,
+        seconds=1,
+        load_seconds=0,
+        window=30,
+        choices=[[Choice(t, 5.0, 99, 5.0 - margin) for t in [*piece, 0]] for piece in tokens],
+    )
+
+
+def test_equal_tokens_have_no_difference() -> None:
+    assert first_difference(result([1, 2], [3]), result([1, 2], [3])) is None
+
+
+def test_the_first_difference_is_found_in_its_piece() -> None:
+    difference = first_difference(result([1, 2], [3, 4]), result([1, 2], [3, 5]))
+    assert difference is not None
+    assert (difference.piece, difference.position) == (1, 1)
+    assert (difference.expected, difference.actual) == (4, 5)
+
+
+@pytest.mark.parametrize(
+    ("actual", "tokens"), [([1], (2, None)), ([1, 2, 3], (None, 3))], ids=["early", "late"]
+)
+def test_an_end_that_comes_early_or_late_is_a_difference(
+    actual: list[int], tokens: tuple[int | None, int | None]
+) -> None:
+    difference = first_difference(result([1, 2]), result(actual))
+    assert difference is not None
+    assert (difference.expected, difference.actual) == tokens
+
+
+def test_a_missing_piece_is_a_difference() -> None:
+    assert first_difference(result([1], [2]), result([1])) is not None
+
+
+@pytest.mark.parametrize(("margin", "near"), [(0.009, True), (0.02, False)])
+def test_a_difference_is_a_near_tie_where_the_references_best_two_are_within_a_hundredth(
+    margin: float, near: bool
+) -> None:
+    difference = first_difference(result([1, 2], margin=margin), result([1, 99]))
+    assert difference is not None
+    assert difference.is_near_tie is near
+
+
+def test_english_is_scored_by_words_after_whispers_normaliser() -> None:
+    said = "MISTER QUILTER IS IN EIGHTEEN THIRTEEN"
+    assert error_rate([(said, "Mr. Quilter is in 1813.")], "en") == 0
+    assert error_rate([(said, "Mr. Quilter was in 1813.")], "en") == 1 / 5
+
+
+def test_chinese_is_scored_by_characters() -> None:
+    assert error_rate([("砸自己的脚", "扎自己的脚。")], "zh") == 1 / 5
+
+
+def test_several_texts_are_scored_as_one() -> None:
+    assert error_rate([("a b c", "a b c"), ("d", "e")], "fr") == 1 / 4
