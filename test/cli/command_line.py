@@ -7,9 +7,10 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from finished import Finished
 
 from sotto.asr.locate import find_litert
 
@@ -23,22 +24,6 @@ import resource, subprocess, sys
 subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
 """
-
-
-@dataclass(frozen=True)
-class Finished:
-    """What a command left: exit status, standard output, standard error."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def error(self) -> str:
-        """The one line that begins with ``error: ``, without that."""
-        lines = [line for line in self.err.splitlines() if line.startswith("error: ")]
-        assert len(lines) == 1, self.err
-        return lines[0].removeprefix("error: ")
 
 
 def environment(**changes: str) -> dict[str, str]:

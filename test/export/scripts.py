@@ -4,31 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from finished import Finished
 
 from sotto.export import commands
 
 CONVERT = Path(__file__).resolve().parents[2] / "convert"
-
-
-@dataclass(frozen=True)
-class Finished:
-    """What a script left: exit status, standard output, standard error."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def error(self) -> str:
-        """What follows ``error: `` on the one line that begins so."""
-        lines = [line for line in self.err.splitlines() if line.startswith("error: ")]
-        assert len(lines) == 1, self.err
-        return lines[0].removeprefix("error: ")
-
 
 Script = Callable[..., Finished]
 """``script(*arguments)`` runs it to its end."""
