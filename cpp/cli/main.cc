@@ -4,7 +4,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sotto/transcriber.h"
@@ -22,7 +24,7 @@ options:
   --language CODE    en, fr, zh, ...; detected if not given
   --task TASK        transcribe (default), or translate into English
   --window SECONDS   one of the bundle's windows; by the audio's length if not given
-  --max-tokens N     tokens of text a window at most; half the text context if not given
+  --sample-len N     tokens of text a window at most; half the text context if not given
   --threads N        CPU threads; as many as there are cores, 4 at most, if not given
   --litert PATH      libLiteRt.so; $SOTTO_LITERT, then the system's, if not given
   --no-verify        don't check the sha256 of the bundle's files
@@ -78,8 +80,8 @@ Arguments Parse(int argc, char** argv) {
       arguments.transcribe.task = value();
     } else if (option == "--window") {
       arguments.transcribe.window = Number(option, value());
-    } else if (option == "--max-tokens") {
-      arguments.transcribe.max_tokens = Number(option, value());
+    } else if (option == "--sample-len") {
+      arguments.transcribe.sample_len = Number(option, value());
     } else if (option == "--threads") {
       arguments.load.threads = Number(option, value());
     } else if (option == "--litert") {
@@ -102,20 +104,32 @@ Arguments Parse(int argc, char** argv) {
 void PrintProfile(const std::string& file, const sotto::Transcription& result) {
   const sotto::Profile& profile = result.profile;
   std::fprintf(stderr,
-               "%s: %.1f s of audio, %d s window: %.0f ms (load %.0f, log-mel %.0f, encoder %.0f "
+               "%s: %.1f s of audio: %.0f ms (load %.0f, log-mel %.0f, encoder %.0f "
                "in %lld runs, decoder %.0f in %lld steps)\n",
-               file.c_str(), result.duration, result.window, profile.total_ms, profile.load_ms,
-               profile.log_mel_ms, profile.encoder_ms, static_cast<long long>(profile.encoder_runs),
-               profile.decoder_ms, static_cast<long long>(profile.decoder_steps));
+               file.c_str(), result.duration, profile.total_ms, profile.load_ms, profile.log_mel_ms,
+               profile.encoder_ms, static_cast<long long>(profile.encoder_runs), profile.decoder_ms,
+               static_cast<long long>(profile.decoder_steps));
 }
 
-sotto::Result<sotto::Transcription> TranscribeFile(const std::string& file,
-                                                   const sotto::TranscribeOptions& options,
-                                                   sotto::Transcriber* transcriber) {
-  SOTTO_ASSIGN_OR_RETURN(sotto::WavReader reader, sotto::WavReader::Open(file));
-  return transcriber->Transcribe([&](float* out, size_t most) { return reader.Read(out, most); },
-                                 options);
-}
+class WavSource : public sotto::AudioSource {
+ public:
+  explicit WavSource(std::string path) : path_(std::move(path)) {}
+
+  sotto::Result<size_t> Read(float* out, size_t most) override {
+    if (!reader_) SOTTO_RETURN_IF_ERROR(Rewind());
+    return reader_->Read(out, most);
+  }
+
+  sotto::Result<void> Rewind() override {
+    SOTTO_ASSIGN_OR_RETURN(sotto::WavReader reader, sotto::WavReader::Open(path_));
+    reader_.emplace(std::move(reader));
+    return {};
+  }
+
+ private:
+  std::string path_;
+  std::optional<sotto::WavReader> reader_;
+};
 
 void Report(const sotto::Error& error) {
   std::fprintf(stderr, "error: %s\n", error.message.c_str());
@@ -132,7 +146,8 @@ int main(int argc, char** argv) {
   }
   int status = 0;
   for (const std::string& file : arguments.files) {
-    const auto result = TranscribeFile(file, arguments.transcribe, transcriber->get());
+    WavSource source(file);
+    const auto result = (*transcriber)->Transcribe(&source, arguments.transcribe);
     if (!result.ok()) {
       const std::string& message = result.error().message;
       const bool named = message.rfind(file, 0) == 0;

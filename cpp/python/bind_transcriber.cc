@@ -48,22 +48,23 @@ class PythonCallbacks {
   std::exception_ptr exception_;
 };
 
-// Pulls samples from a Python iterator over float32 arrays [n].
-class BlockSource {
+// Pulls samples from a Python callable that begins a new iterator over float32 arrays [n].
+class BlockSource : public AudioSource {
  public:
-  BlockSource(py::iterator blocks, PythonCallbacks* callbacks)
+  BlockSource(py::function blocks, PythonCallbacks* callbacks)
       : blocks_(std::move(blocks)), callbacks_(callbacks) {}
 
-  Result<size_t> Read(float* out, size_t most) {
+  Result<size_t> Read(float* out, size_t most) override {
     size_t count = 0;
     const bool done = callbacks_->Run([&] {
+      if (!iterator_) iterator_ = py::iter(blocks_());
       while (read_ == static_cast<size_t>(block_.size())) {
-        if (blocks_ == py::iterator::sentinel()) return;
-        block_ = FloatArray::ensure(*blocks_);
+        if (iterator_ == py::iterator::sentinel()) return;
+        block_ = FloatArray::ensure(*iterator_);
         if (!block_ || block_.ndim() != 1) {
           throw py::value_error("audio blocks must be arrays of shape [n]");
         }
-        ++blocks_;
+        ++iterator_;
         read_ = 0;
       }
       count = std::min(most, static_cast<size_t>(block_.size()) - read_);
@@ -74,37 +75,50 @@ class BlockSource {
     return count;
   }
 
+  Result<void> Rewind() override {
+    const bool done = callbacks_->Run([&] {
+      iterator_ = py::iter(blocks_());
+      block_ = FloatArray();
+      read_ = 0;
+    });
+    if (!done) return Error{ErrorCode::kCancelled, "the audio source failed"};
+    return {};
+  }
+
  private:
-  py::iterator blocks_;
+  py::function blocks_;
   PythonCallbacks* callbacks_;
+  py::iterator iterator_;
   FloatArray block_;
   size_t read_ = 0;
 };
 
-Transcription Transcribe(Transcriber& transcriber, const py::iterable& blocks,
-                         const std::string& language, const std::string& task, int max_tokens,
-                         int window, const py::object& on_piece) {
+Transcription Transcribe(Transcriber& transcriber, const py::function& blocks,
+                         TranscribeOptions options, const py::object& on_segment,
+                         const py::object& on_progress) {
   PythonCallbacks callbacks;
-  BlockSource source(py::iter(blocks), &callbacks);
-  TranscribeOptions options;
-  options.language = language;
-  options.task = task;
-  options.max_tokens = max_tokens;
-  options.window = window;
+  BlockSource source(blocks, &callbacks);
   // Ctrl-C takes effect at the next step.
-  options.cancelled = [&] {
-    return !callbacks.Run([] {
+  options.cancelled = [&, asked = std::move(options.cancelled)] {
+    const bool going = callbacks.Run([] {
       if (PyErr_CheckSignals() != 0) throw py::error_already_set();
     });
+    return !going || (asked && asked());
   };
-  std::function<void(const Piece&)> report;
-  if (!on_piece.is_none()) {
-    report = [&](const Piece& piece) { callbacks.Run([&] { on_piece(piece); }); };
+  TranscribeCallbacks report;
+  if (!on_segment.is_none()) {
+    report.on_segment = [&](const Segment& segment) {
+      callbacks.Run([&] { on_segment(segment); });
+    };
+  }
+  if (!on_progress.is_none()) {
+    report.on_progress = [&](double done, double duration) {
+      callbacks.Run([&] { on_progress(done, duration); });
+    };
   }
   Result<Transcription> result = [&] {
     const py::gil_scoped_release release;
-    return transcriber.Transcribe([&](float* out, size_t most) { return source.Read(out, most); },
-                                  options, report);
+    return transcriber.Transcribe(&source, options, report);
   }();
   callbacks.Rethrow();
   return Unwrap(std::move(result));
@@ -123,19 +137,34 @@ std::unique_ptr<Transcriber> Load(const std::filesystem::path& bundle, int threa
 }  // namespace
 
 void BindTranscriber(py::module_& m) {
-  py::class_<Piece>(m, "Piece", "Text of one piece of audio, one window long at most.")
-      .def_readonly("start", &Piece::start, "seconds")
-      .def_readonly("end", &Piece::end, "seconds")
-      .def_readonly("text", &Piece::text, "as decoded, with its leading space")
-      .def_readonly("tokens", &Piece::tokens, "sampled token ids")
-      .def_readonly("average_log_probability", &Piece::average_log_probability)
-      .def_readonly("no_speech_probability", &Piece::no_speech_probability);
+  py::class_<Word>(m, "Word", "A word with its time, in seconds.")
+      .def_readonly("word", &Word::word, "with its leading space and punctuation")
+      .def_readonly("start", &Word::start)
+      .def_readonly("end", &Word::end)
+      .def_readonly("probability", &Word::probability, "mean of its tokens'")
+      .def_readonly("tokens", &Word::tokens);
+
+  py::class_<Segment>(m, "Segment", "From one timestamp to the next, or a window.")
+      .def_readonly("id", &Segment::id)
+      .def_readonly("seek", &Segment::seek, "log-mel frame at which its window begins")
+      .def_readonly("start", &Segment::start, "seconds")
+      .def_readonly("end", &Segment::end, "seconds")
+      .def_readonly("text", &Segment::text, "as decoded, with its leading space")
+      .def_readonly("tokens", &Segment::tokens, "sampled token ids, with timestamps")
+      .def_readonly("token_logprobs", &Segment::token_logprobs, "one a token")
+      .def_readonly("temperature", &Segment::temperature)
+      .def_readonly("avg_logprob", &Segment::avg_logprob)
+      .def_readonly("compression_ratio", &Segment::compression_ratio)
+      .def_readonly("no_speech_prob", &Segment::no_speech_prob)
+      .def_readonly("words", &Segment::words, "empty unless asked for");
 
   py::class_<Profile>(m, "Profile", "Milliseconds of each stage, and what the stages did.")
       .def_readonly("load_ms", &Profile::load_ms, "of graphs that were not loaded before")
       .def_readonly("log_mel_ms", &Profile::log_mel_ms)
       .def_readonly("encoder_ms", &Profile::encoder_ms)
       .def_readonly("decoder_ms", &Profile::decoder_ms)
+      .def_readonly("alignment_ms", &Profile::alignment_ms)
+      .def_readonly("vad_ms", &Profile::vad_ms)
       .def_readonly("total_ms", &Profile::total_ms)
       .def_readonly("encoder_runs", &Profile::encoder_runs)
       .def_readonly("decoder_steps", &Profile::decoder_steps)
@@ -146,17 +175,52 @@ void BindTranscriber(py::module_& m) {
       .def_readonly("language", &Transcription::language)
       .def_readonly("language_probabilities", &Transcription::language_probabilities,
                     "by language code; empty unless the language was detected")
-      .def_readonly("pieces", &Transcription::pieces)
+      .def_readonly("segments", &Transcription::segments)
       .def_readonly("duration", &Transcription::duration, "seconds of audio")
-      .def_readonly("window", &Transcription::window, "seconds of the window used")
+      .def_readonly("duration_after_vad", &Transcription::duration_after_vad,
+                    "seconds of it that were transcribed")
       .def_readonly("profile", &Transcription::profile);
+
+  py::class_<TranscribeOptions>(m, "TranscribeOptions", "How audio is transcribed.")
+      .def(py::init<>())
+      .def_readwrite("language", &TranscribeOptions::language)
+      .def_readwrite("task", &TranscribeOptions::task)
+      .def_readwrite("sample_len", &TranscribeOptions::sample_len)
+      .def_readwrite("best_of", &TranscribeOptions::best_of)
+      .def_readwrite("beam_size", &TranscribeOptions::beam_size)
+      .def_readwrite("patience", &TranscribeOptions::patience)
+      .def_readwrite("length_penalty", &TranscribeOptions::length_penalty)
+      .def_readwrite("prefix", &TranscribeOptions::prefix)
+      .def_readwrite("suppress_tokens", &TranscribeOptions::suppress_tokens)
+      .def_readwrite("suppress_blank", &TranscribeOptions::suppress_blank)
+      .def_readwrite("without_timestamps", &TranscribeOptions::without_timestamps)
+      .def_readwrite("max_initial_timestamp", &TranscribeOptions::max_initial_timestamp)
+      .def_readwrite("seed", &TranscribeOptions::seed)
+      .def_readwrite("temperatures", &TranscribeOptions::temperatures)
+      .def_readwrite("compression_ratio_threshold", &TranscribeOptions::compression_ratio_threshold)
+      .def_readwrite("logprob_threshold", &TranscribeOptions::logprob_threshold)
+      .def_readwrite("no_speech_threshold", &TranscribeOptions::no_speech_threshold)
+      .def_readwrite("condition_on_previous_text", &TranscribeOptions::condition_on_previous_text)
+      .def_readwrite("initial_prompt", &TranscribeOptions::initial_prompt)
+      .def_readwrite("carry_initial_prompt", &TranscribeOptions::carry_initial_prompt)
+      .def_readwrite("hotwords", &TranscribeOptions::hotwords)
+      .def_readwrite("word_timestamps", &TranscribeOptions::word_timestamps)
+      .def_readwrite("prepend_punctuations", &TranscribeOptions::prepend_punctuations)
+      .def_readwrite("append_punctuations", &TranscribeOptions::append_punctuations)
+      .def_readwrite("clip_timestamps", &TranscribeOptions::clip_timestamps)
+      .def_readwrite("hallucination_silence_threshold",
+                     &TranscribeOptions::hallucination_silence_threshold)
+      .def_readwrite("window", &TranscribeOptions::window)
+      .def_readwrite("cancelled", &TranscribeOptions::cancelled,
+                     "a callable that says True to end the transcription; None: never");
 
   py::class_<Transcriber>(m, "Transcriber", "Speech to text with one bundle.")
       .def(py::init(&Load), "bundle"_a, py::kw_only(), "threads"_a = 0, "verify"_a = true,
            "library"_a = "", "Opens a bundle. Raises BundleError, DeviceError or OptionError.")
-      .def("transcribe", &Transcribe, "blocks"_a, py::kw_only(), "language"_a = "",
-           "task"_a = "transcribe", "max_tokens"_a = 0, "window"_a = 0, "on_piece"_a = py::none(),
-           "blocks: an iterable of float32 arrays [n], 16 kHz mono -> Transcription.")
+      .def("transcribe", &Transcribe, "blocks"_a, "options"_a, py::kw_only(),
+           "on_segment"_a = py::none(), "on_progress"_a = py::none(),
+           "blocks: a callable that begins an iterator over float32 arrays [n], 16 kHz mono; "
+           "called once for each pass over the audio -> Transcription.")
       .def_property_readonly("name", [](const Transcriber& t) { return t.bundle().name; })
       .def_property_readonly("precision", [](const Transcriber& t) { return t.bundle().precision; })
       .def_property_readonly("multilingual",

@@ -33,32 +33,7 @@ int DefaultThreads() {
   return std::clamp(cores, 1, kMostThreads);
 }
 
-// Fills `out` as far as the source lasts.
-Result<size_t> ReadFully(const AudioSource& source, float* out, size_t count) {
-  size_t filled = 0;
-  while (filled < count) {
-    SOTTO_ASSIGN_OR_RETURN(const size_t read, source(out + filled, count - filled));
-    if (read == 0) break;
-    filled += read;
-  }
-  return filled;
-}
-
 }  // namespace
-
-Result<void> TranscribeOptions::Validate(const Bundle& bundle) const {
-  if (window != 0) {
-    std::string known;
-    for (const Window& candidate : bundle.windows) {
-      if (candidate.seconds == window) return DecodeOptions::Validate(bundle);
-      known += " " + std::to_string(candidate.seconds);
-    }
-    return Error{ErrorCode::kOption, "window " + std::to_string(window) +
-                                         ": the bundle has windows of" + known +
-                                         " seconds; 0 chooses by the audio's length"};
-  }
-  return DecodeOptions::Validate(bundle);
-}
 
 class Transcriber::Impl {
  public:
@@ -71,17 +46,17 @@ class Transcriber::Impl {
         tokens_(std::move(tokens)),
         positions_(std::move(positions)),
         threads_(threads),
-        decoder_(bundle_) {}
+        decoder_(bundle_, tokenizer_) {}
 
   const Bundle& bundle() const { return bundle_; }
 
-  Result<Transcription> Transcribe(const AudioSource& source, const TranscribeOptions& options,
-                                   const std::function<void(const Piece&)>& on_piece) {
+  Result<Transcription> Transcribe(AudioSource* source, const TranscribeOptions& options,
+                                   const TranscribeCallbacks& callbacks) {
     SOTTO_RETURN_IF_ERROR(options.Validate(bundle_));
     const std::lock_guard<std::mutex> turn(mutex_);
     const Stopwatch watch;
     Transcription result;
-    DecodeOptions decode = options;
+    result.language = bundle_.multilingual() ? options.language : "en";
 
     // One piece of the longest window, and one sample more to know whether it is the last.
     const size_t longest = Samples(Longest(options.window));
@@ -93,7 +68,6 @@ class Transcriber::Impl {
                        std::to_string(Seconds(kLeastSamples)) + " s or more of speech"};
     }
     const Window& window = Choose(options.window, filled);
-    result.window = window.seconds;
     SOTTO_ASSIGN_OR_RETURN(WhisperGraphs * graphs, Load(window, &result.profile));
     const GraphCounters before = graphs->counters();
 
@@ -103,11 +77,9 @@ class Transcriber::Impl {
       const bool last = filled <= Samples(window);
       if (start == 0 || count >= kLeastSamples) {
         SOTTO_ASSIGN_OR_RETURN(
-            Piece piece, TranscribePiece(audio.data(), count, start, decode, graphs, &result));
-        // Later pieces are in the language of the first.
-        decode.language = bundle_.multilingual() ? result.language : "";
-        if (on_piece) on_piece(piece);
-        result.pieces.push_back(std::move(piece));
+            Segment segment, TranscribePiece(audio.data(), count, start, options, graphs, &result));
+        if (callbacks.on_segment) callbacks.on_segment(segment);
+        result.segments.push_back(std::move(segment));
       }
       start += count;
       if (last) break;
@@ -151,33 +123,42 @@ class Transcriber::Impl {
     return graphs.get();
   }
 
-  Result<Piece> TranscribePiece(const float* samples, size_t count, size_t start,
-                                const DecodeOptions& options, WhisperGraphs* graphs,
-                                Transcription* result) {
+  Result<Segment> TranscribePiece(const float* samples, size_t count, size_t start,
+                                  const TranscribeOptions& options, WhisperGraphs* graphs,
+                                  Transcription* result) {
     const Stopwatch watch;
     SOTTO_RETURN_IF_ERROR(
         log_mel_.Compute(samples, count, graphs->window().frames, graphs->log_mel()));
     result->profile.log_mel_ms += watch.Milliseconds();
     SOTTO_RETURN_IF_ERROR(graphs->Encode());
-    SOTTO_ASSIGN_OR_RETURN(DecodedWindow decoded, decoder_.Decode(options, graphs));
-    if (result->pieces.empty()) {
-      result->language = decoded.language;
-      result->language_probabilities = std::move(decoded.language_probabilities);
+    if (result->language.empty()) {
+      SOTTO_ASSIGN_OR_RETURN(result->language_probabilities, decoder_.DetectLanguage(graphs));
+      float best = -1;
+      for (const auto& [code, probability] : result->language_probabilities) {
+        if (probability > best) result->language = code;
+        best = std::max(best, probability);
+      }
     }
-    Piece piece;
-    piece.start = Seconds(start);
-    piece.end = Seconds(start + count);
-    piece.text = tokenizer_.Decode(decoded.tokens);
-    piece.tokens = std::move(decoded.tokens);
-    piece.average_log_probability = decoded.average_log_probability;
-    piece.no_speech_probability = decoded.no_speech_probability;
-    return piece;
+    DecodeRequest request;
+    request.language = result->language;
+    request.task = options.task;
+    request.sample_len = options.sample_len;
+    request.cancelled = options.cancelled;
+    SOTTO_ASSIGN_OR_RETURN(DecodedWindow decoded, decoder_.Decode(request, graphs));
+    Segment segment;
+    segment.start = Seconds(start);
+    segment.end = Seconds(start + count);
+    segment.text = tokenizer_.Decode(decoded.tokens);
+    segment.tokens = std::move(decoded.tokens);
+    segment.avg_logprob = decoded.avg_logprob;
+    segment.no_speech_prob = decoded.no_speech_prob;
+    return segment;
   }
 
   static void Finish(const GraphCounters& before, const GraphCounters& after, size_t samples,
                      Transcription* result) {
     std::string text;
-    for (const Piece& piece : result->pieces) text += piece.text;
+    for (const Segment& segment : result->segments) text += segment.text;
     result->text = std::string(TrimWhitespace(text));
     result->duration = Seconds(samples);
     result->profile.encoder_ms = after.encoder_ms - before.encoder_ms;
@@ -235,22 +216,9 @@ Transcriber::~Transcriber() = default;
 
 const Bundle& Transcriber::bundle() const { return impl_->bundle(); }
 
-Result<Transcription> Transcriber::Transcribe(const AudioSource& source,
-                                              const TranscribeOptions& options,
-                                              const std::function<void(const Piece&)>& on_piece) {
-  return impl_->Transcribe(source, options, on_piece);
-}
-
-Result<Transcription> Transcriber::Transcribe(const float* samples, size_t count,
-                                              const TranscribeOptions& options) {
-  size_t read = 0;
-  const AudioSource source = [&](float* out, size_t most) -> Result<size_t> {
-    const size_t next = std::min(most, count - read);
-    std::copy_n(samples + read, next, out);
-    read += next;
-    return next;
-  };
-  return impl_->Transcribe(source, options, {});
+Result<Transcription> Transcriber::Transcribe(AudioSource* source, const TranscribeOptions& options,
+                                              const TranscribeCallbacks& callbacks) {
+  return impl_->Transcribe(source, options, callbacks);
 }
 
 }  // namespace sotto

@@ -16,33 +16,31 @@ Result<std::unique_ptr<WhisperGraphs>> WhisperGraphs::Create(
   std::unique_ptr<WhisperGraphs> graphs(new WhisperGraphs(bundle, window, tokens, positions));
   SOTTO_ASSIGN_OR_RETURN(graphs->encoder_, Graph::Create(runtime, window.encoder, threads));
   SOTTO_ASSIGN_OR_RETURN(graphs->decoder_, Graph::Create(runtime, window.decoder, threads));
-  BufferMap buffers;
-  SOTTO_RETURN_IF_ERROR(graphs->MakeBuffers(runtime, &buffers));
-  SOTTO_RETURN_IF_ERROR(graphs->encoder_->Bind(buffers));
-  SOTTO_RETURN_IF_ERROR(graphs->decoder_->Bind(buffers));
+  SOTTO_RETURN_IF_ERROR(graphs->MakeBuffers(runtime));
+  SOTTO_RETURN_IF_ERROR(graphs->encoder_->Bind(graphs->by_name_));
+  SOTTO_RETURN_IF_ERROR(graphs->decoder_->Bind(graphs->by_name_));
   graphs->Restart();
   graphs->counters_.load_ms = watch.Milliseconds();
   return graphs;
 }
 
-Result<void> WhisperGraphs::MakeBuffers(const std::shared_ptr<const LiteRtRuntime>& runtime,
-                                        BufferMap* buffers) {
+Result<void> WhisperGraphs::MakeBuffers(const std::shared_ptr<const LiteRtRuntime>& runtime) {
   const WindowShapes shapes = ShapesOf(bundle_.dims, window_.frames, bundle_.cache);
   for (const auto* specs : {&shapes.encoder_inputs, &shapes.decoder_inputs,  // with cross K/V
                             &shapes.decoder_outputs}) {
     for (const TensorSpec& spec : *specs) {
       SOTTO_ASSIGN_OR_RETURN(TensorBuffer buffer, TensorBuffer::Create(runtime, spec));
       buffers_.push_back(std::move(buffer));
-      (*buffers)[spec.name] = &buffers_.back();
+      by_name_[spec.name] = &buffers_.back();
     }
   }
-  log_mel_ = buffers->at("log_mel");
-  hidden_ = buffers->at("hidden");
-  mask_ = buffers->at("mask");
-  logits_ = buffers->at("logits");
+  log_mel_ = by_name_.at("log_mel");
+  hidden_ = by_name_.at("hidden");
+  mask_ = by_name_.at("mask");
+  logits_ = by_name_.at("logits");
   for (int i = 0; i < bundle_.dims.n_text_layer; ++i) {
-    layers_.push_back({buffers->at(LayerName("self_k", i)), buffers->at(LayerName("self_v", i)),
-                       buffers->at(LayerName("new_k", i)), buffers->at(LayerName("new_v", i))});
+    layers_.push_back({by_name_.at(LayerName("self_k", i)), by_name_.at(LayerName("self_v", i)),
+                       by_name_.at(LayerName("new_k", i)), by_name_.at(LayerName("new_v", i))});
   }
   return {};
 }

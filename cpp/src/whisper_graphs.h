@@ -43,6 +43,9 @@ class WhisperGraphs {
   // [n_mels, window().frames], to be filled before Encode.
   float* log_mel() { return log_mel_->data(); }
 
+  // Every tensor by name: a graph over the same audio and caches binds them, too.
+  const BufferMap& buffers() const { return by_name_; }
+
   // Runs the encoder, whose outputs are the decoder's inputs, and starts a new text.
   Result<void> Encode();
 
@@ -66,7 +69,7 @@ class WhisperGraphs {
                 const MappedNpy& positions)
       : bundle_(bundle), window_(window), tokens_(tokens), positions_(positions) {}
 
-  Result<void> MakeBuffers(const std::shared_ptr<const LiteRtRuntime>& runtime, BufferMap* buffers);
+  Result<void> MakeBuffers(const std::shared_ptr<const LiteRtRuntime>& runtime);
   void WriteCaches();
 
   const Bundle& bundle_;
@@ -74,6 +77,7 @@ class WhisperGraphs {
   const EmbeddingTable& tokens_;
   const MappedNpy& positions_;
   std::deque<TensorBuffer> buffers_;  // a deque: the map and the members point into it
+  BufferMap by_name_;
   TensorBuffer* log_mel_ = nullptr;
   TensorBuffer* hidden_ = nullptr;
   TensorBuffer* mask_ = nullptr;

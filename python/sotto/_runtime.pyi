@@ -33,7 +33,23 @@ def strip(text: str) -> str: ...
 def sha256_of_file(path: _Path) -> str: ...
 def read_wav(path: _Path) -> _Floats: ...
 
-class Piece:
+class Word:
+    @property
+    def word(self) -> str: ...
+    @property
+    def start(self) -> float: ...
+    @property
+    def end(self) -> float: ...
+    @property
+    def probability(self) -> float: ...
+    @property
+    def tokens(self) -> list[int]: ...
+
+class Segment:
+    @property
+    def id(self) -> int: ...
+    @property
+    def seek(self) -> int: ...
     @property
     def start(self) -> float: ...
     @property
@@ -43,9 +59,17 @@ class Piece:
     @property
     def tokens(self) -> list[int]: ...
     @property
-    def average_log_probability(self) -> float: ...
+    def token_logprobs(self) -> list[float]: ...
     @property
-    def no_speech_probability(self) -> float: ...
+    def temperature(self) -> float: ...
+    @property
+    def avg_logprob(self) -> float: ...
+    @property
+    def compression_ratio(self) -> float: ...
+    @property
+    def no_speech_prob(self) -> float: ...
+    @property
+    def words(self) -> list[Word]: ...
 
 class Profile:
     @property
@@ -56,6 +80,10 @@ class Profile:
     def encoder_ms(self) -> float: ...
     @property
     def decoder_ms(self) -> float: ...
+    @property
+    def alignment_ms(self) -> float: ...
+    @property
+    def vad_ms(self) -> float: ...
     @property
     def total_ms(self) -> float: ...
     @property
@@ -73,13 +101,44 @@ class Transcription:
     @property
     def language_probabilities(self) -> dict[str, float]: ...
     @property
-    def pieces(self) -> list[Piece]: ...
+    def segments(self) -> list[Segment]: ...
     @property
     def duration(self) -> float: ...
     @property
-    def window(self) -> int: ...
+    def duration_after_vad(self) -> float: ...
     @property
     def profile(self) -> Profile: ...
+
+class TranscribeOptions:
+    language: str
+    task: str
+    sample_len: int
+    best_of: int
+    beam_size: int
+    patience: float | None
+    length_penalty: float | None
+    prefix: str
+    suppress_tokens: list[int]
+    suppress_blank: bool
+    without_timestamps: bool
+    max_initial_timestamp: float | None
+    seed: int
+    temperatures: list[float]
+    compression_ratio_threshold: float | None
+    logprob_threshold: float | None
+    no_speech_threshold: float | None
+    condition_on_previous_text: bool
+    initial_prompt: str
+    carry_initial_prompt: bool
+    hotwords: str
+    word_timestamps: bool
+    prepend_punctuations: str
+    append_punctuations: str
+    clip_timestamps: list[float]
+    hallucination_silence_threshold: float | None
+    window: int
+    cancelled: Callable[[], bool] | None
+    def __init__(self) -> None: ...
 
 class Transcriber:
     def __init__(
@@ -87,13 +146,11 @@ class Transcriber:
     ) -> None: ...
     def transcribe(
         self,
-        blocks: Iterable[_Floats],
+        blocks: Callable[[], Iterable[_Floats]],
+        options: TranscribeOptions,
         *,
-        language: str = "",
-        task: str = "transcribe",
-        max_tokens: int = 0,
-        window: int = 0,
-        on_piece: Callable[[Piece], None] | None = None,
+        on_segment: Callable[[Segment], None] | None = None,
+        on_progress: Callable[[float, float], None] | None = None,
     ) -> Transcription: ...
     @property
     def name(self) -> str: ...

@@ -2,13 +2,14 @@
 
 from sotto.asr.model import SpeechModel, load_model
 from sotto.asr.options import TranscribeOptions
-from sotto.asr.result import Piece, Profile, Transcription
+from sotto.asr.result import Profile, Segment, Transcription, Word
 
 __all__ = [
-    "Piece",
     "Profile",
+    "Segment",
     "SpeechModel",
     "TranscribeOptions",
     "Transcription",
+    "Word",
     "load_model",
 ]

@@ -1,4 +1,4 @@
-"""A loaded speech model: ``load_model("base").transcribe("talk.wav")``."""
+"""A loaded speech model: ``load_model("base").recognize("talk.wav")``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from sotto._runtime import Transcriber
 from sotto.asr.locate import find_bundle, find_litert
 from sotto.asr.options import TranscribeOptions, check_integer
-from sotto.asr.result import Piece, Transcription
+from sotto.asr.result import Segment, Transcription
 from sotto.errors import AudioError, OptionError
 from sotto.preprocess import AudioSource, stream_audio
 
@@ -57,21 +57,23 @@ class SpeechModel:
         """Seconds of each window that has graphs, ascending."""
         return self._transcriber.windows
 
-    def transcribe(
+    def recognize(
         self,
         audio: AudioSource,
         *,
         sample_rate: float | None = None,
-        on_piece: Callable[[Piece], None] | None = None,
+        on_segment: Callable[[Segment], None] | None = None,
+        on_progress: Callable[[float, float], None] | None = None,
         **options: Any,
     ) -> Transcription:
         """Transcribes a file or an array; memory does not grow with its length.
 
         Args:
             audio: path, file object, bytes of a file, or samples ``[n]`` or
-                ``[n, channels]``.
+                ``[n, channels]``. It is read more than once.
             sample_rate: of an array, in Hz; 16,000 if not given.
-            on_piece: called as each piece of at most one window is done.
+            on_segment: called with each segment as its window is done.
+            on_progress: called with the seconds done and the audio's seconds.
             **options: the fields of :class:`TranscribeOptions`.
 
         Raises:
@@ -83,19 +85,15 @@ class SpeechModel:
         except TypeError as error:
             known = ", ".join(TranscribeOptions.__dataclass_fields__)
             raise OptionError(f"{error}; the options are {known}") from None
-        chosen.validate()
         report = None
-        if on_piece is not None:
-            report = lambda piece: on_piece(Piece.from_runtime(piece))  # noqa: E731
-        blocks = stream_audio(audio, sample_rate=sample_rate)
+        if on_segment is not None:
+            report = lambda segment: on_segment(Segment.from_runtime(segment))  # noqa: E731
         try:
             result = self._transcriber.transcribe(
-                blocks,
-                language=chosen.language or "",
-                task=chosen.task,
-                max_tokens=chosen.max_tokens,
-                window=chosen.window,
-                on_piece=report,
+                lambda: stream_audio(audio, sample_rate=sample_rate),
+                chosen.to_runtime(),
+                on_segment=report,
+                on_progress=on_progress,
             )
         except AudioError as error:
             # What only the runtime knows, such as that the audio is too short, names no file.
@@ -104,8 +102,6 @@ class SpeechModel:
             if name in str(error):
                 raise
             raise AudioError(f"{name}: {error}") from None
-        finally:
-            blocks.close()
         return Transcription.from_runtime(result)
 
 

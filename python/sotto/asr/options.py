@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Literal
 
+from sotto import _runtime
 from sotto.errors import OptionError
 
 _LARGEST = 2**31 - 1
@@ -20,27 +21,108 @@ def check_integer(name: str, value: object) -> None:
 
 @dataclass(frozen=True)
 class TranscribeOptions:
-    """Options of one transcription. The C++ runtime checks them against the model.
+    """Options of one transcription: names, defaults and meaning of openai-whisper's.
+
+    The C++ runtime checks them against the model.
 
     Attributes:
-        language: a code of the model's, such as ``en``; None detects it in the first window.
+        language: a code of the model's, such as ``en``; None detects it.
         task: ``transcribe``, or ``translate`` into English.
-        max_tokens: sampled in a window at most; 0 is half the text context (224), as in
-            openai-whisper.
-        window: seconds of one of the bundle's windows; 0 is the shortest that holds the
-            audio with a second to spare, else the longest.
+        sample_len: tokens sampled in a window at most; None is half the text context (224).
+        best_of: samples drawn above temperature 0.
+        beam_size: beams at temperature 0; None is greedy.
+        patience: of beam search (arXiv:2204.05424).
+        length_penalty: 0 … 1, alpha of Google NMT; None divides by the length.
+        prefix: text that each window begins with.
+        suppress_tokens: ids never sampled; -1 stands for the symbols that are not speech.
+        suppress_blank: no space or end of text at first.
+        without_timestamps: text alone.
+        max_initial_timestamp: seconds.
+        seed: of sampling above temperature 0.
+        temperature: one, or several that are tried in turn while a window fails.
+        compression_ratio_threshold: above it a window failed: too repetitive.
+        logprob_threshold: with an average below it a window failed.
+        no_speech_threshold: above it, and unsure of the text, a window is silence.
+        condition_on_previous_text: a window's prompt is the text before it.
+        initial_prompt: the first window's prompt.
+        carry_initial_prompt: ``initial_prompt`` goes before each window's prompt.
+        hotwords: words put before each window's prompt.
+        word_timestamps: a time for each word; needs a bundle with an alignment graph.
+        prepend_punctuations: merged with the next word.
+        append_punctuations: merged with the word before.
+        clip_timestamps: seconds ``start, end, start, end …`` of what is transcribed.
+        hallucination_silence_threshold: seconds; silence longer than this around a likely
+            hallucination is skipped. Needs ``word_timestamps``.
+        window: seconds of one of the bundle's windows; 0 is the shortest that holds what is
+            left of the audio with a margin.
     """
 
     language: str | None = None
     task: Literal["transcribe", "translate"] = "transcribe"
-    max_tokens: int = 0
+    sample_len: int | None = None
+    best_of: int | None = None
+    beam_size: int | None = None
+    patience: float | None = None
+    length_penalty: float | None = None
+    prefix: str | None = None
+    suppress_tokens: str | tuple[int, ...] | None = "-1"
+    suppress_blank: bool = True
+    without_timestamps: bool = False
+    max_initial_timestamp: float | None = 1.0
+    seed: int = 0
+    temperature: float | tuple[float, ...] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+    compression_ratio_threshold: float | None = 2.4
+    logprob_threshold: float | None = -1.0
+    no_speech_threshold: float | None = 0.6
+    condition_on_previous_text: bool = True
+    initial_prompt: str | None = None
+    carry_initial_prompt: bool = False
+    hotwords: str | None = None
+    word_timestamps: bool = False
+    prepend_punctuations: str = "\"'“¿([{-"
+    append_punctuations: str = "\"'.。,，!！?？:：”)]}、"
+    clip_timestamps: str | tuple[float, ...] = "0"
+    hallucination_silence_threshold: float | None = None
     window: int = 0
 
-    def validate(self) -> None:
-        """Raises OptionError where a value has another type; the runtime checks the rest."""
-        check_integer("max_tokens", self.max_tokens)
-        check_integer("window", self.window)
-        for name, value in (("language", self.language or ""), ("task", self.task)):
-            # What is not printable need not be UTF-8 either, which the runtime expects.
-            if not isinstance(value, str) or not value.isprintable():
-                raise OptionError(f"{name} is {value!r}; expected a word such as en or transcribe")
+    def to_runtime(self) -> _runtime.TranscribeOptions:
+        """The C++ object. Raises OptionError where a value has another type."""
+        options = _runtime.TranscribeOptions()
+        options.language = self.language or ""
+        options.task = self.task
+        for name in ("sample_len", "best_of", "beam_size", "window", "seed"):
+            value = getattr(self, name)
+            check_integer(name, value or 0)
+            setattr(options, name, int(value or 0))
+        for name in ("prefix", "initial_prompt", "hotwords"):
+            setattr(options, name, getattr(self, name) or "")
+        tokens = self.suppress_tokens or ()
+        if isinstance(tokens, str):
+            tokens = tuple(int(token) for token in tokens.split(","))
+        options.suppress_tokens = list(tokens)
+        temperature = self.temperature
+        options.temperatures = (
+            list(temperature) if isinstance(temperature, tuple | list) else [temperature]
+        )
+        clips = self.clip_timestamps or ()
+        if isinstance(clips, str):
+            clips = tuple(float(clip) for clip in clips.split(","))
+        options.clip_timestamps = list(clips)
+        for name in (
+            "patience",
+            "length_penalty",
+            "suppress_blank",
+            "without_timestamps",
+            "max_initial_timestamp",
+            "compression_ratio_threshold",
+            "logprob_threshold",
+            "no_speech_threshold",
+            "condition_on_previous_text",
+            "carry_initial_prompt",
+            "word_timestamps",
+            "prepend_punctuations",
+            "append_punctuations",
+            "hallucination_silence_threshold",
+        ):
+            setattr(options, name, getattr(self, name))
+        return options

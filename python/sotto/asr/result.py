@@ -9,29 +9,67 @@ from sotto import _runtime
 
 
 @dataclass(frozen=True)
-class Piece:
-    """Text of one piece of audio, one window long at most.
+class Word:
+    """A word with its time.
 
     Attributes:
+        word: with its leading space and punctuation.
+        start: seconds from the audio's beginning.
+        end: seconds.
+        probability: 0 … 1, the mean of its tokens'.
+        tokens: its token ids.
+    """
+
+    word: str
+    start: float
+    end: float
+    probability: float
+    tokens: list[int]
+
+    @classmethod
+    def from_runtime(cls, word: _runtime.Word) -> Word:
+        """The C++ object's values."""
+        return cls(**{field.name: getattr(word, field.name) for field in fields(cls)})
+
+
+@dataclass(frozen=True)
+class Segment:
+    """From one timestamp to the next, or a window: openai-whisper's segment.
+
+    Attributes:
+        id: 0, 1, …
+        seek: log-mel frame (10 ms) at which its window begins.
         start: seconds from the audio's beginning.
         end: seconds.
         text: as decoded, with its leading space.
-        tokens: sampled token ids, without start sequence and end of text.
-        average_log_probability: natural logarithm, of the tokens and the end of text.
-        no_speech_probability: 0 … 1, of the token that stands for silence.
+        tokens: sampled token ids, with timestamps.
+        token_logprobs: natural logarithm, one a token.
+        temperature: its window was decoded at.
+        avg_logprob: of its window's tokens and the end of text.
+        compression_ratio: of its window's text.
+        no_speech_prob: 0 … 1, of its window.
+        words: empty unless asked for.
     """
 
+    id: int
+    seek: int
     start: float
     end: float
     text: str
     tokens: list[int]
-    average_log_probability: float
-    no_speech_probability: float
+    token_logprobs: list[float]
+    temperature: float
+    avg_logprob: float
+    compression_ratio: float
+    no_speech_prob: float
+    words: list[Word]
 
     @classmethod
-    def from_runtime(cls, piece: _runtime.Piece) -> Piece:
+    def from_runtime(cls, segment: _runtime.Segment) -> Segment:
         """The C++ object's values."""
-        return cls(**{field.name: getattr(piece, field.name) for field in fields(cls)})
+        values = {field.name: getattr(segment, field.name) for field in fields(cls)}
+        values["words"] = [Word.from_runtime(word) for word in segment.words]
+        return cls(**values)
 
 
 @dataclass(frozen=True)
@@ -40,9 +78,11 @@ class Profile:
 
     Attributes:
         load_ms: loading graphs that were not loaded before.
-        log_mel_ms: all pieces' spectrograms.
+        log_mel_ms: the spectrogram, both passes.
         encoder_ms: all encoder runs.
         decoder_ms: all decoder steps, embedding look-up and cache writes included.
+        alignment_ms: word timestamps.
+        vad_ms: voice activity detection.
         total_ms: the whole call, decoding of the audio file included.
         encoder_runs: each computes the cross-attention keys and values once.
         decoder_steps: none computes them.
@@ -53,6 +93,8 @@ class Profile:
     log_mel_ms: float
     encoder_ms: float
     decoder_ms: float
+    alignment_ms: float
+    vad_ms: float
     total_ms: float
     encoder_runs: int
     decoder_steps: int
@@ -69,27 +111,27 @@ class Transcription:
     """What was said.
 
     Attributes:
-        text: of all pieces, without white space at its ends.
-        language: as given, or detected in the first window.
+        text: of all segments.
+        language: as given, or detected.
         language_probabilities: by language code; empty unless the language was detected.
-        pieces: in order of time.
+        segments: in order of time.
         duration: seconds of audio.
-        window: seconds of the window used.
+        duration_after_vad: seconds of it that were transcribed.
         profile: where the time went.
     """
 
     text: str
     language: str
     language_probabilities: dict[str, float]
-    pieces: list[Piece]
+    segments: list[Segment]
     duration: float
-    window: int
+    duration_after_vad: float
     profile: Profile
 
     @property
     def tokens(self) -> list[int]:
-        """The tokens of all pieces."""
-        return [token for piece in self.pieces for token in piece.tokens]
+        """The tokens of all segments."""
+        return [token for segment in self.segments for token in segment.tokens]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -102,8 +144,8 @@ class Transcription:
             text=result.text,
             language=result.language,
             language_probabilities=result.language_probabilities,
-            pieces=[Piece.from_runtime(piece) for piece in result.pieces],
+            segments=[Segment.from_runtime(segment) for segment in result.segments],
             duration=result.duration,
-            window=result.window,
+            duration_after_vad=result.duration_after_vad,
             profile=Profile.from_runtime(result.profile),
         )

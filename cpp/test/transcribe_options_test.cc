@@ -1,4 +1,4 @@
-#include "decoder.h"
+#include "sotto/transcribe_options.h"
 
 #include <doctest.h>
 
@@ -62,13 +62,13 @@ TEST_CASE("an English-only model transcribes English") {
 TEST_CASE("as many tokens may be asked for as the cache holds") {
   DecodeOptions options;
   for (const int valid : {0, 1, 5}) {
-    options.max_tokens = valid;
+    options.sample_len = valid;
     CHECK(Refusal(options, Multilingual()).empty());
   }
   for (const int invalid : {-1, 6}) {
-    options.max_tokens = invalid;
+    options.sample_len = invalid;
     CHECK(Refusal(options, Multilingual()) ==
-          "max_tokens " + std::to_string(invalid) + ": expected 0 to 5");
+          "sample_len " + std::to_string(invalid) + ": expected 0 to 5");
   }
 }
 
