@@ -23,8 +23,8 @@ def ensure_bundle(
 ) -> Path:
     """``models/whisper-NAME`` (int8) or ``models/whisper-NAME-fp32``, made if need be.
 
-    Takes minutes where step 1 and step 2 have to run. A bundle of another schema, or a
-    damaged one, is made anew.
+    Takes minutes where step 1 and step 2 have to run. A bundle of another schema, a damaged
+    one, and one without the graphs for word timestamps is made anew.
 
     Args:
         name: a checkpoint's published name, such as ``base``.
@@ -46,9 +46,28 @@ def ensure_bundle(
     return target
 
 
+def ensure_vad_bundle() -> Path:
+    """``models/silero-vad``, made if need be.
+
+    Raises:
+        ConversionError: a step failed; the message is what it printed.
+    """
+    target = MODELS / "silero-vad"
+    try:
+        if read_manifest(target)["signatures"]:
+            return target
+    except BundleError:
+        pass
+    _run("step1_pt_to_torchscript.py", "--model", "silero-vad", "--out", str(target))
+    _run("step2_torchscript_to_tflite.py", str(target))
+    return target
+
+
 def _holds(directory: Path, graphs: str) -> bool:
     try:
-        return bool(read_manifest(directory)[graphs])
+        manifest = read_manifest(directory)
+        words = all("alignment" in window for window in manifest["windows"])
+        return words and bool(manifest[graphs])
     except BundleError:
         return False
 
