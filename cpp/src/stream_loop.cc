@@ -1,0 +1,227 @@
+#include "stream_loop.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include "sotto/log_mel.h"
+#include "stopwatch.h"
+#include "stream_cut.h"
+
+namespace sotto {
+namespace {
+
+constexpr size_t kBlock = 512;        // samples, of voice activity detection
+constexpr double kLeadIn = 0.3;       // seconds before speech is detected that are decoded with it
+constexpr double kTail = 0.1;         // seconds after speech that a decoding has to hear
+constexpr float kLoudest = 1e10f;     // as in sotto/preprocess/audio.py
+constexpr size_t kPromptBytes = 200;  // of text; whisper_streaming's. Each token costs a step.
+constexpr double kForever = std::numeric_limits<double>::infinity();
+
+int64_t Samples(double seconds) { return std::llround(seconds * kSampleRate); }
+
+double Seconds(int64_t samples) { return static_cast<double>(samples) / kSampleRate; }
+
+EndpointOptions ForEndpoint(const StreamOptions& options) {
+  EndpointOptions endpoint;
+  endpoint.threshold = options.vad_threshold;
+  endpoint.silence = options.endpoint_silence;
+  endpoint.min_speech = options.min_speech;
+  endpoint.samples_a_block = kBlock;
+  return endpoint;
+}
+
+Result<void> CheckSamples(const float* samples, size_t count, int64_t position) {
+  for (size_t i = 0; i < count; ++i) {
+    if (std::abs(samples[i]) <= kLoudest) continue;  // false for NaN
+    return Error{ErrorCode::kAudio,
+                 "sample " + std::to_string(i) + " of " + std::to_string(count) + " pushed at " +
+                     std::to_string(Seconds(position)) + " s is " + std::to_string(samples[i]) +
+                     ": expected finite numbers, nominally in -1..1; nothing was taken in"};
+  }
+  return {};
+}
+
+// The last whole words of `text` in about `most` bytes.
+std::string End(const std::string& text, size_t most) {
+  if (text.size() <= most) return text;
+  const size_t space = text.find(' ', text.size() - most);
+  if (space != std::string::npos) return text.substr(space);
+  size_t begin = text.size() - most;  // no words: whole characters
+  while (begin < text.size() && (static_cast<unsigned char>(text[begin]) & 0xC0U) == 0x80) ++begin;
+  return text.substr(begin);
+}
+
+}  // namespace
+
+StreamLoop::StreamLoop(const StreamOptions& options, StreamDecode decode, StreamDetect detect)
+    : options_(options),
+      decode_(std::move(decode)),
+      detect_(std::move(detect)),
+      buffer_(static_cast<size_t>(Samples(options.max_buffer))),
+      endpoint_(ForEndpoint(options)),
+      agreement_(options.agreement),
+      in_utterance_(!detect_),
+      prompt_(options.initial_prompt),
+      language_(options.language),
+      language_is_sure_(!options.language.empty()) {}
+
+Result<StreamUpdate> StreamLoop::Push(const float* samples, size_t count) {
+  if (finished_) {
+    return Error{ErrorCode::kOption, "the stream is finished; push to a new one"};
+  }
+  const Stopwatch watch;
+  SOTTO_RETURN_IF_ERROR(CheckSamples(samples, count, pushed_));
+  pushed_ += static_cast<int64_t>(count);
+  const Result<void> taken = TakeIn(samples, count);
+  if (!taken.ok()) {
+    pushed_ = buffer_.end();
+    return taken.error();
+  }
+  return TakeUpdate(watch.Milliseconds());
+}
+
+Result<StreamUpdate> StreamLoop::Finish() {
+  const Stopwatch watch;
+  if (in_utterance_) SOTTO_RETURN_IF_ERROR(EndUtterance());
+  Drop(buffer_.end());
+  finished_ = true;
+  return TakeUpdate(watch.Milliseconds());
+}
+
+Result<void> StreamLoop::TakeIn(const float* samples, size_t count) {
+  // One whose last decoding failed.
+  if (detect_ && in_utterance_ && !endpoint_.speaking()) SOTTO_RETURN_IF_ERROR(EndUtterance());
+  while (count > 0) {
+    const size_t piece = std::min(count, kBlock - static_cast<size_t>(buffer_.end()) % kBlock);
+    if (buffer_.room() < piece) SOTTO_RETURN_IF_ERROR(MakeRoom());
+    buffer_.Append(samples, piece);
+    SOTTO_RETURN_IF_ERROR(Listen(samples, piece));
+    samples += piece;
+    count -= piece;
+  }
+  return IsDue() ? Decode() : Result<void>();
+}
+
+Result<void> StreamLoop::Listen(const float* samples, size_t count) {
+  if (!detect_) return {};
+  SOTTO_ASSIGN_OR_RETURN(const std::vector<float> probabilities, detect_(samples, count));
+  for (const float probability : probabilities) {
+    const Endpoint::Event event = endpoint_.Push(probability);
+    if (event == Endpoint::Event::kBegin) {
+      in_utterance_ = true;
+      decoded_ = endpoint_.begin();
+    } else if (event == Endpoint::Event::kEnd) {
+      SOTTO_RETURN_IF_ERROR(EndUtterance());
+    }
+  }
+  if (!in_utterance_) Drop(endpoint_.begin() - Samples(kLeadIn));
+  return {};
+}
+
+bool StreamLoop::IsDue() const {
+  if (!in_utterance_) return false;
+  if (buffer_.end() - decoded_ >= Samples(options_.step)) return true;
+  // In a pause: should it last, what is decoded now is the utterance.
+  return detect_ && endpoint_.silence() >= Samples(options_.endpoint_silence / 2) &&
+         !IsHeardToItsEnd();
+}
+
+bool StreamLoop::IsHeardToItsEnd() const {
+  if (!detect_) return decoded_ == buffer_.end();
+  return decoded_ >= endpoint_.end() + Samples(std::min(kTail, options_.endpoint_silence / 2));
+}
+
+Result<void> StreamLoop::Decode() {
+  if (buffer_.size() < kLeastSamples) return {};
+  SOTTO_ASSIGN_OR_RETURN(
+      StreamHypothesis hypothesis,
+      decode_(buffer_.data(), buffer_.size(),
+              options_.condition_on_previous_text ? prompt_ : options_.initial_prompt,
+              language_is_sure_ ? language_ : ""));
+  ++pending_.decodings;
+  decoded_ = buffer_.end();
+  language_ = hypothesis.language;
+  const double begin = Seconds(buffer_.begin());
+  const double end = Seconds(buffer_.end());
+  for (Word& word : hypothesis.words) {
+    word.start = std::clamp(word.start + begin, begin, end);
+    word.end = std::clamp(word.end + begin, word.start, end);
+  }
+  const bool silent = hypothesis.words.empty();
+  Confirm(agreement_.Insert(std::move(hypothesis.words), end - options_.hold_back));
+  // Twice the lead-in: without a detector, the decoder is late to hear that speech begins.
+  if (silent && !detect_) Drop(buffer_.end() - Samples(2 * kLeadIn));
+  if (buffer_.room() < static_cast<size_t>(Samples(options_.step))) Trim();
+  return {};
+}
+
+Result<void> StreamLoop::EndUtterance() {
+  if (!IsHeardToItsEnd()) SOTTO_RETURN_IF_ERROR(Decode());
+  Confirm(agreement_.ConfirmUntil(kForever));
+  Remember(agreement_.Clear());
+  // What is left of the pause may be the beginning of what follows.
+  buffer_.DropBefore(detect_ ? endpoint_.end() : buffer_.end());
+  in_utterance_ = false;
+  ++pending_.utterances;
+  return {};
+}
+
+// Called when the buffer is full: step by step more is given up, and at last something is.
+Result<void> StreamLoop::MakeRoom() {
+  if (decoded_ < buffer_.end() && in_utterance_) SOTTO_RETURN_IF_ERROR(Decode());
+  if (buffer_.room() >= kBlock || Trim()) return {};
+  // Nothing is agreed upon. The decoder changes its mind on the last words, not on the first.
+  const int64_t quarter = static_cast<int64_t>(buffer_.capacity() / 4);
+  Confirm(agreement_.ConfirmUntil(Seconds(buffer_.end() - quarter)));
+  if (Trim()) return {};
+  Drop(agreement_.tentative().empty() ? buffer_.end() - quarter : buffer_.begin() + quarter);
+  return {};
+}
+
+bool StreamLoop::Trim() {
+  const std::vector<Word>& tentative = agreement_.tentative();
+  const double end = Seconds(buffer_.end());
+  const std::optional<double> cut =
+      CutTime(agreement_.heard(), tentative.empty() ? end : tentative.front().start,
+              Seconds(buffer_.begin()), end);
+  if (!cut) return false;
+  Drop(Samples(*cut));
+  return true;
+}
+
+void StreamLoop::Confirm(const std::vector<Word>& words) {
+  for (const Word& word : words) {
+    StreamWord confirmed;
+    static_cast<Word&>(confirmed) = word;
+    confirmed.confirmed_at = Seconds(pushed_);
+    confirmed.utterance = pending_.utterances;
+    pending_.confirmed.push_back(std::move(confirmed));
+  }
+  if (!words.empty()) language_is_sure_ = true;
+}
+
+void StreamLoop::Drop(int64_t before) {
+  buffer_.DropBefore(before);
+  Remember(agreement_.Forget(Seconds(buffer_.begin())));
+}
+
+void StreamLoop::Remember(const std::vector<Word>& words) {
+  for (const Word& word : words) prompt_ += word.word;
+  prompt_ = End(prompt_, std::max(kPromptBytes, options_.initial_prompt.size()));
+}
+
+StreamUpdate StreamLoop::TakeUpdate(double compute_ms) {
+  StreamUpdate update = std::exchange(pending_, {});
+  pending_.utterances = update.utterances;
+  update.tentative = agreement_.tentative();
+  update.position = Seconds(pushed_);
+  update.buffered = Seconds(static_cast<int64_t>(buffer_.size()));
+  if (language_is_sure_) update.language = language_;
+  update.compute_ms = compute_ms;
+  return update;
+}
+
+}  // namespace sotto
