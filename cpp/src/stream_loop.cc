@@ -16,6 +16,7 @@ namespace {
 constexpr size_t kBlock = 512;        // samples, of voice activity detection
 constexpr double kLeadIn = 0.3;       // seconds before speech is detected that are decoded with it
 constexpr double kTail = 0.1;         // seconds after speech that a decoding has to hear
+constexpr double kUnheard = 0.7;     // seconds of speech that a decoder without one to help may miss
 constexpr float kLoudest = 1e10f;     // as in sotto/preprocess/audio.py
 constexpr size_t kPromptBytes = 200;  // of text; whisper_streaming's. Each token costs a step.
 constexpr double kForever = std::numeric_limits<double>::infinity();
@@ -150,22 +151,29 @@ Result<void> StreamLoop::Decode() {
     word.start = std::clamp(word.start + begin, begin, end);
     word.end = std::clamp(word.end + begin, word.start, end);
   }
-  const bool silent = hypothesis.words.empty();
   Confirm(agreement_.Insert(std::move(hypothesis.words), end - options_.hold_back));
-  // Twice the lead-in: without a detector, the decoder is late to hear that speech begins.
-  if (silent && !detect_) Drop(buffer_.end() - Samples(2 * kLeadIn));
+  if (!detect_ && IsPaused()) SOTTO_RETURN_IF_ERROR(EndUtterance());
   if (buffer_.room() < static_cast<size_t>(Samples(options_.step))) Trim();
   return {};
+}
+
+// Without a detector: whether the decoder has long heard nothing new.
+bool StreamLoop::IsPaused() const {
+  if (!agreement_.tentative().empty()) return false;
+  if (agreement_.heard().empty()) return buffer_.size() > static_cast<size_t>(Samples(kUnheard));
+  return Seconds(buffer_.end()) - agreement_.heard().back().end >=
+         options_.endpoint_silence + kUnheard;
 }
 
 Result<void> StreamLoop::EndUtterance() {
   if (!IsHeardToItsEnd()) SOTTO_RETURN_IF_ERROR(Decode());
   Confirm(agreement_.ConfirmUntil(kForever));
-  Remember(agreement_.Clear());
+  const std::vector<Word> heard = agreement_.Clear();
+  if (detect_ || !heard.empty()) ++pending_.utterances;
+  Remember(heard);
   // What is left of the pause may be the beginning of what follows.
-  buffer_.DropBefore(detect_ ? endpoint_.end() : buffer_.end());
-  in_utterance_ = false;
-  ++pending_.utterances;
+  buffer_.DropBefore(detect_ ? endpoint_.end() : buffer_.end() - Samples(kUnheard));
+  in_utterance_ = !detect_;
   return {};
 }
 

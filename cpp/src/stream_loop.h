@@ -48,6 +48,7 @@ class StreamLoop {
   bool IsDue() const;
   bool IsHeardToItsEnd() const;
   Result<void> Decode();
+  bool IsPaused() const;
   Result<void> EndUtterance();
   Result<void> MakeRoom();
   bool Trim();  // whether there was something to drop
