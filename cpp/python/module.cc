@@ -2,11 +2,13 @@
 
 #include "bind_alignment.h"
 #include "bind_components.h"
+#include "bind_stream.h"
 #include "bind_transcriber.h"
 
 PYBIND11_MODULE(_runtime, m) {
   m.doc() = "Sotto's C++ runtime.";
   sotto::BindComponents(m);
   sotto::BindTranscriber(m);
+  sotto::BindStream(m);
   sotto::BindAlignment(m);
 }

@@ -17,10 +17,9 @@
 #include "sotto/error.h"
 #include "sotto/transcriber.h"
 #include "sotto/transcription.h"
+#include "sotto/vad.h"
 
 namespace sotto {
-
-class VoiceActivityDetector;
 
 // Durations are seconds.
 struct StreamOptions {
@@ -63,11 +62,11 @@ struct StreamUpdate {
 // Transcriber take turns, too.
 class Stream {
  public:
-  // `transcriber` must outlive the stream, as must `vad`, which is this stream's alone: it is
-  // reset. Without it (nullptr) utterances only end in Finish, and silence is decoded like speech.
+  // `transcriber` must outlive the stream. Without `vad` (nullptr) silence is decoded like speech,
+  // and an utterance ends where the decoder has heard nothing new for endpoint_silence and 0.7 s.
   // kOption: an option is out of range, or the bundle has no alignment graph, so no word times.
   static Result<std::unique_ptr<Stream>> Create(Transcriber* transcriber,
-                                                VoiceActivityDetector* vad,
+                                                std::shared_ptr<VoiceActivityDetector> vad,
                                                 const StreamOptions& options);
 
   ~Stream();

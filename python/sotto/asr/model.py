@@ -15,6 +15,7 @@ from sotto.asr.option_values import integer
 from sotto.asr.options import TranscribeOptions
 from sotto.asr.result import Segment, Transcription
 from sotto.asr.source import named, read_twice
+from sotto.asr.stream import Stream
 from sotto.errors import AudioError, DeviceError, OptionError
 from sotto.preprocess import AudioSource, stream_audio
 
@@ -70,14 +71,28 @@ class SpeechModel:
         return "cpu"
 
     @property
-    def is_multilingual(self) -> bool:
+    def multilingual(self) -> bool:
         """Whether the model knows more than English."""
         return self._transcriber.multilingual
+
+    @property
+    def is_multilingual(self) -> bool:
+        """openai-whisper's name for ``multilingual``."""
+        return self.multilingual
 
     @property
     def windows(self) -> list[int]:
         """Seconds of each window that has graphs, ascending."""
         return self._transcriber.windows
+
+    @property
+    def runtime(self) -> Transcriber:
+        """The C++ object."""
+        return self._transcriber
+
+    def stream(self, **options: Any) -> Stream:
+        """Speech to text while it is spoken; see :class:`sotto.asr.stream.Stream`."""
+        return Stream(self, **options)
 
     def transcribe(
         self,
