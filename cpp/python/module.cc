@@ -4,6 +4,7 @@
 #include "bind_components.h"
 #include "bind_stream.h"
 #include "bind_transcriber.h"
+#include "bind_vad.h"
 
 PYBIND11_MODULE(_runtime, m) {
   m.doc() = "Sotto's C++ runtime.";
@@ -11,4 +12,5 @@ PYBIND11_MODULE(_runtime, m) {
   sotto::BindTranscriber(m);
   sotto::BindStream(m);
   sotto::BindAlignment(m);
+  sotto::BindVad(m);
 }
