@@ -1,34 +1,40 @@
 #include "sotto/stream.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <mutex>
 #include <utility>
 
+#include "sotto/log_mel.h"
 #include "stream_loop.h"
 
 namespace sotto {
 namespace {
 
-// What of TranscribeOptions a stream fixes: one decoding, greedy, with the time of each word.
+// Loops are cut short: no language takes more tokens a second of speech.
+constexpr int kTokensASecond = 20;
+constexpr int kTokensAtLeast = 20;
+
 TranscribeOptions ForDecoding(const StreamOptions& options) {
   TranscribeOptions decoding;
   decoding.task = options.task;
   decoding.window = options.window;
   decoding.cancelled = options.cancelled;
-  decoding.temperatures = {0.0f};
-  decoding.condition_on_previous_text = false;  // a stream's prompt is its own
-  decoding.word_timestamps = true;
+  decoding.initial_prompt = options.initial_prompt;
+  decoding.without_timestamps = getenv("SOTTO_TS") == nullptr;
   return decoding;
 }
 
 StreamDecode Decoding(Transcriber* transcriber, const StreamOptions& options) {
-  return [transcriber, decoding = ForDecoding(options)](
-             const float* samples, size_t count, const std::string& prompt,
+  const int most = transcriber->bundle().dims.n_text_ctx / 2;
+  return [transcriber, most, decoding = ForDecoding(options)](
+             const float* samples, size_t count, const std::vector<int>& prompt,
              const std::string& language) mutable -> Result<StreamHypothesis> {
+    const int seconds = static_cast<int>(count / kSampleRate) + 1;
     decoding.language = language;
-    decoding.initial_prompt = prompt;
-    ArraySource source(samples, count);
+    decoding.sample_len = std::min(most, kTokensAtLeast + kTokensASecond * seconds);
     SOTTO_ASSIGN_OR_RETURN(Transcription transcription,
-                           transcriber->Transcribe(&source, decoding));
+                           transcriber->TranscribeWindow(samples, count, prompt, decoding));
     StreamHypothesis hypothesis;
     hypothesis.language = std::move(transcription.language);
     for (Segment& segment : transcription.segments) {

@@ -14,11 +14,13 @@ namespace sotto {
 namespace {
 
 constexpr size_t kBlock = 512;        // samples, of voice activity detection
-constexpr double kLeadIn = 0.3;       // seconds before speech is detected that are decoded with it
+const double kLeadIn = std::getenv("LI") ? std::atof(std::getenv("LI")) : 0.8;       // seconds before speech is detected that are decoded with it
+const double kContextPause = std::getenv("CP") ? std::atof(std::getenv("CP")) : 1.5;
+constexpr double kLeastDecoded = 1.0;  // seconds; of less Whisper makes up words
 constexpr double kTail = 0.1;         // seconds after speech that a decoding has to hear
 constexpr double kUnheard = 0.7;     // seconds of speech that a decoder without one to help may miss
 constexpr float kLoudest = 1e10f;     // as in sotto/preprocess/audio.py
-constexpr size_t kPromptBytes = 200;  // of text; whisper_streaming's. Each token costs a step.
+constexpr size_t kPromptTokens = 40;  // each costs a decoder step, in each decoding
 constexpr double kForever = std::numeric_limits<double>::infinity();
 
 int64_t Samples(double seconds) { return std::llround(seconds * kSampleRate); }
@@ -45,16 +47,6 @@ Result<void> CheckSamples(const float* samples, size_t count, int64_t position) 
   return {};
 }
 
-// The last whole words of `text` in about `most` bytes.
-std::string End(const std::string& text, size_t most) {
-  if (text.size() <= most) return text;
-  const size_t space = text.find(' ', text.size() - most);
-  if (space != std::string::npos) return text.substr(space);
-  size_t begin = text.size() - most;  // no words: whole characters
-  while (begin < text.size() && (static_cast<unsigned char>(text[begin]) & 0xC0U) == 0x80) ++begin;
-  return text.substr(begin);
-}
-
 }  // namespace
 
 StreamLoop::StreamLoop(const StreamOptions& options, StreamDecode decode, StreamDetect detect)
@@ -65,7 +57,6 @@ StreamLoop::StreamLoop(const StreamOptions& options, StreamDecode decode, Stream
       endpoint_(ForEndpoint(options)),
       agreement_(options.agreement),
       in_utterance_(!detect_),
-      prompt_(options.initial_prompt),
       language_(options.language),
       language_is_sure_(!options.language.empty()) {}
 
@@ -118,12 +109,21 @@ Result<void> StreamLoop::Listen(const float* samples, size_t count) {
       SOTTO_RETURN_IF_ERROR(EndUtterance());
     }
   }
-  if (!in_utterance_) Drop(endpoint_.begin() - Samples(kLeadIn));
+  if (!in_utterance_) DropSilence();
   return {};
 }
 
+// Between utterances. After a short pause the decoder does better to hear what was before it.
+void StreamLoop::DropSilence() {
+  if (!agreement_.heard().empty()) {
+    if (endpoint_.silence() < Samples(kContextPause)) return;
+    Remember(agreement_.Clear());
+  }
+  Drop(std::max(endpoint_.begin() - Samples(kLeadIn), ended_));
+}
+
 bool StreamLoop::IsDue() const {
-  if (!in_utterance_) return false;
+  if (!in_utterance_ || buffer_.size() < static_cast<size_t>(Samples(kLeastDecoded))) return false;
   if (buffer_.end() - decoded_ >= Samples(options_.step)) return true;
   // In a pause: should it last, what is decoded now is the utterance.
   return detect_ && endpoint_.silence() >= Samples(options_.endpoint_silence / 2) &&
@@ -140,7 +140,7 @@ Result<void> StreamLoop::Decode() {
   SOTTO_ASSIGN_OR_RETURN(
       StreamHypothesis hypothesis,
       decode_(buffer_.data(), buffer_.size(),
-              options_.condition_on_previous_text ? prompt_ : options_.initial_prompt,
+              prompt_,
               language_is_sure_ ? language_ : ""));
   ++pending_.decodings;
   decoded_ = buffer_.end();
@@ -168,12 +168,17 @@ bool StreamLoop::IsPaused() const {
 Result<void> StreamLoop::EndUtterance() {
   if (!IsHeardToItsEnd()) SOTTO_RETURN_IF_ERROR(Decode());
   Confirm(agreement_.ConfirmUntil(kForever));
+  if (detect_) {
+    in_utterance_ = false;
+    ended_ = endpoint_.end();
+    ++pending_.utterances;
+    return {};
+  }
   const std::vector<Word> heard = agreement_.Clear();
-  if (detect_ || !heard.empty()) ++pending_.utterances;
+  if (!heard.empty()) ++pending_.utterances;
   Remember(heard);
   // What is left of the pause may be the beginning of what follows.
-  buffer_.DropBefore(detect_ ? endpoint_.end() : buffer_.end() - Samples(kUnheard));
-  in_utterance_ = !detect_;
+  buffer_.DropBefore(buffer_.end() - Samples(kUnheard));
   return {};
 }
 
@@ -190,14 +195,21 @@ Result<void> StreamLoop::MakeRoom() {
 }
 
 bool StreamLoop::Trim() {
-  const std::vector<Word>& tentative = agreement_.tentative();
   const double end = Seconds(buffer_.end());
   const std::optional<double> cut =
-      CutTime(agreement_.heard(), tentative.empty() ? end : tentative.front().start,
-              Seconds(buffer_.begin()), end);
+      CutTime(agreement_.heard(), Unheard(), Seconds(buffer_.begin()), end);
   if (!cut) return false;
   Drop(Samples(*cut));
   return true;
+}
+
+// From where on there may be words that are not confirmed. That the decoder says none is no proof:
+// it is often silent on the first second of a sentence.
+double StreamLoop::Unheard() const {
+  const double end = Seconds(buffer_.end());
+  if (!agreement_.tentative().empty()) return agreement_.tentative().front().start;
+  if (!detect_) return agreement_.heard().empty() ? end : agreement_.heard().back().end;
+  return in_utterance_ ? std::min(end, Seconds(endpoint_.begin()) - kLeadIn) : end;
 }
 
 void StreamLoop::Confirm(const std::vector<Word>& words) {
@@ -217,8 +229,13 @@ void StreamLoop::Drop(int64_t before) {
 }
 
 void StreamLoop::Remember(const std::vector<Word>& words) {
-  for (const Word& word : words) prompt_ += word.word;
-  prompt_ = End(prompt_, std::max(kPromptBytes, options_.initial_prompt.size()));
+  if (!options_.condition_on_previous_text) return;
+  for (const Word& word : words) {
+    prompt_.insert(prompt_.end(), word.tokens.begin(), word.tokens.end());
+  }
+  if (prompt_.size() > kPromptTokens) {
+    prompt_.erase(prompt_.begin(), prompt_.end() - static_cast<std::ptrdiff_t>(kPromptTokens));
+  }
 }
 
 StreamUpdate StreamLoop::TakeUpdate(double compute_ms) {

@@ -24,9 +24,12 @@ struct StreamHypothesis {
   std::string language;
 };
 
-// Decodes samples [count] after the text `prompt`; an empty language is to be detected.
-using StreamDecode = std::function<Result<StreamHypothesis>(
-    const float* samples, size_t count, const std::string& prompt, const std::string& language)>;
+// Decodes samples [count] after the text of the tokens `prompt`, which is empty as long as nothing
+// is confirmed; an empty language is to be detected.
+using StreamDecode =
+    std::function<Result<StreamHypothesis>(const float* samples, size_t count,
+                                           const std::vector<int>& prompt,
+                                           const std::string& language)>;
 
 // Takes in samples [count]; gives the probability of speech for each block of 512 that is full.
 using StreamDetect = std::function<Result<std::vector<float>>(const float* samples, size_t count)>;
@@ -45,6 +48,7 @@ class StreamLoop {
   Result<void> TakeIn(const float* samples, size_t count);
   // Finds where speech begins and ends in samples that have just been buffered.
   Result<void> Listen(const float* samples, size_t count);
+  void DropSilence();
   bool IsDue() const;
   bool IsHeardToItsEnd() const;
   Result<void> Decode();
@@ -52,6 +56,7 @@ class StreamLoop {
   Result<void> EndUtterance();
   Result<void> MakeRoom();
   bool Trim();  // whether there was something to drop
+  double Unheard() const;
   void Drop(int64_t before);
   void Confirm(const std::vector<Word>& words);
   void Remember(const std::vector<Word>& words);
@@ -64,7 +69,8 @@ class StreamLoop {
   Endpoint endpoint_;
   LocalAgreement agreement_;
   bool in_utterance_;      // the buffer holds one that has not been confirmed to its end
-  std::string prompt_;     // the end of what is confirmed and no longer held
+  int64_t ended_ = 0;        // sample at which the last utterance did
+  std::vector<int> prompt_;  // tokens: the end of what is confirmed and no longer held
   std::string language_;   // once known
   bool language_is_sure_;  // given, or words were confirmed in it
   int64_t pushed_ = 0;     // samples

@@ -160,6 +160,8 @@ class Stream:
         vad: True finds the bundle ``silero-vad`` (see ``asr.locate``), which tells speech from
             silence; or that bundle's directory. False takes everything for speech: then silence
             is decoded, too, and utterances end where the decoder hears nothing more.
+        cancelled: asked before each decoder step whether to stop: the push then raises
+            CancelledError, and the next one decodes again.
         **options: the fields of :class:`StreamOptions`.
 
     Raises:
@@ -169,19 +171,26 @@ class Stream:
     """
 
     def __init__(
-        self, model: SpeechModel, *, vad: bool | str | os.PathLike[str] = True, **options: Any
+        self,
+        model: SpeechModel,
+        *,
+        vad: bool | str | os.PathLike[str] = True,
+        cancelled: Callable[[], bool] | None = None,
+        **options: Any,
     ) -> None:
         try:
             self.options = StreamOptions(**options)
         except TypeError as error:
             known = ", ".join(field.name for field in fields(StreamOptions))
             raise OptionError(f"{error}; the options are vad, {known}") from None
+        chosen = self.options.to_runtime()
+        chosen.cancelled = cancelled
         detector = None
         if vad is not False:
             detector = _runtime.VoiceActivityDetector(
                 find_vad(None if vad is True else vad), library=find_litert()
             )
-        self._stream = _runtime.Stream(model.runtime, detector, self.options.to_runtime())
+        self._stream = _runtime.Stream(model.runtime, detector, chosen)
         self.last: StreamUpdate | None = None
 
     def push(self, samples: NDArray[Any]) -> StreamUpdate:
