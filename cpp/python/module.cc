@@ -3,6 +3,7 @@
 #include "bind_alignment.h"
 #include "bind_components.h"
 #include "bind_stream.h"
+#include "bind_timing.h"
 #include "bind_transcriber.h"
 #include "bind_vad.h"
 
@@ -13,4 +14,5 @@ PYBIND11_MODULE(_runtime, m) {
   sotto::BindStream(m);
   sotto::BindAlignment(m);
   sotto::BindVad(m);
+  sotto::BindTiming(m);
 }

@@ -118,7 +118,7 @@ TEST_CASE("a long span is cut at its longest silence, or at its last") {
   const std::string chunks = "++++-----+++---++++++++++++++++";
   CHECK(Chunks(chunks, options) == "0-4 9-30");
   options.use_max_poss_sil_at_max_speech = false;
-  CHECK(Chunks(chunks, options) == "0-12 15-30");
+  CHECK(Chunks(chunks, options) == "0-12 15-31");
 }
 
 TEST_CASE("a long span without silence is cut where it is too long, and goes on") {

@@ -7,12 +7,14 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "sotto/audio_source.h"
 #include "sotto/bundle.h"
 #include "sotto/error.h"
 #include "sotto/transcribe_options.h"
 #include "sotto/transcription.h"
+#include "sotto/vad.h"
 
 namespace sotto {
 
@@ -27,7 +29,8 @@ inline constexpr size_t kLeastSamples = 1600;
 
 // Called while a transcription runs, on its thread. They must not call the same Transcriber.
 struct TranscribeCallbacks {
-  std::function<void(const Segment&)> on_segment;  // as soon as its window is done
+  // As soon as its window is done; not for segments that were emptied.
+  std::function<void(const Segment&)> on_segment;
   // Seconds of audio done, of how many.
   std::function<void(double done, double duration)> on_progress;
 };
@@ -43,10 +46,23 @@ class Transcriber {
 
   const Bundle& bundle() const;
 
+  // What TranscribeOptions::vad_filter asks; null: none.
+  void SetVad(std::shared_ptr<VoiceActivityDetector> vad);
+
   // Any length of audio, by openai-whisper's seek loop; memory does not grow with the audio but
   // by the result's text.
   Result<Transcription> Transcribe(AudioSource* source, const TranscribeOptions& options,
                                    const TranscribeCallbacks& callbacks = {});
+
+  // One window, decoded once at temperature 0, with the time of each word; what Stream is made of.
+  //
+  // samples: [count], kSampleRate, at most what the longest window holds. prompt: tokens of the
+  //   text before; empty: options.initial_prompt. Of `options`, which must be valid, counts how a
+  //   window is decoded, and the thresholds by which it is silence or too repetitive: then there
+  //   are no segments. Nothing is tried again, and nothing seeks.
+  Result<Transcription> TranscribeWindow(const float* samples, size_t count,
+                                         const std::vector<int>& prompt,
+                                         const TranscribeOptions& options);
 
  private:
   class Impl;

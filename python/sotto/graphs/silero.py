@@ -3,7 +3,7 @@
 The reference is the package silero-vad: STFT magnitudes, four convolutions, an LSTM cell, one
 output (``tinygrad_model.py``, whose names the state dict has). The LSTM's state is the host's,
 and so is laying out a chunk: 64 samples of the chunk before, 512 of its own, and 64 reflected
-at its end. Graphs of several chunks a call were no faster: on x86-64 one takes 30 us.
+at its end. Graphs of several chunks a call were no faster.
 """
 
 from __future__ import annotations
