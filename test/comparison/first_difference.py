@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from comparison.result import Choice, StageResult
+from comparison.result import Choice, StageResult, WindowTokens
 
 NEAR_TIE = 0.01
 """Logits: two float32 evaluations of one graph may choose either of two as near as this."""
@@ -17,14 +17,14 @@ class FirstDifference:
     """Where a stage first left the baseline.
 
     Attributes:
-        piece: of the clip, from 0.
-        position: of the sampled tokens in the piece, from 0.
+        window: of those with text, from 0.
+        position: of the window's tokens, from 0.
         expected: the baseline's token; None for the end of text.
         actual: the stage's; None likewise.
         choice: the baseline's two best there.
     """
 
-    piece: int
+    window: int
     position: int
     expected: int | None
     actual: int | None
@@ -40,7 +40,7 @@ class FirstDifference:
         names = {None: "end of text"} | {
             token: spell(token) for token in self._tokens() if token is not None
         }
-        where = f"piece {self.piece}, token" if self.piece else "token"
+        where = f"window {self.window}, token" if self.window else "token"
         text = f"{where} {self.position}: {names[self.expected]} → {names[self.actual]}"
         if self.choice is None:
             return text
@@ -61,10 +61,12 @@ class FirstDifference:
 
 def first_difference(baseline: StageResult, other: StageResult) -> FirstDifference | None:
     """The first token at which two results of one clip part, or None."""
-    for piece, (expected, actual) in enumerate(zip_longest(baseline.tokens, other.tokens)):
-        for position, (e, a) in enumerate(zip_longest(expected or [], actual or [])):
+    nothing = WindowTokens(-1, [])
+    pairs = zip_longest(baseline.windows, other.windows, fillvalue=nothing)
+    for window, (expected, actual) in enumerate(pairs):
+        choices = baseline.choices[window] if window < len(baseline.choices) else []
+        for position, (e, a) in enumerate(zip_longest(expected.tokens, actual.tokens)):
             if e != a:
-                choices = baseline.choices[piece] if piece < len(baseline.choices) else []
                 choice = choices[position] if position < len(choices) else None
-                return FirstDifference(piece, position, e, a, choice)
+                return FirstDifference(window, position, e, a, choice)
     return None
