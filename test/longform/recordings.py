@@ -9,7 +9,10 @@ CLIPS = all_clips()
 
 
 def each_recording(
-    *models: str, quick: tuple[str, ...] = (), languages: tuple[str, ...] = ()
+    *models: str,
+    quick: tuple[str, ...] = (),
+    languages: tuple[str, ...] = (),
+    longer: float = 0,
 ) -> pytest.MarkDecorator:
     """Parameters (model, clip) for every recording in a language of the model.
 
@@ -17,12 +20,13 @@ def each_recording(
         models: checkpoints' names.
         quick: ``model-clip`` of those that are not marked slow.
         languages: of the recordings, if not all.
+        longer: seconds; only recordings longer than that.
     """
     chosen = [
         (model, clip)
         for model in models
         for clip in clips_for(not model.endswith(".en"), CLIPS)
-        if not languages or clip.language in languages
+        if (not languages or clip.language in languages) and (not longer or clip.seconds > longer)
     ]
     if not chosen:
         skip = pytest.mark.skip(reason="no such recordings: set SOTTO_TEST_AUDIO")

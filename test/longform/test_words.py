@@ -30,7 +30,7 @@ PROBABILITY_TOLERANCE = 1e-3
 OPTIONS: dict[str, dict[str, Any]] = {
     "alone": {},
     "hallucinations skipped": {"hallucination_silence_threshold": 1.0},
-    "clips": {"clip_timestamps": "0,4,8,12"},
+    "clips": {"clip_timestamps": "0.5,1.0"},
     "without the text before": {"condition_on_previous_text": False},
     "own punctuation": {"prepend_punctuations": "", "append_punctuations": ""},
     "without timestamps": {"without_timestamps": True},
