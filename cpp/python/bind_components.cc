@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "compression_ratio.h"
 #include "embedding_table.h"
 #include "errors.h"
 #include "sha256.h"
@@ -137,10 +138,14 @@ void BindComponents(py::module_& m) {
   m.def(
       "strip", [](const std::string& text) { return std::string(TrimWhitespace(text)); }, "text"_a,
       "As str.strip().");
+  m.def("compression_ratio", &CompressionRatio, "text"_a,
+        "UTF-8 bytes of the text over its bytes as zlib packs them; 0 for none.");
   m.def("sha256_of_file", &HashFile, "path"_a,
         "SHA-256 in hexadecimal. Raises BundleError if the file can't be read.");
   m.def("read_wav", &ReadWav, "path"_a,
         "Mono float32 [n] of a 16 kHz WAVE file. Raises AudioError if it is not one.");
+
+  BindWindowDecoder(m);
 }
 
 }  // namespace sotto

@@ -10,6 +10,9 @@ namespace sotto {
 
 void BindComponents(pybind11::module_& m);
 
+// One of them is large: the decoding of one window.
+void BindWindowDecoder(pybind11::module_& m);
+
 }  // namespace sotto
 
 #endif  // SOTTO_PYTHON_BIND_COMPONENTS_H_

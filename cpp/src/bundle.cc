@@ -191,6 +191,8 @@ Vocabulary ReadVocabulary(ManifestReader* reader, const Dims& dims) {
   vocabulary.sot = id(json, "sot");
   vocabulary.transcribe = id(json, "transcribe");
   vocabulary.translate = id(json, "translate");
+  vocabulary.sot_lm = id(json, "sot_lm");
+  vocabulary.sot_prev = id(json, "sot_prev");
   vocabulary.no_speech = id(json, "no_speech");
   vocabulary.no_timestamps = id(json, "no_timestamps");
   vocabulary.timestamp_begin = id(json, "timestamp_begin");

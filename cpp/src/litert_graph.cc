@@ -225,30 +225,37 @@ Graph::~Graph() {
   if (model_ != nullptr) api.LiteRtDestroyModel(model_);
 }
 
-Result<void> Graph::Bind(const BufferMap& buffers) {
-  const auto bind = [&](const std::vector<TensorSpec>& specs,
-                        std::vector<LiteRtTensorBuffer>* handles) -> Result<void> {
-    handles->clear();
+Result<Graph::Binding> Graph::MakeBinding(const BufferMap& buffers) const {
+  const auto handles = [&](const std::vector<TensorSpec>& specs,
+                           std::vector<LiteRtTensorBuffer>* found) -> Result<void> {
     for (const TensorSpec& spec : specs) {
-      const auto found = buffers.find(spec.name);
-      if (found == buffers.end() || found->second->elements() != spec.elements()) {
+      const auto buffer = buffers.find(spec.name);
+      if (buffer == buffers.end() || buffer->second->elements() != spec.elements()) {
         return Error{ErrorCode::kModel, path_ + ": signature " + signature_ + ": tensor " +
                                             spec.name + " " + ShapeText(spec.shape) +
                                             " has no buffer of its size"};
       }
-      handles->push_back(found->second->handle());
+      found->push_back(buffer->second->handle());
     }
     return {};
   };
-  SOTTO_RETURN_IF_ERROR(bind(inputs_, &input_buffers_));
-  return bind(outputs_, &output_buffers_);
+  Binding binding;
+  SOTTO_RETURN_IF_ERROR(handles(inputs_, &binding.inputs));
+  SOTTO_RETURN_IF_ERROR(handles(outputs_, &binding.outputs));
+  return binding;
 }
 
-Result<void> Graph::Run() {
-  const LiteRtApi& api = runtime_->api();
-  const LiteRtStatus status = api.LiteRtRunCompiledModel(
-      compiled_, signature_index_, input_buffers_.size(), input_buffers_.data(),
-      output_buffers_.size(), output_buffers_.data());
+Result<void> Graph::Bind(const BufferMap& buffers) {
+  SOTTO_ASSIGN_OR_RETURN(binding_, MakeBinding(buffers));
+  return {};
+}
+
+Result<void> Graph::Run(const Binding& binding) {
+  // LiteRT takes arrays that it does not write.
+  const LiteRtStatus status = runtime_->api().LiteRtRunCompiledModel(
+      compiled_, signature_index_, binding.inputs.size(),
+      const_cast<LiteRtTensorBuffer*>(binding.inputs.data()), binding.outputs.size(),
+      const_cast<LiteRtTensorBuffer*>(binding.outputs.data()));
   if (status != kLiteRtStatusOk) {
     return LiteRtError(ErrorCode::kModel, path_ + ": signature " + signature_ + " failed", status);
   }

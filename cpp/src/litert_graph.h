@@ -67,6 +67,12 @@ using BufferMap = std::map<std::string, TensorBuffer*>;
 // One signature of a .tflite file, compiled for this machine.
 class Graph {
  public:
+  // The buffers of every input and output, in the signature's order.
+  struct Binding {
+    std::vector<LiteRtTensorBuffer> inputs;
+    std::vector<LiteRtTensorBuffer> outputs;
+  };
+
   // `threads` >= 1. kModel if the file is not a model, has no such signature, or holds tensors
   // that are not static float32; kBundle if its tensors are not those of `signature`.
   static Result<std::unique_ptr<Graph>> Create(std::shared_ptr<const LiteRtRuntime> runtime,
@@ -79,12 +85,18 @@ class Graph {
   const std::vector<TensorSpec>& inputs() const { return inputs_; }
   const std::vector<TensorSpec>& outputs() const { return outputs_; }
 
-  // Fixes the buffers of every input and output; a name without a buffer, or a buffer of
-  // another size, is kModel. The buffers must outlive the graph.
+  // The buffers to run over; a name without a buffer, or a buffer of another size, is kModel.
+  // The buffers must outlive the graph.
+  Result<Binding> MakeBinding(const BufferMap& buffers) const;
+
+  // Fixes the buffers that Run() runs over.
   Result<void> Bind(const BufferMap& buffers);
 
   // Runs over the bound buffers.
-  Result<void> Run();
+  Result<void> Run() { return Run(binding_); }
+
+  // Runs over others.
+  Result<void> Run(const Binding& binding);
 
  private:
   Graph(std::shared_ptr<const LiteRtRuntime> runtime, const Signature& signature)
@@ -102,8 +114,7 @@ class Graph {
   LiteRtCompiledModel compiled_ = nullptr;
   std::vector<TensorSpec> inputs_;
   std::vector<TensorSpec> outputs_;
-  std::vector<LiteRtTensorBuffer> input_buffers_;
-  std::vector<LiteRtTensorBuffer> output_buffers_;
+  Binding binding_;
 };
 
 }  // namespace sotto

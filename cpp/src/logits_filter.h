@@ -4,8 +4,10 @@
 #define SOTTO_SRC_LOGITS_FILTER_H_
 
 #include <memory>
+#include <utility>
 #include <vector>
 
+#include "decode_request.h"
 #include "sotto/bundle.h"
 
 namespace sotto {
@@ -15,7 +17,7 @@ class LogitsFilter {
   virtual ~LogitsFilter() = default;
 
   // logits [n_vocab], changed in place: -infinity where a token may not come next.
-  // sampled: the tokens sampled so far, without the start sequence.
+  // sampled: the tokens sampled so far, without the initial tokens and thus without the prefix.
   virtual void Apply(const std::vector<int>& sampled, float* logits) const = 0;
 };
 
@@ -40,6 +42,10 @@ class SuppressAtBegin : public LogitsFilter {
 };
 
 using LogitsFilters = std::vector<std::unique_ptr<LogitsFilter>>;
+
+// The filters that `request` asks for, in the reference's order. Its tokens must be in the
+// vocabulary.
+LogitsFilters MakeFilters(const DecodeRequest& request, const Bundle& bundle, const Window& window);
 
 }  // namespace sotto
 

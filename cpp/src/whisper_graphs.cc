@@ -1,8 +1,7 @@
 #include "whisper_graphs.h"
 
 #include <algorithm>
-#include <cstring>
-#include <utility>
+#include <string>
 
 #include "stopwatch.h"
 #include "whisper_shapes.h"
@@ -13,23 +12,30 @@ Result<std::unique_ptr<WhisperGraphs>> WhisperGraphs::Create(
     std::shared_ptr<const LiteRtRuntime> runtime, const Bundle& bundle, const Window& window,
     const EmbeddingTable& tokens, const MappedNpy& positions, int threads) {
   const Stopwatch watch;
-  std::unique_ptr<WhisperGraphs> graphs(new WhisperGraphs(bundle, window, tokens, positions));
-  SOTTO_ASSIGN_OR_RETURN(graphs->encoder_, Graph::Create(runtime, window.encoder, threads));
-  SOTTO_ASSIGN_OR_RETURN(graphs->decoder_, Graph::Create(runtime, window.decoder, threads));
-  SOTTO_RETURN_IF_ERROR(graphs->MakeBuffers(runtime));
+  std::unique_ptr<WhisperGraphs> graphs(
+      new WhisperGraphs(std::move(runtime), bundle, window, tokens, positions));
+  SOTTO_ASSIGN_OR_RETURN(graphs->encoder_,
+                         Graph::Create(graphs->runtime_, window.encoder, threads));
+  SOTTO_ASSIGN_OR_RETURN(graphs->decoder_,
+                         Graph::Create(graphs->runtime_, window.decoder, threads));
+  SOTTO_RETURN_IF_ERROR(graphs->MakeBuffers());
+  SOTTO_RETURN_IF_ERROR(graphs->AddCaches());
+  graphs->caches_[0]->AddTo(&graphs->by_name_);
   SOTTO_RETURN_IF_ERROR(graphs->encoder_->Bind(graphs->by_name_));
-  SOTTO_RETURN_IF_ERROR(graphs->decoder_->Bind(graphs->by_name_));
+  std::fill_n(graphs->mask_->data(), bundle.cache, bundle.masked);
+  graphs->mask_->data()[bundle.cache] = 0;  // the step's own position
   graphs->Restart();
   graphs->counters_.load_ms = watch.Milliseconds();
   return graphs;
 }
 
-Result<void> WhisperGraphs::MakeBuffers(const std::shared_ptr<const LiteRtRuntime>& runtime) {
+Result<void> WhisperGraphs::MakeBuffers() {
   const WindowShapes shapes = ShapesOf(bundle_.dims, window_.frames, bundle_.cache);
   for (const auto* specs : {&shapes.encoder_inputs, &shapes.decoder_inputs,  // with cross K/V
                             &shapes.decoder_outputs}) {
     for (const TensorSpec& spec : *specs) {
-      SOTTO_ASSIGN_OR_RETURN(TensorBuffer buffer, TensorBuffer::Create(runtime, spec));
+      if (spec.name.rfind("self_", 0) == 0) continue;  // each text has its own
+      SOTTO_ASSIGN_OR_RETURN(TensorBuffer buffer, TensorBuffer::Create(runtime_, spec));
       buffers_.push_back(std::move(buffer));
       by_name_[spec.name] = &buffers_.back();
     }
@@ -39,9 +45,18 @@ Result<void> WhisperGraphs::MakeBuffers(const std::shared_ptr<const LiteRtRuntim
   mask_ = by_name_.at("mask");
   logits_ = by_name_.at("logits");
   for (int i = 0; i < bundle_.dims.n_text_layer; ++i) {
-    layers_.push_back({by_name_.at(LayerName("self_k", i)), by_name_.at(LayerName("self_v", i)),
-                       by_name_.at(LayerName("new_k", i)), by_name_.at(LayerName("new_v", i))});
+    new_layers_.push_back({by_name_.at(LayerName("new_k", i)), by_name_.at(LayerName("new_v", i))});
   }
+  return {};
+}
+
+Result<void> WhisperGraphs::AddCaches() {
+  SOTTO_ASSIGN_OR_RETURN(auto caches, SelfCaches::Create(runtime_, bundle_.dims, bundle_.cache));
+  BufferMap buffers = by_name_;
+  caches->AddTo(&buffers);
+  SOTTO_ASSIGN_OR_RETURN(Graph::Binding binding, decoder_->MakeBinding(buffers));
+  caches_.push_back(std::move(caches));
+  bindings_.push_back(std::move(binding));
   return {};
 }
 
@@ -54,15 +69,48 @@ Result<void> WhisperGraphs::Encode() {
   return {};
 }
 
-void WhisperGraphs::Restart() {
-  // What the caches hold is masked, so it may stay.
-  std::fill_n(mask_->data(), bundle_.cache, bundle_.masked);
-  mask_->data()[bundle_.cache] = 0;  // the step's own position
-  position_ = 0;
+// What the caches hold is masked, so it may stay.
+void WhisperGraphs::Restart() { texts_.assign(1, {}); }
+
+// Caches that no text uses.
+Result<size_t> WhisperGraphs::FreeCaches(const std::vector<bool>& used) {
+  const auto free = std::find(used.begin(), used.end(), false);
+  if (free != used.end()) return static_cast<size_t>(free - used.begin());
+  SOTTO_RETURN_IF_ERROR(AddCaches());
+  return caches_.size() - 1;
 }
 
-Result<const float*> WhisperGraphs::Step(int token) {
-  if (position_ >= bundle_.cache) {
+Result<void> WhisperGraphs::Fork(const std::vector<size_t>& parents) {
+  if (parents.empty()) return {};
+  std::vector<bool> used(caches_.size(), false);
+  for (size_t parent : parents) used[texts_[parent].caches] = true;
+  std::vector<bool> handed_over(texts_.size(), false);
+  std::vector<Text> texts;
+  for (size_t parent : parents) {
+    Text text = texts_[parent];
+    if (handed_over[parent]) {
+      SOTTO_ASSIGN_OR_RETURN(text.caches, FreeCaches(used));
+      used.resize(caches_.size());
+      used[text.caches] = true;
+      counters_.cache_bytes_copied += static_cast<int64_t>(
+          caches_[text.caches]->CopyFrom(*caches_[texts_[parent].caches], text.position));
+    }
+    handed_over[parent] = true;
+    texts.push_back(text);
+  }
+  texts_ = std::move(texts);
+  return {};
+}
+
+void WhisperGraphs::ShowPositions(int count) {
+  if (count > shown_) std::fill(mask_->data() + shown_, mask_->data() + count, 0.0f);
+  if (count < shown_) std::fill(mask_->data() + count, mask_->data() + shown_, bundle_.masked);
+  shown_ = count;
+}
+
+Result<const float*> WhisperGraphs::Step(int token, size_t text) {
+  int& position = texts_[text].position;
+  if (position >= bundle_.cache) {
     return Error{ErrorCode::kModel, "the text is longer than the decoder's cache of " +
                                         std::to_string(bundle_.cache) + " positions"};
   }
@@ -70,33 +118,17 @@ Result<const float*> WhisperGraphs::Step(int token) {
   float* hidden = hidden_->data();
   SOTTO_RETURN_IF_ERROR(tokens_.Row(token, hidden));
   const size_t width = hidden_->elements();
-  const float* row = positions_.As<float>() + static_cast<size_t>(position_) * width;
+  const float* row = positions_.As<float>() + static_cast<size_t>(position) * width;
   for (size_t i = 0; i < width; ++i) hidden[i] += row[i];
-  SOTTO_RETURN_IF_ERROR(decoder_->Run());
-  WriteCaches();
-  mask_->data()[position_] = 0;
-  ++position_;
+  ShowPositions(position);
+  const size_t caches = texts_[text].caches;
+  SOTTO_RETURN_IF_ERROR(decoder_->Run(bindings_[caches]));
+  counters_.cache_bytes_written +=
+      static_cast<int64_t>(caches_[caches]->Write(position, new_layers_));
+  ++position;
   ++counters_.decoder_steps;
   counters_.decoder_ms += watch.Milliseconds();
   return static_cast<const float*>(logits_->data());
-}
-
-void WhisperGraphs::WriteCaches() {
-  const size_t cache = static_cast<size_t>(bundle_.cache);
-  const size_t at = static_cast<size_t>(position_);
-  const size_t heads = static_cast<size_t>(bundle_.dims.n_text_head);
-  const size_t width = static_cast<size_t>(bundle_.dims.n_text_state) / heads;
-  for (const Layer& layer : layers_) {
-    // Keys are transposed: one column of [H * 64, C].
-    for (size_t i = 0; i < heads * width; ++i) {
-      layer.self_k->data()[i * cache + at] = layer.new_k->data()[i];
-    }
-    for (size_t head = 0; head < heads; ++head) {
-      std::memcpy(layer.self_v->data() + (head * cache + at) * width,
-                  layer.new_v->data() + head * width, width * sizeof(float));
-    }
-    counters_.cache_bytes_written += static_cast<int64_t>(2 * heads * width * sizeof(float));
-  }
 }
 
 }  // namespace sotto

@@ -1,4 +1,5 @@
-// Encoder and decoder of one window over shared buffers: the model as a state machine.
+// Encoder and decoder of one window over shared buffers: the model as a state machine over one
+// or more texts of the same audio.
 
 #ifndef SOTTO_SRC_WHISPER_GRAPHS_H_
 #define SOTTO_SRC_WHISPER_GRAPHS_H_
@@ -7,11 +8,13 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "embedding_table.h"
 #include "litert_graph.h"
 #include "npy.h"
+#include "self_caches.h"
 #include "sotto/bundle.h"
 #include "sotto/error.h"
 
@@ -22,6 +25,7 @@ struct GraphCounters {
   int64_t encoder_runs = 0;         // each computes the cross K/V once
   int64_t decoder_steps = 0;        // none computes cross K/V
   int64_t cache_bytes_written = 0;  // by the host: one position of each self K/V a step
+  int64_t cache_bytes_copied = 0;   // by forks: only where a text gets several continuations
   double load_ms = 0;               // making the graphs
   double encoder_ms = 0;
   double decoder_ms = 0;
@@ -38,40 +42,51 @@ class WhisperGraphs {
 
   const Window& window() const { return window_; }
   const GraphCounters& counters() const { return counters_; }
-  int position() const { return position_; }
-
   // [n_mels, window().frames], to be filled before Encode.
   float* log_mel() { return log_mel_->data(); }
 
-  // Every tensor by name: a graph over the same audio and caches binds them, too.
+  // Every tensor by name, the first text's caches among them: a graph over the same audio binds
+  // them, too, and may write them until the next Restart.
   const BufferMap& buffers() const { return by_name_; }
 
   // Runs the encoder, whose outputs are the decoder's inputs, and starts a new text.
   Result<void> Encode();
 
-  // Starts a new text over the same audio: position 0, empty caches.
+  // Starts a new text over the same audio, the only one: position 0, empty caches.
   void Restart();
 
-  // Runs one position: `token` at position(), which then moves on. Returns logits [V], valid
-  // until the next call. kModel when the cache is full.
-  Result<const float*> Step(int token);
+  size_t texts() const { return texts_.size(); }
+  int position(size_t text = 0) const { return texts_[text].position; }
+
+  // Text i becomes a continuation of what text parents[i] was; there are parents.size() texts
+  // then. Caches are made when so many texts are first asked for, and handed over: positions are
+  // copied only for the second and further continuations of a text. No parents: no change.
+  Result<void> Fork(const std::vector<size_t>& parents);
+
+  // Runs one position of a text: `token` at position(text), which then moves on. Returns logits
+  // [V], valid until the next call. kModel when the cache is full.
+  Result<const float*> Step(int token, size_t text = 0);
 
  private:
-  // A position's new K/V and the caches it goes to.
-  struct Layer {
-    TensorBuffer* self_k;  // [1, H, 64, C]
-    TensorBuffer* self_v;  // [1, H, C, 64]
-    TensorBuffer* new_k;   // [1, H, 64, 1]
-    TensorBuffer* new_v;   // [1, H, 1, 64]
+  struct Text {
+    size_t caches = 0;  // of caches_
+    int position = 0;
   };
 
-  WhisperGraphs(const Bundle& bundle, const Window& window, const EmbeddingTable& tokens,
-                const MappedNpy& positions)
-      : bundle_(bundle), window_(window), tokens_(tokens), positions_(positions) {}
+  WhisperGraphs(std::shared_ptr<const LiteRtRuntime> runtime, const Bundle& bundle,
+                const Window& window, const EmbeddingTable& tokens, const MappedNpy& positions)
+      : runtime_(std::move(runtime)),
+        bundle_(bundle),
+        window_(window),
+        tokens_(tokens),
+        positions_(positions) {}
 
-  Result<void> MakeBuffers(const std::shared_ptr<const LiteRtRuntime>& runtime);
-  void WriteCaches();
+  Result<void> MakeBuffers();
+  Result<void> AddCaches();
+  Result<size_t> FreeCaches(const std::vector<bool>& used);
+  void ShowPositions(int count);
 
+  const std::shared_ptr<const LiteRtRuntime> runtime_;
   const Bundle& bundle_;
   const Window& window_;
   const EmbeddingTable& tokens_;
@@ -82,11 +97,14 @@ class WhisperGraphs {
   TensorBuffer* hidden_ = nullptr;
   TensorBuffer* mask_ = nullptr;
   TensorBuffer* logits_ = nullptr;
-  std::vector<Layer> layers_;
-  std::unique_ptr<Graph> encoder_;  // after the buffers: destroyed first
+  std::vector<SelfCaches::NewLayer> new_layers_;
+  std::vector<std::unique_ptr<SelfCaches>> caches_;  // one for each text there ever was at once
+  std::unique_ptr<Graph> encoder_;                   // after the buffers: destroyed first
   std::unique_ptr<Graph> decoder_;
+  std::vector<Graph::Binding> bindings_;  // of the decoder, by caches
   GraphCounters counters_;
-  int position_ = 0;
+  std::vector<Text> texts_;
+  int shown_ = 0;  // positions that the mask lets through
 };
 
 }  // namespace sotto

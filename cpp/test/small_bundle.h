@@ -67,6 +67,8 @@ class SmallBundle {
                           {"sot", 11},
                           {"transcribe", 12},
                           {"translate", 13},
+                          {"sot_lm", 17},
+                          {"sot_prev", 18},
                           {"no_speech", 14},
                           {"no_timestamps", 15},
                           {"timestamp_begin", 16},

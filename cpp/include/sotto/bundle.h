@@ -36,6 +36,8 @@ struct Vocabulary {
   int sot = 0;
   int transcribe = 0;
   int translate = 0;
+  int sot_lm = 0;
+  int sot_prev = 0;  // before the text of the window before
   int no_speech = 0;
   int no_timestamps = 0;
   int timestamp_begin = 0;

@@ -1,0 +1,224 @@
+// One window's decoding for tests and measurements: without the seek loop around it.
+
+#include <pybind11/functional.h>
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+#include <pybind11/stl/filesystem.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "bind_components.h"
+#include "decoder.h"
+#include "embedding_table.h"
+#include "errors.h"
+#include "litert_graph.h"
+#include "npy.h"
+#include "sotto/bundle.h"
+#include "sotto/tokenizer.h"
+#include "whisper_graphs.h"
+
+namespace sotto {
+namespace {
+
+namespace py = pybind11;
+using py::literals::operator""_a;
+
+using FloatArray = py::array_t<float, py::array::c_style | py::array::forcecast>;
+
+// A bundle's tables and decoder, and the graphs of the windows that were encoded.
+class WindowDecoder {
+ public:
+  static Result<std::unique_ptr<WindowDecoder>> Create(const std::string& directory,
+                                                       const std::string& library, int threads) {
+    SOTTO_ASSIGN_OR_RETURN(Bundle bundle, Bundle::Open(directory));
+    SOTTO_ASSIGN_OR_RETURN(Tokenizer tokenizer,
+                           Tokenizer::Open(bundle.tokenizer, bundle.vocabulary.eot));
+    std::optional<std::string> scales;
+    if (!bundle.token_embedding_scales.empty()) scales = bundle.token_embedding_scales;
+    SOTTO_ASSIGN_OR_RETURN(EmbeddingTable tokens,
+                           EmbeddingTable::Open(bundle.token_embedding, scales,
+                                                static_cast<size_t>(bundle.dims.n_vocab),
+                                                static_cast<size_t>(bundle.dims.n_text_state)));
+    SOTTO_ASSIGN_OR_RETURN(MappedNpy positions, MappedNpy::Open(bundle.positional_embedding));
+    SOTTO_ASSIGN_OR_RETURN(auto runtime, LiteRtRuntime::Create(library));
+    if (threads <= 0) threads = static_cast<int>(std::thread::hardware_concurrency());
+    return std::unique_ptr<WindowDecoder>(
+        new WindowDecoder(std::move(bundle), std::move(tokenizer), std::move(tokens),
+                          std::move(positions), std::move(runtime), std::max(1, threads)));
+  }
+
+  Result<void> Encode(const float* log_mel, size_t n_mels, size_t frames) {
+    const auto window = std::find_if(bundle_.windows.begin(), bundle_.windows.end(),
+                                     [&](const Window& one) { return one.frames == frames; });
+    if (window == bundle_.windows.end() || n_mels != static_cast<size_t>(bundle_.dims.n_mels)) {
+      return Error{ErrorCode::kOption, "log_mel is [" + std::to_string(n_mels) + ", " +
+                                           std::to_string(frames) + "], expected " +
+                                           std::to_string(bundle_.dims.n_mels) +
+                                           " mels and the frames of one of the bundle's windows"};
+    }
+    std::unique_ptr<WhisperGraphs>& graphs = graphs_[frames];
+    if (graphs == nullptr) {
+      SOTTO_ASSIGN_OR_RETURN(
+          graphs, WhisperGraphs::Create(runtime_, bundle_, *window, tokens_, positions_, threads_));
+    }
+    encoded_ = graphs.get();
+    std::copy_n(log_mel, n_mels * frames, encoded_->log_mel());
+    return encoded_->Encode();
+  }
+
+  Result<std::map<std::string, float>> DetectLanguage() {
+    SOTTO_RETURN_IF_ERROR(CheckEncoded());
+    return decoder_.DetectLanguage(encoded_);
+  }
+
+  Result<DecodedWindow> Decode(const DecodeRequest& request) {
+    SOTTO_RETURN_IF_ERROR(CheckEncoded());
+    return decoder_.Decode(request, encoded_);
+  }
+
+  GraphCounters counters() const {
+    return encoded_ == nullptr ? GraphCounters() : encoded_->counters();
+  }
+
+ private:
+  WindowDecoder(Bundle bundle, Tokenizer tokenizer, EmbeddingTable tokens, MappedNpy positions,
+                std::shared_ptr<const LiteRtRuntime> runtime, int threads)
+      : bundle_(std::move(bundle)),
+        tokenizer_(std::move(tokenizer)),
+        tokens_(std::move(tokens)),
+        positions_(std::move(positions)),
+        runtime_(std::move(runtime)),
+        threads_(threads),
+        decoder_(bundle_, tokenizer_) {}
+
+  Result<void> CheckEncoded() const {
+    if (encoded_ != nullptr) return {};
+    return Error{ErrorCode::kOption, "nothing was encoded: call encode first"};
+  }
+
+  const Bundle bundle_;
+  const Tokenizer tokenizer_;
+  const EmbeddingTable tokens_;
+  const MappedNpy positions_;
+  const std::shared_ptr<const LiteRtRuntime> runtime_;
+  const int threads_;
+  const Decoder decoder_;
+  std::map<size_t, std::unique_ptr<WhisperGraphs>> graphs_;  // by frames
+  WhisperGraphs* encoded_ = nullptr;
+};
+
+using SetField = std::function<void(const py::handle&, DecodeRequest*)>;
+
+template <typename T>
+SetField Field(T DecodeRequest::* field) {
+  return [field](const py::handle& value, DecodeRequest* request) {
+    request->*field = value.cast<T>();
+  };
+}
+
+DecodeRequest MakeRequest(const py::kwargs& options) {
+  static const std::map<std::string, SetField> kFields = {
+      {"language", Field(&DecodeRequest::language)},
+      {"task", Field(&DecodeRequest::task)},
+      {"temperature", Field(&DecodeRequest::temperature)},
+      {"sample_len", Field(&DecodeRequest::sample_len)},
+      {"samples", Field(&DecodeRequest::samples)},
+      {"beam_size", Field(&DecodeRequest::beam_size)},
+      {"patience", Field(&DecodeRequest::patience)},
+      {"length_penalty", Field(&DecodeRequest::length_penalty)},
+      {"prompt", Field(&DecodeRequest::prompt)},
+      {"prefix", Field(&DecodeRequest::prefix)},
+      {"suppress_tokens", Field(&DecodeRequest::suppress_tokens)},
+      {"suppress_blank", Field(&DecodeRequest::suppress_blank)},
+      {"without_timestamps", Field(&DecodeRequest::without_timestamps)},
+      {"max_initial_timestamp", Field(&DecodeRequest::max_initial_timestamp)},
+      {"seed", Field(&DecodeRequest::seed)},
+      {"cancelled", Field(&DecodeRequest::cancelled)},
+  };
+  DecodeRequest request;
+  for (const auto& [name, value] : options) {
+    const auto field = kFields.find(name.cast<std::string>());
+    if (field == kFields.end()) {
+      throw py::type_error("decode() has no option " + name.cast<std::string>());
+    }
+    field->second(value, &request);
+  }
+  return request;
+}
+
+py::dict Decode(WindowDecoder& decoder, const py::kwargs& options) {
+  const DecodeRequest request = MakeRequest(options);
+  Result<DecodedWindow> result = [&] {
+    const py::gil_scoped_release release;
+    return decoder.Decode(request);
+  }();
+  const DecodedWindow decoded = Unwrap(std::move(result));
+  py::dict out;
+  out["tokens"] = decoded.tokens;
+  out["token_logprobs"] = decoded.token_logprobs;
+  out["text"] = decoded.text;
+  out["temperature"] = decoded.temperature;
+  out["avg_logprob"] = decoded.avg_logprob;
+  out["no_speech_prob"] = decoded.no_speech_prob;
+  out["compression_ratio"] = decoded.compression_ratio;
+  return out;
+}
+
+void Encode(WindowDecoder& decoder, const FloatArray& log_mel) {
+  if (log_mel.ndim() != 2) {
+    ThrowPython({ErrorCode::kOption, "log_mel must be of shape [n_mels, frames]"});
+  }
+  const float* data = log_mel.data();
+  const auto n_mels = static_cast<size_t>(log_mel.shape(0));
+  const auto frames = static_cast<size_t>(log_mel.shape(1));
+  const Result<void> result = [&] {
+    const py::gil_scoped_release release;
+    return decoder.Encode(data, n_mels, frames);
+  }();
+  Unwrap(result);
+}
+
+}  // namespace
+
+void BindWindowDecoder(py::module_& m) {
+  py::class_<WindowDecoder>(m, "WindowDecoder", "Decodes one window of log-mel frames.")
+      .def(py::init([](const std::filesystem::path& bundle, const std::filesystem::path& library,
+                       int threads) {
+             return Unwrap(WindowDecoder::Create(bundle.string(), library.string(), threads));
+           }),
+           "bundle"_a, py::kw_only(), "library"_a, "threads"_a = 0,
+           "threads: of the CPU kernels; 0: as many as there are cores.")
+      .def("encode", &Encode, "log_mel"_a,
+           "float32 [n_mels, frames], frames those of one of the bundle's windows.\n\n"
+           "Raises OptionError if there is no such window.")
+      .def(
+          "detect_language",
+          [](WindowDecoder& decoder) { return Unwrap(decoder.DetectLanguage()); },
+          "Probability by language code. Raises OptionError for an English-only model.")
+      .def("decode", &Decode,
+           "Decodes what was last encoded. Options are the fields of DecodeRequest\n"
+           "(cpp/src/decode_request.h), the result those of DecodedWindow.")
+      .def_property_readonly(
+          "counters",
+          [](const WindowDecoder& decoder) {
+            const GraphCounters counters = decoder.counters();
+            py::dict out;
+            out["decoder_steps"] = counters.decoder_steps;
+            out["decoder_ms"] = counters.decoder_ms;
+            out["cache_bytes_written"] = counters.cache_bytes_written;
+            out["cache_bytes_copied"] = counters.cache_bytes_copied;
+            return out;
+          },
+          "What the graphs of the last encoded window did since they were made.");
+}
+
+}  // namespace sotto
