@@ -1,5 +1,6 @@
 #include <pybind11/pybind11.h>
 
+#include "bind_alignment.h"
 #include "bind_components.h"
 #include "bind_transcriber.h"
 
@@ -7,4 +8,5 @@ PYBIND11_MODULE(_runtime, m) {
   m.doc() = "Sotto's C++ runtime.";
   sotto::BindComponents(m);
   sotto::BindTranscriber(m);
+  sotto::BindAlignment(m);
 }

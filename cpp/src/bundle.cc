@@ -206,6 +206,24 @@ Vocabulary ReadVocabulary(ManifestReader* reader, const Dims& dims) {
   return vocabulary;
 }
 
+std::vector<std::pair<int, int>> ReadAlignmentHeads(ManifestReader* reader, const Dims& dims) {
+  std::vector<std::pair<int, int>> heads;
+  const Json& list = reader->At(reader->root(), "alignment_heads");
+  const auto below = [](const Json& value, int limit) {
+    return value.is_number_integer() && value >= 0 && value < limit;
+  };
+  if (!list.is_null() && !list.is_array()) reader->Fail("alignment_heads is not a list");
+  for (const Json& pair : list) {
+    if (!pair.is_array() || pair.size() != 2 || !below(pair[0], dims.n_text_layer) ||
+        !below(pair[1], dims.n_text_head)) {
+      reader->Fail("alignment_heads holds a pair that is no layer and head of the decoder");
+      break;
+    }
+    heads.emplace_back(pair[0].get<int>(), pair[1].get<int>());
+  }
+  return heads;
+}
+
 std::vector<TensorSpec> ReadSpecs(ManifestReader* reader, const Json& entry, const char* side) {
   std::vector<TensorSpec> specs;
   const Json& list = reader->At(entry, side);
@@ -254,6 +272,10 @@ std::vector<Window> ReadWindows(ManifestReader* reader, const std::string& direc
     }
     window.encoder = ReadSignature(reader, directory, reader->String(item, "encoder"), needed);
     window.decoder = ReadSignature(reader, directory, reader->String(item, "decoder"), needed);
+    if (item.contains("alignment")) {
+      window.alignment =
+          ReadSignature(reader, directory, reader->String(item, "alignment"), needed);
+    }
     windows.push_back(std::move(window));
   }
   std::sort(windows.begin(), windows.end(),
@@ -313,6 +335,7 @@ Result<Bundle> Bundle::Open(const std::string& directory, bool verify) {
   } else {
     bundle.masked = masked.get<float>();
   }
+  bundle.alignment_heads = ReadAlignmentHeads(&reader, bundle.dims);
   bundle.windows = ReadWindows(&reader, directory, bundle.dims.n_audio_ctx, &needed);
   const Json& embedding = reader.At(reader.root(), "token_embedding");
   bundle.token_embedding = file(reader.String(embedding, "file").c_str());

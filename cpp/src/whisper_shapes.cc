@@ -57,6 +57,31 @@ WindowShapes ShapesOf(const Dims& dims, size_t frames, int cache) {
   return shapes;
 }
 
+AlignmentShapes AlignmentShapesOf(const Dims& dims, size_t frames, int cache, int block,
+                                  size_t alignment_heads) {
+  const int heads = dims.n_text_head;
+  const int width = dims.n_text_state / heads;
+  const int layers = dims.n_text_layer;
+  AlignmentShapes shapes;
+  shapes.inputs = ShapesOf(dims, frames, cache).decoder_inputs;
+  shapes.inputs[0] = {"hidden", {1, block, dims.n_text_state}};
+  shapes.inputs[1] = {"mask", {1, 1, block, cache + block}};
+  shapes.outputs = {{"logits", {1, block, dims.n_vocab}}};
+  AddLayers("new_k", layers, {1, heads, width, block}, &shapes.outputs);
+  AddLayers("new_v", layers, {1, heads, block, width}, &shapes.outputs);
+  shapes.outputs.push_back(
+      {"attention",
+       {1, static_cast<int32_t>(alignment_heads), block, static_cast<int32_t>(frames / 2)}});
+  return shapes;
+}
+
+int AlignmentBlock(const Signature& alignment) {
+  for (const TensorSpec& spec : alignment.inputs) {
+    if (spec.name == "hidden" && spec.shape.size() == 3) return spec.shape[1];
+  }
+  return 0;
+}
+
 std::vector<std::string> WrongShapes(const Bundle& bundle, const Window& window) {
   const WindowShapes shapes = ShapesOf(bundle.dims, window.frames, bundle.cache);
   std::vector<std::string> faults;
@@ -64,6 +89,21 @@ std::vector<std::string> WrongShapes(const Bundle& bundle, const Window& window)
   Compare(window.encoder.name, shapes.encoder_outputs, window.encoder.outputs, &faults);
   Compare(window.decoder.name, shapes.decoder_inputs, window.decoder.inputs, &faults);
   Compare(window.decoder.name, shapes.decoder_outputs, window.decoder.outputs, &faults);
+  if (!window.alignment) return faults;
+  const Signature& alignment = *window.alignment;
+  const int block = AlignmentBlock(alignment);
+  const size_t heads = bundle.alignment_heads.size();
+  if (block < 1 || block > bundle.cache || heads == 0) {
+    faults.push_back("signature " + alignment.name + " takes " + std::to_string(block) +
+                     " positions and " + std::to_string(heads) +
+                     " alignment heads, expected 1 to " + std::to_string(bundle.cache) +
+                     " positions and at least one head");
+    return faults;
+  }
+  const AlignmentShapes aligned =
+      AlignmentShapesOf(bundle.dims, window.frames, bundle.cache, block, heads);
+  Compare(alignment.name, aligned.inputs, alignment.inputs, &faults);
+  Compare(alignment.name, aligned.outputs, alignment.outputs, &faults);
   return faults;
 }
 

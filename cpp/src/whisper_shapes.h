@@ -23,6 +23,19 @@ struct WindowShapes {
 
 WindowShapes ShapesOf(const Dims& dims, size_t frames, int cache);
 
+// What the alignment graph of a window takes and gives: K positions over the decoder's caches.
+struct AlignmentShapes {
+  std::vector<TensorSpec> inputs;   // hidden [1, K, d], mask [1, 1, K, C + K], self_k_i, …
+  std::vector<TensorSpec> outputs;  // logits [1, K, V], new_k_i [1, H, 64, K], new_v_i,
+                                    // attention [1, A, K, T]
+};
+
+AlignmentShapes AlignmentShapesOf(const Dims& dims, size_t frames, int cache, int block,
+                                  size_t alignment_heads);
+
+// K, which an alignment graph is free to choose: read off its hidden [1, K, d]; 0 if it has none.
+int AlignmentBlock(const Signature& alignment);
+
 // How the manifest's signatures of a window differ from that, one sentence a difference.
 std::vector<std::string> WrongShapes(const Bundle& bundle, const Window& window);
 

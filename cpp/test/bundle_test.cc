@@ -44,6 +44,21 @@ TEST_CASE("a whole bundle is read with all its values") {
   CHECK(bundle->token_embedding_scales.empty());
 }
 
+TEST_CASE("a bundle may lack the alignment graphs") {
+  SmallBundle bundle;
+  const Result<Bundle> with = Bundle::Open(bundle.path());
+  REQUIRE(with.ok());
+  REQUIRE(with->windows[0].alignment.has_value());
+  CHECK(with->windows[0].alignment->name == "align_1s");
+  CHECK(with->alignment_heads == std::vector<std::pair<int, int>>{{0, 1}, {1, 0}, {1, 1}});
+  bundle.manifest["windows"][0].erase("alignment");
+  bundle.manifest.erase("alignment_heads");
+  bundle.Write();
+  const Result<Bundle> without = Bundle::Open(bundle.path());
+  REQUIRE(without.ok());
+  CHECK_FALSE(without->windows[0].alignment.has_value());
+}
+
 TEST_CASE("a directory without a manifest, and no directory, are no bundles") {
   for (const char* path : {"/nowhere", "/tmp", ""}) {
     const Result<Bundle> bundle = Bundle::Open(path);
@@ -103,6 +118,13 @@ TEST_CASE("every value is required and has a range") {
         Case{"/windows", Json::array(), "it lists no windows"},
         Case{"/windows/0/frames", 99, "a window of 1 s has 99 frames, expected 100 a second"},
         Case{"/windows/0/decoder", "decode_2s", "it has no signature decode_2s"},
+        Case{"/windows/0/alignment", "align_2s", "it has no signature align_2s"},
+        Case{"/windows/0/alignment", nullptr, "alignment is missing, expected a string"},
+        Case{"/alignment_heads", Json::array(), "and 0 alignment heads, expected"},
+        Case{"/alignment_heads", 3, "alignment_heads is not a list"},
+        Case{"/alignment_heads/0", {2, 0}, "alignment_heads holds a pair that is no layer and"},
+        Case{"/alignment_heads/0", {0, -1}, "alignment_heads holds a pair that is no layer and"},
+        Case{"/alignment_heads/0", {0}, "alignment_heads holds a pair that is no layer and"},
         Case{"/signatures/encode_1s/inputs/0/dtype", "int8", "log_mel is not float32"},
         Case{"/signatures/encode_1s/outputs", 3, "outputs of a signature is not a list"},
         Case{"/files/graphs.tflite/size", -1, "files does not list graphs.tflite"},

@@ -31,6 +31,10 @@ inline Bundle SmallBundleValues() {
   const WindowShapes shapes = ShapesOf(bundle.dims, window.frames, bundle.cache);
   window.encoder = {"encode_1s", "", shapes.encoder_inputs, shapes.encoder_outputs};
   window.decoder = {"decode_1s", "", shapes.decoder_inputs, shapes.decoder_outputs};
+  bundle.alignment_heads = {{0, 1}, {1, 0}, {1, 1}};
+  const AlignmentShapes aligned =
+      AlignmentShapesOf(bundle.dims, window.frames, bundle.cache, /*block=*/4, 3);
+  window.alignment = {"align_1s", "", aligned.inputs, aligned.outputs};
   bundle.windows.push_back(window);
   return bundle;
 }
@@ -51,6 +55,7 @@ class SmallBundle {
                 {"precision", "fp32"},
                 {"cache", values.cache},
                 {"masked", values.masked},
+                {"alignment_heads", values.alignment_heads},
                 {"token_embedding", {{"file", "token_embedding.npy"}}}};
     const Dims& dims = values.dims;
     manifest["dims"] = {{"n_mels", dims.n_mels},
@@ -79,8 +84,9 @@ class SmallBundle {
     manifest["windows"] = {{{"seconds", window.seconds},
                             {"frames", window.frames},
                             {"encoder", window.encoder.name},
-                            {"decoder", window.decoder.name}}};
-    for (const Signature* signature : {&window.encoder, &window.decoder}) {
+                            {"decoder", window.decoder.name},
+                            {"alignment", window.alignment->name}}};
+    for (const Signature* signature : {&window.encoder, &window.decoder, &*window.alignment}) {
       manifest["signatures"][signature->name] = {{"file", "graphs.tflite"},
                                                  {"inputs", Specs(signature->inputs)},
                                                  {"outputs", Specs(signature->outputs)}};

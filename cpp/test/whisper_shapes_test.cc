@@ -37,6 +37,43 @@ TEST_CASE("the shapes are those of the graphs: keys transposed, one position a s
   CHECK(shapes.decoder_outputs[5].shape == Shape{1, 6, 1, 64});
 }
 
+TEST_CASE("an alignment graph takes a block over the decoder's caches, and gives its scores") {
+  const Dims dims = {80, 1500, 384, 6, 4, 51864, 448, 384, 6, 4};
+  const AlignmentShapes shapes = AlignmentShapesOf(dims, 1000, 448, 64, 8);
+  const WindowShapes step = ShapesOf(dims, 1000, 448);
+  REQUIRE(shapes.inputs.size() == step.decoder_inputs.size());
+  CHECK(shapes.inputs[0].shape == Shape{1, 64, 384});
+  CHECK(shapes.inputs[1].shape == Shape{1, 1, 64, 512});
+  for (size_t i = 2; i < shapes.inputs.size(); ++i) {
+    CHECK(shapes.inputs[i].name == step.decoder_inputs[i].name);
+    CHECK(shapes.inputs[i].shape == step.decoder_inputs[i].shape);
+  }
+  REQUIRE(shapes.outputs.size() == 10);
+  CHECK(shapes.outputs[0].shape == Shape{1, 64, 51864});
+  CHECK(shapes.outputs[1].shape == Shape{1, 6, 64, 64});
+  CHECK(shapes.outputs[5].shape == Shape{1, 6, 64, 64});
+  CHECK(shapes.outputs[9].name == "attention");
+  CHECK(shapes.outputs[9].shape == Shape{1, 8, 64, 500});
+  CHECK(AlignmentBlock({"align_10s", "", shapes.inputs, shapes.outputs}) == 64);
+  CHECK(AlignmentBlock({"align_10s", "", {}, {}}) == 0);
+}
+
+TEST_CASE("an alignment graph may be missing; one of other shapes is a fault") {
+  Bundle bundle = SmallBundleValues();
+  Window& window = bundle.windows[0];
+  window.alignment->outputs.back().shape = {1, 2, 4, 50};
+  REQUIRE(WrongShapes(bundle, window).size() == 1);
+  CHECK(WrongShapes(bundle, window)[0] ==
+        "signature align_1s has attention of shape [1, 2, 4, 50], its dims need [1, 3, 4, 50]");
+  window.alignment->inputs.erase(window.alignment->inputs.begin());  // hidden
+  REQUIRE(WrongShapes(bundle, window).size() == 1);
+  CHECK(WrongShapes(bundle, window)[0] ==
+        "signature align_1s takes 0 positions and 3 alignment heads, expected 1 to 5 positions "
+        "and at least one head");
+  window.alignment.reset();
+  CHECK(WrongShapes(bundle, window).empty());
+}
+
 TEST_CASE("signatures as the dims need them have no fault, in whatever order") {
   Bundle bundle = SmallBundleValues();
   CHECK(WrongShapes(bundle, bundle.windows[0]).empty());

@@ -23,8 +23,8 @@ def ensure_bundle(
 ) -> Path:
     """``models/whisper-NAME`` (int8) or ``models/whisper-NAME-fp32``, made if need be.
 
-    Takes minutes where step 1 and step 2 have to run. A bundle of another schema, or a
-    damaged one, is made anew.
+    Takes minutes where step 1 and step 2 have to run. A bundle of another schema, a damaged
+    one, and one without the graphs for word timestamps is made anew.
 
     Args:
         name: a checkpoint's published name, such as ``base``.
@@ -48,7 +48,9 @@ def ensure_bundle(
 
 def _holds(directory: Path, graphs: str) -> bool:
     try:
-        return bool(read_manifest(directory)[graphs])
+        manifest = read_manifest(directory)
+        words = all("alignment" in window for window in manifest["windows"])
+        return words and bool(manifest[graphs])
     except BundleError:
         return False
 

@@ -7,7 +7,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sotto/error.h"
@@ -71,6 +73,7 @@ struct Window {
   size_t frames = 0;  // log-mel frames: 100 a second
   Signature encoder;
   Signature decoder;
+  std::optional<Signature> alignment;  // what word timestamps need; a bundle may lack it
 };
 
 struct Bundle {
@@ -86,9 +89,10 @@ struct Bundle {
   std::string precision;  // "fp32", "int8"
   Dims dims;
   Vocabulary vocabulary;
-  int cache = 0;                // positions of the self-attention cache
-  float masked = 0;             // additive mask where attention is not allowed
-  std::vector<Window> windows;  // by ascending length, at least one
+  int cache = 0;                                     // positions of the self-attention cache
+  float masked = 0;                                  // additive mask where attention is not allowed
+  std::vector<std::pair<int, int>> alignment_heads;  // (layer, head), as alignment graphs give them
+  std::vector<Window> windows;                       // by ascending length, at least one
   std::string token_embedding;
   std::string token_embedding_scales;  // empty unless the table is int8
   std::string positional_embedding;

@@ -11,6 +11,15 @@ from sotto.checkpoints.checkpoint import AlignmentHeads, WhisperDims
 from sotto.errors import CheckpointError
 
 
+def default_alignment_heads(dims: WhisperDims) -> AlignmentHeads:
+    """All heads of the last half of the decoder's layers, for a checkpoint that names none.
+
+    See ``Whisper.__init__`` in ``whisper/model.py``.
+    """
+    layers = range(dims.n_text_layer // 2, dims.n_text_layer)
+    return [(layer, head) for layer in layers for head in range(dims.n_text_head)]
+
+
 def decode_alignment_heads(dump: str, dims: WhisperDims) -> AlignmentHeads:
     """(layer, head) pairs from openai-whisper's base85, gzipped boolean map [layer, head].
 

@@ -53,6 +53,9 @@ def step1(
             "an encoder that emits features. 0: don't."
         ),
     ] = 0,
+    alignment: Annotated[
+        bool, typer.Option(help="Export the graphs that word timestamps need.")
+    ] = True,
     audio: Annotated[
         Path | None,
         typer.Option(help="Speech to compare over. Default: an installed package's recording."),
@@ -87,6 +90,7 @@ def step1(
             token_embedding=token_embedding,  # type: ignore[arg-type]  # validate() checks it
             gelu=gelu,  # type: ignore[arg-type]
             sequence_decoder=sequence_decoder,
+            alignment=alignment,
         )
         speech = read_audio(audio or packaged_recording())
         with exiting_on_interrupt(settle_replacements):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import ai_edge_litert
 import litert_torch
@@ -26,12 +26,13 @@ from sotto.bundle import (
     write_manifest,
 )
 from sotto.errors import BundleError, ConversionError, OptionError
+from sotto.export.block_caches import REPEATS
 from sotto.export.difference import Difference
 from sotto.export.mtk import write_mtk_tflite
 from sotto.export.quantize import quantize_int8
 from sotto.export.tflite import write_tflite
 from sotto.export.torchscript import SAMPLE, TORCHSCRIPT
-from sotto.export.verify import verify_decoder, verify_encoder
+from sotto.export.verify import verify_alignment, verify_decoder, verify_encoder
 from sotto.graphs.signatures import Signature
 from sotto.npu.ops import OpTable, op_tables
 
@@ -40,6 +41,9 @@ Backend = Literal["litert", "mtk"]
 Report = Callable[[str], None]
 
 ENCODER, DECODER = "encoder.tflite", "decoder.tflite"
+
+ROLES = {ENCODER: ("encoder",), DECODER: ("decoder", "alignment")}
+"""A window's signatures by the file that holds them; it may lack the alignment."""
 
 
 def convert(
@@ -119,8 +123,8 @@ def _read_step1(source: Path) -> Manifest:
         files = {SAMPLE, "positional_embedding.npy", manifest["token_embedding"]["file"]}
         files |= {manifest["token_embedding"].get("scales")} - {None}
         for window in manifest["windows"]:
-            for role in ("encoder", "decoder"):
-                graph = _graph(manifest, window[role])
+            for name in [window["encoder"], window["decoder"], *_alignment(window)]:
+                graph = _graph(manifest, name)
                 if not all(spec.shape for spec in (*graph.inputs, *graph.outputs)):
                     raise ValueError(f"{graph.name} has a tensor without a shape")
                 files.add(manifest["torchscript"][graph.name]["file"])
@@ -152,12 +156,18 @@ def _graph(manifest: Manifest, name: str) -> Signature:
     return Signature.from_manifest(name, manifest["torchscript"][name])
 
 
+def _alignment(window: dict[str, Any]) -> list[str]:
+    """The name of its alignment graph, if it has one."""
+    return [window["alignment"]] if "alignment" in window else []
+
+
 def _write_litert(
     source: Path, directory: Path, manifest: Manifest, precision: Precision, report: Report
 ) -> list[Difference]:
     manifest["signatures"] = {}
-    for file, role in ((ENCODER, "encoder"), (DECODER, "decoder")):
-        names = [window[role] for window in manifest["windows"]]
+    for file, roles in ROLES.items():
+        windows = manifest["windows"]
+        names = [window[role] for role in roles for window in windows if role in window]
         graphs = [
             (source / manifest["torchscript"][name]["file"], _graph(manifest, name))
             for name in names
@@ -191,35 +201,45 @@ def _verify(
 ) -> list[Difference]:
     """Compares each signature with its TorchScript on step 1's sample of real speech."""
     with np.load(source / SAMPLE, allow_pickle=False) as sample:
-        log_mel, tokens = sample["log_mel"], sample["tokens"]
-    # The host's own way to a hidden row: table row + position row.
+        log_mel, said = sample["log_mel"], sample["tokens"]
+    repeated = np.tile(said, REPEATS)[: manifest["cache"]]
+    hidden = _hidden_rows(source, manifest, repeated)
+    sampled = hidden[: len(said)]
+    differences = []
+
+    def keep(difference: Difference) -> None:
+        report(str(difference))
+        differences.append(difference)
+
+    def stage(name: str) -> tuple[Path, Signature]:
+        return source / manifest["torchscript"][name]["file"], _graph(manifest, name)
+
+    for window in manifest["windows"]:
+        script, graph = stage(window["encoder"])
+        difference, cross = verify_encoder(directory / ENCODER, script, graph, log_mel, precision)
+        keep(difference)
+        script, graph = stage(window["decoder"])
+        keep(verify_decoder(directory / DECODER, script, graph, cross, sampled, precision))
+        for name in _alignment(window):
+            script, graph = stage(name)
+            keep(verify_alignment(directory / DECODER, script, graph, cross, hidden, precision))
+    return differences
+
+
+def _hidden_rows(source: Path, manifest: Manifest, tokens: np.ndarray) -> torch.Tensor:
+    """The host's own way to hidden rows: ``[n, width]``, table row + position row."""
     table = np.load(source / "token_embedding.npy", mmap_mode="r")
     rows = table[tokens].astype(np.float32)
     if "scales" in manifest["token_embedding"]:
         rows *= np.load(source / manifest["token_embedding"]["scales"])[tokens][:, None]
-    hidden = torch.from_numpy(rows + np.load(source / "positional_embedding.npy")[: len(tokens)])
-    differences = []
-    for window in manifest["windows"]:
-        encoder, decoder = (_graph(manifest, window[role]) for role in ("encoder", "decoder"))
-        scripts = [source / manifest["torchscript"][s.name]["file"] for s in (encoder, decoder)]
-        difference, cross = verify_encoder(
-            directory / ENCODER, scripts[0], encoder, log_mel, precision
-        )
-        report(str(difference))
-        differences.append(difference)
-        difference = verify_decoder(
-            directory / DECODER, scripts[1], decoder, cross, hidden, precision
-        )
-        report(str(difference))
-        differences.append(difference)
-    return differences
+    return torch.from_numpy(rows + np.load(source / "positional_embedding.npy")[: len(tokens)])
 
 
 def _write_mtk(source: Path, directory: Path, manifest: Manifest, report: Report) -> None:
     manifest["signatures"] = {}
     for window in manifest["windows"]:
-        for role in ("encoder", "decoder"):
-            signature = _graph(manifest, window[role])
+        for name in [window["encoder"], window["decoder"], *_alignment(window)]:
+            signature = _graph(manifest, name)
             file = f"{signature.name}.tflite"
             report(f"converting {signature.name} to {file} with mtk_converter")
             script = source / manifest["torchscript"][signature.name]["file"]

@@ -15,11 +15,14 @@ import whisper
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from whisper.decoding import DecodingOptions
-from whisper.model import ModelDimensions, Whisper
+from whisper.model import ModelDimensions, Whisper, disable_sdpa
 
 from sotto.checkpoints import Checkpoint
+from sotto.checkpoints.checkpoint import AlignmentHeads
+from sotto.export.block_caches import REPEATS, run_alignment
 from sotto.export.difference import Difference, compare
 from sotto.export.step_caches import Graph, StepCaches
+from sotto.graphs.signatures import Signature
 from sotto.graphs.transformer import Gelu
 
 ENCODER_TOLERANCE = 2e-3
@@ -28,6 +31,10 @@ sums give some 3e-4; a wrong weight gives more than 1e-1."""
 
 STEP_TOLERANCE = 1e-3
 """Absolute, on logits of order 10, for the same reasons."""
+
+ALIGNMENT_TOLERANCE = 1e-2
+"""Absolute, on attention scores and logits up to 70. A score sums 64 products with keys that
+may differ by ENCODER_TOLERANCE themselves; a wrong head's differ by more than 1."""
 
 SAMPLE_TOKENS = 24
 """Tokens of the transcript that decoder graphs are compared over."""
@@ -147,6 +154,38 @@ class Reference:
         rows = [caches.advance(hidden) for hidden in self._hidden(tokens)[0]]
         pairs = [(np.stack(rows)[None], self._logits(frames, tokens))]
         return compare(stage, pairs, largest=STEP_TOLERANCE)
+
+    def _scores(self, frames: int, tokens: list[int], heads: AlignmentHeads) -> np.ndarray:
+        """As ``find_alignment`` in ``whisper/timing.py`` gets them: ``[A, n, T]``."""
+        found: list[Tensor] = []
+        hooks = [
+            block.cross_attn.register_forward_hook(lambda _, __, outs: found.append(outs[-1][0]))
+            for block in self.model.decoder.blocks
+        ]
+        try:
+            with disable_sdpa():
+                self._logits(frames, tokens)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return np.stack([found[layer][head].numpy() for layer, head in heads])
+
+    def compare_alignment(
+        self,
+        frames: int,
+        cross: Sequence[Tensor],
+        graph: Graph,
+        signature: Signature,
+        heads: AlignmentHeads,
+    ) -> Difference:
+        """Scores and logits, block by block, against the reference's whole sequence."""
+        tokens = (self.tokens * REPEATS)[: signature.inputs[2].shape[-1]]
+        logits, scores = run_alignment(graph, signature, cross, self._hidden(tokens)[0])
+        pairs = [
+            (scores, self._scores(frames, tokens, heads)),
+            (logits[None], self._logits(frames, tokens)),
+        ]
+        return compare(signature.name, pairs, largest=ALIGNMENT_TOLERANCE)
 
     def compare_sequence(
         self, stage: str, frames: int, features: Tensor, sequence: Graph, length: int

@@ -18,11 +18,14 @@ from torch import nn
 import sotto
 from sotto.bundle import Manifest, check_writable, replacing_directory, write_manifest
 from sotto.checkpoints import Checkpoint
+from sotto.checkpoints.alignment import default_alignment_heads
+from sotto.checkpoints.checkpoint import AlignmentHeads
 from sotto.errors import ConversionError, OptionError
 from sotto.export.difference import Difference
 from sotto.export.reference import Reference
 from sotto.export.vocabulary import token_table, write_mel_filters, write_tokenizer
 from sotto.graphs import signatures
+from sotto.graphs.alignment import AlignmentBlock
 from sotto.graphs.signatures import FRAMES_PER_SECOND, Signature
 from sotto.graphs.transformer import Gelu
 from sotto.graphs.whisper import MASKED, DecoderStep, Encoder, FeatureEncoder, SequenceDecoder
@@ -54,6 +57,7 @@ class TorchScriptOptions:
         gelu: ``erf`` as the model was trained, or ``tanh`` as the NPU computes it.
         sequence_decoder: positions of the plain full-sequence decoder, exported beside the
             step with an encoder that emits features; 0 for none.
+        alignment: whether each window gets the alignment graph, which word timestamps need.
     """
 
     windows: tuple[int, ...] = (10, 30)
@@ -61,6 +65,7 @@ class TorchScriptOptions:
     token_embedding: EmbeddingType = "auto"
     gelu: Gelu = "erf"
     sequence_decoder: int = 0
+    alignment: bool = True
 
     def validate(self, checkpoint: Checkpoint) -> None:
         """Raises OptionError where a value does not fit the checkpoint."""
@@ -148,6 +153,7 @@ def _write_tables(checkpoint: Checkpoint, directory: Path, options: TorchScriptO
             "frames": seconds * FRAMES_PER_SECOND,
             "encoder": f"encode_{seconds}s",
             "decoder": f"decode_{seconds}s",
+            **({"alignment": f"align_{seconds}s"} if options.alignment else {}),
         }
         for seconds in sorted(set(options.windows))
     ]
@@ -164,7 +170,7 @@ def _write_tables(checkpoint: Checkpoint, directory: Path, options: TorchScriptO
         "multilingual": dims.is_multilingual,
         "audio": {"sample_rate": 16000, "n_fft": 400, "hop_length": 160},
         "tokens": token_table(dims),
-        "alignment_heads": [list(pair) for pair in checkpoint.alignment_heads or []],
+        "alignment_heads": [list(pair) for pair in _alignment_heads(checkpoint)],
         "cache": options.cache or dims.n_text_ctx,
         "masked": MASKED,
         "gelu": options.gelu,
@@ -174,6 +180,11 @@ def _write_tables(checkpoint: Checkpoint, directory: Path, options: TorchScriptO
         "signatures": {},
         "tools": {"sotto": sotto.__version__, "torch": torch.__version__},
     }
+
+
+def _alignment_heads(checkpoint: Checkpoint) -> AlignmentHeads:
+    """The checkpoint's, or else openai-whisper's default."""
+    return checkpoint.alignment_heads or default_alignment_heads(checkpoint.dims)
 
 
 def _write_token_embedding(table: np.ndarray, directory: Path, kind: EmbeddingType) -> Manifest:
@@ -230,6 +241,13 @@ def _write_graphs(
         )
         compare(reference.compare_step(f"decode_{seconds}s", frames, cross, step, cache))
         del step
+        if options.alignment:
+            heads = _alignment_heads(checkpoint)
+            signature = signatures.alignment(dims, seconds, cache, len(heads))
+            block = signature.inputs[0].shape[1]
+            graph = trace(AlignmentBlock(weights, dims, cache, block, heads, gelu), signature)
+            compare(reference.compare_alignment(frames, cross, graph, signature, heads))
+            del graph
         if options.sequence_decoder:
             length = options.sequence_decoder
             features = trace(

@@ -10,6 +10,7 @@ import torch
 from ai_edge_litert.interpreter import Interpreter
 from torch import Tensor
 
+from sotto.export.block_caches import run_alignment
 from sotto.export.difference import Difference, compare
 from sotto.export.step_caches import StepCaches
 from sotto.graphs.signatures import Signature
@@ -20,6 +21,9 @@ blocks: on base it is 1.9e-3 from a float64 encoder where openai-whisper is 4e-4
 
 DECODER_TOLERANCE = 2e-3
 """Absolute, on logits of order 10, for fp32; some 1e-4 is usual."""
+
+ALIGNMENT_TOLERANCE = 5e-3
+"""Absolute, on attention scores and logits up to 70, for fp32; summed as in the encoder."""
 
 INT8_DECIBEL = 12.0
 """Least signal to noise of int8. Trained weights give 17 to 30 dB; a graph that lost a
@@ -87,3 +91,25 @@ def verify_decoder(
     actual = np.stack([graph_caches.advance(row) for row in hidden[:cache]])
     expected = np.stack([script_caches.advance(row) for row in hidden[:cache]])
     return _compare(signature.name, [(actual, expected)], precision, DECODER_TOLERANCE)
+
+
+def verify_alignment(
+    model: Path,
+    script: Path,
+    signature: Signature,
+    cross: Sequence[Tensor],
+    hidden: Tensor,
+    precision: str,
+) -> Difference:
+    """Runs both block by block, each over its own caches, and compares scores and logits.
+
+    Args:
+        cross: the encoder's outputs.
+        hidden: ``[n, width]``, token rows plus position rows of a text.
+    """
+    cache = signature.inputs[2].shape[-1]
+    graph = LiteRtGraph(Interpreter(str(model), num_threads=THREADS), signature)
+    actual = run_alignment(graph, signature, cross, hidden[:cache])
+    expected = run_alignment(torch.jit.load(str(script)), signature, cross, hidden[:cache])
+    pairs = list(zip(actual, expected, strict=True))
+    return _compare(signature.name, pairs, precision, ALIGNMENT_TOLERANCE)

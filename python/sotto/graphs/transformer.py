@@ -160,10 +160,12 @@ class CachedSelfAttention(nn.Module):
     new key ``[1, H, 64, 1]`` and value ``[1, H, 1, 64]``.
     """
 
-    def __init__(self, weights: Weights, prefix: str, heads: int, cache: int) -> None:
+    def __init__(
+        self, weights: Weights, prefix: str, heads: int, cache: int, length: int = 1
+    ) -> None:
         super().__init__()
         norm = f"{prefix}.attn_ln"
-        self.heads = Heads(weights[f"{prefix}.attn.query.weight"].shape[0], heads, 1)
+        self.heads = Heads(weights[f"{prefix}.attn.query.weight"].shape[0], heads, length)
         self.cache = cache
         self.query = linear(weights, f"{prefix}.attn.query", norm=norm, scale=self.heads.scale)
         self.key = linear(weights, f"{prefix}.attn.key", norm=norm)
@@ -188,11 +190,34 @@ class CachedSelfAttention(nn.Module):
         return x + self.out(attended.reshape(1, 1, heads * width)), new_key, new_value
 
 
+class BlockSelfAttention(CachedSelfAttention):
+    """``length`` known positions attend to a cache and, causally, to themselves.
+
+    In, with K for ``length``: ``x [1, K, width]``, ``mask [1, 1, K, C + K]`` (its last K
+    columns are the block), ``keys [1, H, 64, C]``, ``values [1, H, C, 64]``. Out:
+    ``[1, K, width]``, new keys ``[1, H, 64, K]``, values ``[1, H, K, 64]``.
+    """
+
+    def forward(
+        self, x: Tensor, mask: Tensor, keys: Tensor, values: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        normed = self.norm(x)
+        query = self.heads.split(self.query(normed))
+        new_keys = self.heads.split(self.key(normed)).transpose(2, 3)
+        new_values = self.heads.split(self.value(normed))
+        scores = torch.cat([torch.matmul(query, keys), torch.matmul(query, new_keys)], dim=-1)
+        probabilities = torch.softmax(scores + mask, dim=-1)
+        past = probabilities[:, :, :, : self.cache]
+        present = probabilities[:, :, :, self.cache :]
+        attended = torch.matmul(past, values) + torch.matmul(present, new_values)
+        return x + self.out(self.heads.merge(attended)), new_keys, new_values
+
+
 class CrossAttention(nn.Module):
     """Attention over keys and values that the encoder computed once.
 
     In: ``x [1, n, width]``, ``keys [1, H, 64, T]``, ``values [1, H, T, 64]``; out:
-    ``[1, n, width]``.
+    ``[1, n, width]`` and the scaled scores before the softmax, ``[1, H, n, T]``.
     """
 
     def __init__(self, weights: Weights, prefix: str, heads: int, length: int) -> None:
@@ -208,10 +233,11 @@ class CrossAttention(nn.Module):
         self.out = linear(weights, f"{prefix}.cross_attn.out")
         self.norm = Norm(self.query.in_features)
 
-    def forward(self, x: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+    def forward(self, x: Tensor, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         query = self.heads.split(self.query(self.norm(x)))
-        attended = attend(query, keys, values)
-        return x + self.out(self.heads.merge(attended))
+        scores = torch.matmul(query, keys)
+        attended = torch.matmul(torch.softmax(scores, dim=-1), values)
+        return x + self.out(self.heads.merge(attended)), scores
 
 
 class CrossKeysValues(nn.Module):

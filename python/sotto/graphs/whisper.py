@@ -116,7 +116,7 @@ class FeatureEncoder(nn.Module):
         return self.audio(log_mel) * self.gain + self.shift
 
 
-class _Logits(nn.Module):
+class Logits(nn.Module):
     """The last norm and the output layer, whose weight is the token embedding.
 
     The norm's affine part is not folded in: the weight stays the table's own.
@@ -157,7 +157,7 @@ class DecoderStep(nn.Module):
             self.attention.append(CachedSelfAttention(weights, prefix, dims.n_text_head, cache))
             self.cross_attention.append(CrossAttention(weights, prefix, dims.n_text_head, 1))
             self.feed_forward.append(FeedForward(weights, prefix, gelu))
-        self.logits = _Logits(weights, dims)
+        self.logits = Logits(weights, dims)
 
     def forward(self, hidden: Tensor, mask: Tensor, *caches: Tensor) -> tuple[Tensor, ...]:
         n = self.layers
@@ -167,7 +167,8 @@ class DecoderStep(nn.Module):
         x = hidden
         for i in range(n):
             x, key, value = self.attention[i](x, mask, self_k[i], self_v[i])
-            x = self.feed_forward[i](self.cross_attention[i](x, cross_k[i], cross_v[i]))
+            x, _ = self.cross_attention[i](x, cross_k[i], cross_v[i])
+            x = self.feed_forward[i](x)
             new_k.append(key)
             new_v.append(value)
         return (self.logits(x), *new_k, *new_v)
@@ -202,12 +203,12 @@ class SequenceDecoder(nn.Module):
             self.cross.append(CrossKeysValues(weights, prefix, heads, audio_positions, norm=None))
             self.cross_attention.append(CrossAttention(weights, prefix, heads, length))
             self.feed_forward.append(FeedForward(weights, prefix, gelu))
-        self.logits = _Logits(weights, dims)
+        self.logits = Logits(weights, dims)
 
     def forward(self, hidden: Tensor, features: Tensor) -> Tensor:
         x = hidden
         for i in range(self.layers):
             keys, values = self.cross[i](features)
-            x = self.cross_attention[i](self.attention[i](x, self.mask), keys, values)
+            x, _ = self.cross_attention[i](self.attention[i](x, self.mask), keys, values)
             x = self.feed_forward[i](x)
         return self.logits(x)

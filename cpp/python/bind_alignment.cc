@@ -1,0 +1,124 @@
+#include "bind_alignment.h"
+
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+#include <pybind11/stl/filesystem.h>
+
+#include <algorithm>
+#include <deque>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "alignment_graph.h"
+#include "errors.h"
+#include "whisper_shapes.h"
+
+namespace sotto {
+namespace {
+
+namespace py = pybind11;
+using py::literals::operator""_a;
+
+using FloatArray = py::array_t<float, py::array::c_style | py::array::forcecast>;
+
+// One window of a bundle: the encoder, and the alignment over its outputs.
+class Aligner {
+ public:
+  static Result<std::unique_ptr<Aligner>> Create(const std::string& directory, int seconds,
+                                                 int threads, const std::string& library) {
+    SOTTO_ASSIGN_OR_RETURN(Bundle bundle, Bundle::Open(directory));
+    std::optional<std::string> scales;
+    if (!bundle.token_embedding_scales.empty()) scales = bundle.token_embedding_scales;
+    SOTTO_ASSIGN_OR_RETURN(EmbeddingTable tokens,
+                           EmbeddingTable::Open(bundle.token_embedding, scales,
+                                                static_cast<size_t>(bundle.dims.n_vocab),
+                                                static_cast<size_t>(bundle.dims.n_text_state)));
+    SOTTO_ASSIGN_OR_RETURN(MappedNpy positions, MappedNpy::Open(bundle.positional_embedding));
+    std::unique_ptr<Aligner> aligner(
+        new Aligner(std::move(bundle), std::move(tokens), std::move(positions)));
+    SOTTO_RETURN_IF_ERROR(aligner->Load(seconds, threads, library));
+    return aligner;
+  }
+
+  // log_mel [n_mels, frames] and a text -> logits [n, V] and scores [A, n, T].
+  py::tuple Align(const FloatArray& log_mel, const std::vector<int>& text) {
+    if (static_cast<size_t>(log_mel.size()) != log_mel_->elements()) {
+      ThrowPython({ErrorCode::kAudio, "log_mel is not of the window's shape"});
+    }
+    const auto n = static_cast<py::ssize_t>(text.size());
+    const auto n_vocab = static_cast<size_t>(bundle_.dims.n_vocab);
+    py::array_t<float> logits({n, static_cast<py::ssize_t>(n_vocab)});
+    float* rows = logits.mutable_data();
+    std::copy_n(log_mel.data(), log_mel.size(), log_mel_->data());
+    std::vector<float> scores;
+    const Result<void> result = [&]() -> Result<void> {
+      const py::gil_scoped_release release;
+      SOTTO_RETURN_IF_ERROR(encoder_->Run());
+      const auto keep = [&](size_t position, const float* row) {
+        std::copy_n(row, n_vocab, rows + position * n_vocab);
+      };
+      return alignment_->Run(text, keep, {}, &scores);
+    }();
+    Unwrap(result);
+    const std::vector<py::ssize_t> shape = {
+        static_cast<py::ssize_t>(alignment_->heads()), n,
+        static_cast<py::ssize_t>(alignment_->audio_positions())};
+    return py::make_tuple(logits, py::array_t<float>(shape, scores.data()));
+  }
+
+ private:
+  Aligner(Bundle bundle, EmbeddingTable tokens, MappedNpy positions)
+      : bundle_(std::move(bundle)), tokens_(std::move(tokens)), positions_(std::move(positions)) {}
+
+  Result<void> Load(int seconds, int threads, const std::string& library) {
+    const auto window =
+        std::find_if(bundle_.windows.begin(), bundle_.windows.end(),
+                     [&](const Window& candidate) { return candidate.seconds == seconds; });
+    if (window == bundle_.windows.end()) return Error{ErrorCode::kOption, "no such window"};
+    SOTTO_ASSIGN_OR_RETURN(auto runtime, LiteRtRuntime::Create(library));
+    const WindowShapes shapes = ShapesOf(bundle_.dims, window->frames, bundle_.cache);
+    BufferMap buffers;
+    for (const auto* specs : {&shapes.encoder_inputs, &shapes.decoder_inputs}) {
+      for (const TensorSpec& spec : *specs) {
+        SOTTO_ASSIGN_OR_RETURN(TensorBuffer buffer, TensorBuffer::Create(runtime, spec));
+        buffers_.push_back(std::move(buffer));
+        buffers[spec.name] = &buffers_.back();
+      }
+    }
+    log_mel_ = buffers.at("log_mel");
+    SOTTO_ASSIGN_OR_RETURN(encoder_, Graph::Create(runtime, window->encoder, threads));
+    SOTTO_RETURN_IF_ERROR(encoder_->Bind(buffers));
+    SOTTO_ASSIGN_OR_RETURN(alignment_, AlignmentGraph::Create(runtime, bundle_, *window, tokens_,
+                                                              positions_, threads, buffers));
+    return {};
+  }
+
+  Bundle bundle_;
+  EmbeddingTable tokens_;
+  MappedNpy positions_;
+  std::deque<TensorBuffer> buffers_;
+  TensorBuffer* log_mel_ = nullptr;
+  std::unique_ptr<Graph> encoder_;
+  std::unique_ptr<AlignmentGraph> alignment_;
+};
+
+}  // namespace
+
+void BindAlignment(py::module_& m) {
+  py::class_<Aligner>(m, "Aligner", "Alignment scores of a text, from one window of a bundle.")
+      .def(py::init([](const std::filesystem::path& bundle, int window, int threads,
+                       const std::filesystem::path& library) {
+             return Unwrap(Aligner::Create(bundle.string(), window, threads, library.string()));
+           }),
+           "bundle"_a, py::kw_only(), "window"_a, "threads"_a = 1, "library"_a = "")
+      .def("align", &Aligner::Align, "log_mel"_a, "text"_a,
+           "log_mel [n_mels, frames], text: n tokens from the start sequence on ->\n"
+           "(logits [n, V], scores [A, n, T]).\n\n"
+           "Raises ModelError if the text is longer than the cache or holds no token.");
+}
+
+}  // namespace sotto

@@ -1,0 +1,104 @@
+"""The graphs for word timestamps: made by default, left out on demand."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import random_whisper
+import torch
+from scripts import Script
+
+from sotto.asr import load_model
+from sotto.bundle import read_manifest
+from sotto.checkpoints import load_checkpoint
+from sotto.checkpoints.alignment import default_alignment_heads
+from sotto.checkpoints.checkpoint import AlignmentHeads
+from sotto.export.block_caches import block_mask
+from sotto.export.reference import ALIGNMENT_TOLERANCE, Reference
+from sotto.graphs import signatures
+from sotto.graphs.alignment import AlignmentBlock
+from sotto.graphs.whisper import MASKED, Encoder
+from sotto.preprocess import read_audio
+
+CACHE = 96
+FRAMES = 200
+
+
+def test_a_checkpoint_that_names_no_heads_gets_openai_whispers_default() -> None:
+    from dataclasses import asdict
+
+    from whisper.model import ModelDimensions, Whisper
+
+    for dims in random_whisper.DIMS.values():
+        indices = Whisper(ModelDimensions(**asdict(dims))).alignment_heads.indices().T.tolist()
+        assert default_alignment_heads(dims) == [tuple(pair) for pair in indices]
+        assert indices
+
+
+def test_every_window_has_one_that_shares_the_decoders_weights(
+    checkpoints: dict[str, Path], step1: Script, step2: Script, tmp_path: Path, speech: Path
+) -> None:
+    sizes = {}
+    for option in ("--alignment", "--no-alignment"):
+        target = tmp_path / option
+        arguments = ("--out", target, "--windows", "1,2", "--cache", "96", option)
+        done = step1("--model", checkpoints["large-v3"], *arguments)
+        assert done.status == 0, done.err
+        assert ("align_2s: largest difference" in done.err) == (option == "--alignment")
+        assert step2(target, "--precision", "fp32", "--out", tmp_path / "fp32").status == 0
+        manifest = read_manifest(tmp_path / "fp32")
+        sizes[option] = manifest["files"]["decoder.tflite"]["size"]
+        names = [window.get("alignment") for window in manifest["windows"]]
+        if option == "--alignment":
+            assert names == ["align_1s", "align_2s"]
+            # All heads of the last of two layers.
+            assert manifest["alignment_heads"] == [[1, 0]]
+            entry = manifest["signatures"]["align_2s"]
+            assert entry["file"] == "decoder.tflite"
+            assert entry["outputs"][-1]["name"] == "attention"
+            assert entry["outputs"][-1]["shape"] == [1, 1, 64, 100]
+        else:
+            assert names == [None, None]
+        assert len(load_model(tmp_path / "fp32").transcribe(speech, max_tokens=3).tokens) == 3
+    # The embedding table alone is 13 MB.
+    assert sizes["--alignment"] - sizes["--no-alignment"] < 5e5
+
+
+def test_a_block_is_no_longer_than_the_cache(
+    checkpoints: dict[str, Path], step1: Script, tmp_path: Path
+) -> None:
+    arguments = ("--out", tmp_path / "bundle", "--windows", "1", "--cache", "16")
+    assert step1("--model", checkpoints["tiny.en"], *arguments).status == 0
+    entry = read_manifest(tmp_path / "bundle")["torchscript"]["align_1s"]
+    assert entry["inputs"][1]["shape"] == [1, 1, 16, 32]
+
+
+def test_the_mask_shows_a_row_what_was_before_it_and_padding_itself() -> None:
+    mask = block_mask(start=2, n=2, cache=4, block=3)[0, 0] == 0
+    assert mask.tolist() == [
+        [True, True, False, False, True, False, False],
+        [True, True, False, False, True, True, False],
+        [False, False, False, False, False, False, True],
+    ]
+    assert set(block_mask(0, 1, 4, 2).unique().tolist()) == {0.0, MASKED}
+
+
+@pytest.mark.parametrize(("heads", "passed"), [([(0, 0), (1, 0)], True), ([(1, 0), (0, 0)], False)])
+@torch.no_grad()
+def test_scores_of_another_head_are_beyond_the_tolerance(
+    checkpoints: dict[str, Path], speech: Path, heads: AlignmentHeads, passed: bool
+) -> None:
+    checkpoint = load_checkpoint(checkpoints["large-v3"])
+    dims, seconds = checkpoint.dims, FRAMES // 100
+    reference = Reference(checkpoint, read_audio(speech))
+    cross = Encoder(checkpoint.state, dims, FRAMES).eval()(reference.window(FRAMES))
+    signature = signatures.alignment(dims, seconds, CACHE, len(heads))
+    graph = AlignmentBlock(checkpoint.state, dims, CACHE, 64, [(0, 0), (1, 0)]).eval()
+    difference = reference.compare_alignment(FRAMES, cross, graph, signature, heads)
+    assert difference.passed == passed
+    assert passed or difference.largest > 10 * ALIGNMENT_TOLERANCE
+    assert re.match(r"align_2s: largest difference", str(difference))
+    assert np.isfinite(difference.scale)
