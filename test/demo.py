@@ -36,15 +36,15 @@ def _count(number: int, what: str) -> str:
 
 
 def show_runtime(model: SpeechModel, clip: Clip, opened: float) -> Transcription:
-    """Transcribes, printing pieces as they are done, then where the time went."""
+    """Transcribes, printing segments as they are done, then where the time went."""
     console.print(
         f"[bold]{clip.path.name}[/], {clip.seconds:.1f} s, through "
         f"{model.directory} ({model.precision}, C++ runtime)"
     )
-    result = model.transcribe(
+    result = model.recognize(
         clip.samples,
-        on_piece=lambda piece: console.print(
-            f"[dim]{piece.start:5.1f} s[/] {piece.text.strip()}", markup=True
+        on_segment=lambda segment: console.print(
+            f"[dim]{segment.start:5.1f} s[/] {segment.text.strip()}", markup=True
         ),
     )
     profile = result.profile
@@ -54,7 +54,7 @@ def show_runtime(model: SpeechModel, clip: Clip, opened: float) -> Transcription
     rows = [
         ("open", opened * 1000, "sha256 checked, tables mapped; once"),
         ("load", profile.load_ms, "graphs; once"),
-        ("log-mel", profile.log_mel_ms, f"in a {result.window} s window"),
+        ("log-mel", profile.log_mel_ms, "both passes"),
         ("encoder", profile.encoder_ms, f"{_count(profile.encoder_runs, 'run')}, all cross K/V"),
         (
             "decoder",

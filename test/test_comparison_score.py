@@ -7,25 +7,27 @@ import pytest
 pytest.importorskip("whisper", reason="whose normalisers score the transcripts")
 pytest.importorskip("jiwer", reason="scores the transcripts")
 
+from comparison.baseline import choices_of
 from comparison.first_difference import first_difference
-from comparison.result import Choice, StageResult
+from comparison.recording_whisper import DecodedWindow
+from comparison.result import Choice, StageResult, WindowTokens, tokens_by_window
 from comparison.score import error_rate
 
 
 def result(*tokens: list[int], margin: float = 1.0) -> StageResult:
-    """A result with these tokens a piece, each chosen by the margin."""
+    """A result with these tokens a window, each chosen by the margin."""
     return StageResult(
         stage="any",
         model="base",
         clip="clip",
         language="en",
         text="",
-        tokens=list(tokens),
+        windows=[WindowTokens(3000 * i, part) for i, part in enumerate(tokens)],
         audio_seconds=1,
         seconds=1,
         load_seconds=0,
         window=30,
-        choices=[[Choice(t, 5.0, 99, 5.0 - margin) for t in [*piece, 0]] for piece in tokens],
+        choices=[[Choice(t, 5.0, 99, 5.0 - margin) for t in [*part, 0]] for part in tokens],
     )
 
 
@@ -33,10 +35,10 @@ def test_equal_tokens_have_no_difference() -> None:
     assert first_difference(result([1, 2], [3]), result([1, 2], [3])) is None
 
 
-def test_the_first_difference_is_found_in_its_piece() -> None:
+def test_the_first_difference_is_found_in_its_window() -> None:
     difference = first_difference(result([1, 2], [3, 4]), result([1, 2], [3, 5]))
     assert difference is not None
-    assert (difference.piece, difference.position) == (1, 1)
+    assert (difference.window, difference.position) == (1, 1)
     assert (difference.expected, difference.actual) == (4, 5)
 
 
@@ -51,8 +53,22 @@ def test_an_end_that_comes_early_or_late_is_a_difference(
     assert (difference.expected, difference.actual) == tokens
 
 
-def test_a_missing_piece_is_a_difference() -> None:
+def test_a_missing_window_is_a_difference() -> None:
     assert first_difference(result([1], [2]), result([1])) is not None
+
+
+def test_the_segments_of_a_window_are_joined() -> None:
+    segments = [(0, [1, 2]), (0, [3]), (2800, [4])]
+    assert tokens_by_window(segments) == [WindowTokens(0, [1, 2, 3]), WindowTokens(2800, [4])]
+
+
+def test_choices_are_those_of_the_window_with_the_same_tokens() -> None:
+    # The first window was silence; the second's last token is in no segment.
+    silent, spoken = (
+        DecodedWindow(tokens, [Choice(token, 1.0, 0, 0.0) for token in tokens], 0.0, 1)
+        for tokens in ([9], [1, 2, 3])
+    )
+    assert choices_of([WindowTokens(3000, [1, 2])], [silent, spoken]) == [spoken.choices]
 
 
 @pytest.mark.parametrize(("margin", "near"), [(0.009, True), (0.02, False)])

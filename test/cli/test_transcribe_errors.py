@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from command_line import NATIVE, SOTTO, environment, run
+from command_line import BRIEF, NATIVE, SOTTO, environment, run
 
 # What is wrong, and what each command's one line must say of it.
 BAD_FILES = {
@@ -90,7 +90,7 @@ def test_a_litert_library_that_is_none_is_one_line(
         ("--language", "fr", 'language "fr".*transcribes English only; use a multilingual one'),
         ("--task", "translate", 'task "translate".*transcribes English only'),
         ("--window", "20", "window 20: the bundle has windows of 10 30 seconds"),
-        ("--max-tokens", "449", "max_tokens 449: expected 0 to 448"),
+        ("--sample-len", "449", "sample_len 449: expected 0 to 448"),
         ("--threads", "1025", "threads 1025: expected 0 to 1024"),
     ],
 )
@@ -103,7 +103,7 @@ def test_a_value_out_of_range_is_named_with_the_range(
     assert re.search(message, done.error)
 
 
-@pytest.mark.parametrize("option", ["--window", "--max-tokens", "--threads"])
+@pytest.mark.parametrize("option", ["--window", "--sample_len", "--threads"])
 @pytest.mark.parametrize("value", ["-1", "99999999999999999999"])
 def test_a_number_that_no_integer_holds_is_named(
     tiny_en: Path, jfk_wav: Path, option: str, value: str
@@ -130,7 +130,11 @@ def test_an_unknown_language_is_named_with_those_there_are(
     "arguments",
     [
         ["--task", "sing"],
-        ["--output-format", "srt"],
+        ["--output_format", "docx"],
+        ["--word_timestamps", "perhaps"],
+        ["--beam_size", "many"],
+        ["--highlight_words", "True"],
+        ["--max_line_width", "40"],
         ["--window", "ten"],
         ["--unknown"],
         [],
@@ -151,7 +155,7 @@ def test_arguments_that_do_not_parse_are_a_usage_error(
     [
         ["--window", "ten"],
         ["--threads", "-1"],
-        ["--max-tokens", ""],
+        ["--sample-len", ""],
         ["--language"],
         ["--unknown"],
         [],
@@ -206,7 +210,7 @@ def test_a_closed_standard_output_is_an_error(tiny_en: Path, jfk_wav: Path) -> N
     shell = ["bash", "-c", '"$@" >&-', "bash", *SOTTO]
     done = run(shell, "transcribe", "--model", tiny_en, jfk_wav)
     assert done.status == 1
-    assert "standard output is closed; use --output-dir" in done.error
+    assert "standard output is closed; use --output_dir" in done.error
 
 
 def test_a_place_where_nothing_can_be_written_is_refused_before_the_work(
@@ -217,7 +221,7 @@ def test_a_place_where_nothing_can_be_written_is_refused_before_the_work(
         done = run(SOTTO, "transcribe", "--model", tiny_en, "--output-dir", place, jfk_wav)
         assert (done.status, done.out) == (1, "")
         assert f"can't write in {place}" in done.error
-        assert "choose another --output-dir" in done.error
+        assert "choose another --output_dir" in done.error
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
@@ -278,7 +282,7 @@ def test_any_name_of_a_file_may_be_transcribed(
     (tmp_path / name).parent.mkdir(exist_ok=True)  # a slash in a name is a folder
     (tmp_path / name).symlink_to(jfk_wav)
     done = run(
-        *(SOTTO, "transcribe", "--model", tiny_en, "--max-tokens", "1", "--profile"),
+        *(SOTTO, "transcribe", "--model", tiny_en, *BRIEF, "1", "--profile"),
         *("--output-format", "json", str(tmp_path / name)),
     )
     assert done.status == 0

@@ -70,9 +70,14 @@ class SpeechModel:
         return "cpu"
 
     @property
-    def is_multilingual(self) -> bool:
+    def multilingual(self) -> bool:
         """Whether the model knows more than English."""
         return self._transcriber.multilingual
+
+    @property
+    def is_multilingual(self) -> bool:
+        """openai-whisper's name for ``multilingual``."""
+        return self.multilingual
 
     @property
     def windows(self) -> list[int]:
