@@ -83,7 +83,7 @@ def show_baseline(bundle: Path, clip: Clip, result: Transcription) -> None:
     with console.status("loading PyTorch and openai-whisper with the same weights"):
         from comparison.baseline import Baseline
         from comparison.first_difference import first_difference
-        from comparison.result import StageResult
+        from comparison.result import tokens_by_window
 
         baseline = Baseline(read_manifest(bundle))
     with console.status("openai-whisper transcribes"):
@@ -98,19 +98,8 @@ def show_baseline(bundle: Path, clip: Clip, result: Transcription) -> None:
     if result.text == expected.text:
         console.print("[bold green]The transcripts are equal.[/]")
         return
-    mine = StageResult(
-        stage="sotto",
-        model=baseline.checkpoint,
-        clip=clip.name,
-        language=result.language,
-        text=result.text,
-        tokens=[piece.tokens for piece in result.pieces],
-        audio_seconds=clip.seconds,
-        seconds=seconds,
-        load_seconds=0,
-        window=result.window,
-    )
-    difference = first_difference(expected, mine)
+    mine = tokens_by_window((segment.seek, segment.tokens) for segment in result.segments)
+    difference = first_difference(expected.windows, expected.choices, mine)
     tokenizer = baseline.tokenizer(expected.language)
     console.print("[bold yellow]The transcripts differ.[/]")
     if difference is not None:

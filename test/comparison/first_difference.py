@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from comparison.result import Choice, StageResult, WindowTokens
+from comparison.result import Choice, WindowTokens
 
 NEAR_TIE = 0.01
 """Logits: two float32 evaluations of one graph may choose either of two as near as this."""
@@ -59,14 +59,22 @@ class FirstDifference:
         return self.describe()
 
 
-def first_difference(baseline: StageResult, other: StageResult) -> FirstDifference | None:
-    """The first token at which two results of one clip part, or None."""
+def first_difference(
+    expected: list[WindowTokens], choices: list[list[Choice]], actual: list[WindowTokens]
+) -> FirstDifference | None:
+    """The first token at which two results of one clip part, or None.
+
+    Args:
+        expected: the baseline's windows.
+        choices: what its tokens were chosen from, for as many windows as that is known.
+        actual: the other's windows.
+    """
     nothing = WindowTokens(-1, [])
-    pairs = zip_longest(baseline.windows, other.windows, fillvalue=nothing)
-    for window, (expected, actual) in enumerate(pairs):
-        choices = baseline.choices[window] if window < len(baseline.choices) else []
-        for position, (e, a) in enumerate(zip_longest(expected.tokens, actual.tokens)):
+    pairs = zip_longest(expected, actual, fillvalue=nothing)
+    for window, (wanted, found) in enumerate(pairs):
+        known = choices[window] if window < len(choices) else []
+        for position, (e, a) in enumerate(zip_longest(wanted.tokens, found.tokens)):
             if e != a:
-                choice = choices[position] if position < len(choices) else None
+                choice = known[position] if position < len(known) else None
                 return FirstDifference(window, position, e, a, choice)
     return None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from itertools import zip_longest
 from typing import Any
 
 import pytest
-from comparison.first_difference import FirstDifference
-from comparison.recording_whisper import DecodedWindow
+from comparison.baseline import choices_of
+from comparison.first_difference import first_difference
+from comparison.result import tokens_by_window
 from openai_whisper import Expected
 
 from sotto.asr import Segment, Transcription
@@ -46,10 +48,22 @@ def same_tokens(expected: Expected, actual: Transcription) -> bool:
     found = [(segment.seek, segment.tokens) for segment in actual.segments]
     if found == wanted:
         return True
-    message, near_tie = explain(expected, wanted, found)
-    if not near_tie:
-        pytest.fail(message, pytrace=False)
-    warnings.warn(message, NearTie, stacklevel=2)
+    lines = ["openai-whisper, then Sotto, and what comes before that is the same:"]
+    for index, (theirs, ours) in enumerate(zip_longest(wanted, found)):
+        if theirs != ours:
+            lines += [f"segment {index}: {_spelled(expected, each)}" for each in (theirs, ours)]
+            break
+    windows = tokens_by_window(wanted)
+    difference = first_difference(
+        windows, choices_of(windows, expected.windows), tokens_by_window(found)
+    )
+    if difference is not None:
+        lines.append(
+            difference.describe(lambda token: expected.tokenizer.decode_with_timestamps([token]))
+        )
+    if difference is None or not difference.is_near_tie:
+        pytest.fail("\n".join(lines), pytrace=False)
+    warnings.warn("\n".join(lines), NearTie, stacklevel=2)
     return False
 
 
@@ -63,63 +77,8 @@ def same_scores(wanted: dict[str, Any], segment: Segment) -> None:
     assert segment.compression_ratio == pytest.approx(wanted["compression_ratio"], rel=1e-6)
 
 
-def explain(
-    expected: Expected, wanted: list[tuple[int, list[int]]], found: list[tuple[int, list[int]]]
-) -> tuple[str, bool]:
-    """The first segment that differs, the token, the reference's two best there.
-
-    Args:
-        expected: whose windows hold the choices.
-        wanted: (seek, tokens) of the reference's segments.
-        found: of the runtime's.
-
-    Returns:
-        The message, and whether the reference's own choice was a near tie.
-    """
-    for index in range(max(len(wanted), len(found))):
-        seek, tokens = wanted[index] if index < len(wanted) else (None, [])
-        other_seek, other = found[index] if index < len(found) else (None, [])
-        if (seek, tokens) == (other_seek, other):
-            continue
-        lines = [
-            f"segment {index}: openai-whisper at frame {seek}, Sotto at {other_seek}",
-            f"  openai-whisper: {_spelled(expected, tokens)}",
-            f"  Sotto:          {_spelled(expected, other)}",
-        ]
-        if seek != other_seek:
-            return "\n".join(lines), False
-        earlier = sum(len(part) for at, part in wanted[:index] if at == seek)
-        difference = _difference(expected, seek, earlier, tokens, other)
-        lines.append(f"  first at {difference.describe(lambda t: _spelled(expected, [t]))}")
-        return "\n".join(lines), difference.is_near_tie
-    raise AssertionError("the segments are equal")
-
-
-def _difference(
-    expected: Expected, seek: int | None, earlier: int, tokens: list[int], other: list[int]
-) -> FirstDifference:
-    """Of two segments of one window, the first of which has ``earlier`` tokens before it."""
-    position = next(
-        (at for at, pair in enumerate(zip(tokens, other, strict=False)) if pair[0] != pair[1]),
-        min(len(tokens), len(other)),
-    )
-    window = _window_of(expected, seek)
-    choice = None
-    if window is not None and earlier + position < len(window.choices):
-        choice = window.choices[earlier + position]
-    return FirstDifference(
-        seek or 0,
-        earlier + position,
-        tokens[position] if position < len(tokens) else None,
-        other[position] if position < len(other) else None,
-        choice,
-    )
-
-
-def _window_of(expected: Expected, seek: int | None) -> DecodedWindow | None:
-    tokens = [t for s in expected.segments if s["seek"] == seek for t in s["tokens"]]
-    return next((w for w in expected.windows if w.tokens[: len(tokens)] == tokens), None)
-
-
-def _spelled(expected: Expected, tokens: list[int]) -> str:
-    return expected.tokenizer.decode_with_timestamps(tokens)
+def _spelled(expected: Expected, segment: tuple[int, list[int]] | None) -> str:
+    if segment is None:
+        return "none"
+    seek, tokens = segment
+    return f"frame {seek}: {expected.tokenizer.decode_with_timestamps(tokens)}"
