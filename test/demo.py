@@ -83,6 +83,7 @@ def show_baseline(bundle: Path, clip: Clip, result: Transcription) -> None:
     with console.status("loading PyTorch and openai-whisper with the same weights"):
         from comparison.baseline import Baseline
         from comparison.first_difference import first_difference
+        from comparison.model_comparison import spelled as spelled_token
         from comparison.result import tokens_by_window
 
         baseline = Baseline(read_manifest(bundle))
@@ -103,7 +104,7 @@ def show_baseline(bundle: Path, clip: Clip, result: Transcription) -> None:
     tokenizer = baseline.tokenizer(expected.language)
     console.print("[bold yellow]The transcripts differ.[/]")
     if difference is not None:
-        spelled = difference.describe(lambda token: f"“{tokenizer.decode([token])}” ({token})")
+        spelled = difference.describe(lambda token: spelled_token(tokenizer, token))
         console.print(f"First at {spelled}.", markup=False)
 
 

@@ -75,6 +75,12 @@ def test_a_difference_is_a_near_tie_where_the_references_best_two_are_within_a_h
     assert difference.is_near_tie is near
 
 
+def test_a_third_token_is_no_near_tie() -> None:
+    difference = parted([[1, 2]], [[1, 98]], margin=0.001)
+    assert difference is not None
+    assert not difference.is_near_tie
+
+
 def test_english_is_scored_by_words_after_whispers_normaliser() -> None:
     said = "MISTER QUILTER IS IN EIGHTEEN THIRTEEN"
     assert error_rate([(said, "Mr. Quilter is in 1813.")], "en") == 0

@@ -32,8 +32,10 @@ class FirstDifference:
 
     @property
     def is_near_tie(self) -> bool:
-        """Whether the baseline itself could as well have chosen its second."""
-        return self.choice is not None and self.choice.margin <= NEAR_TIE
+        """Whether the baseline itself could as well have chosen what the other chose."""
+        if self.choice is None or self.choice.margin > NEAR_TIE:
+            return False
+        return self.actual is None or self.actual == self.choice.second
 
     def describe(self, spell: Callable[[int], str] = str) -> str:
         """In one line; ``spell`` shows a token."""

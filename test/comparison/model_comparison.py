@@ -172,8 +172,8 @@ def _compare_graphs(
 
 
 def spelled(tokenizer: Tokenizer, token: int) -> str:
-    """Such as ``“ one” (472)``; part of a character shows as a replacement character."""
-    return f"“{tokenizer.decode([token])}” ({token})"
+    """Such as ``“ one” (472)`` or ``“<|2.40|>” (50484)``; part of a character shows as �."""
+    return f"“{tokenizer.decode_with_timestamps([token])}” ({token})"
 
 
 def detect_language(clip: Clip, baseline: Baseline, runtime: Runtime) -> DetectedLanguage:
