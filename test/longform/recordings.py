@@ -12,6 +12,7 @@ def each_recording(
     *models: str,
     quick: tuple[str, ...] = (),
     languages: tuple[str, ...] = (),
+    names: tuple[str, ...] = (),
     longer: float = 0,
 ) -> pytest.MarkDecorator:
     """Parameters (model, clip) for every recording in a language of the model.
@@ -20,13 +21,16 @@ def each_recording(
         models: checkpoints' names.
         quick: ``model-clip`` of those that are not marked slow.
         languages: of the recordings, if not all.
+        names: of the recordings, if not all.
         longer: seconds; only recordings longer than that.
     """
     chosen = [
         (model, clip)
         for model in models
         for clip in clips_for(not model.endswith(".en"), CLIPS)
-        if (not languages or clip.language in languages) and (not longer or clip.seconds > longer)
+        if (not languages or clip.language in languages)
+        and (not names or clip.name in names)
+        and (not longer or clip.seconds > longer)
     ]
     if not chosen:
         skip = pytest.mark.skip(reason="no such recordings: set SOTTO_TEST_AUDIO")

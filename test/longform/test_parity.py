@@ -23,7 +23,6 @@ pytestmark = pytest.mark.timeout(1200)
 FOREIGN = ("es", "ja", "fr", "zh")
 
 OPTIONS: dict[str, dict[str, Any]] = {
-    "without the text before": {"condition_on_previous_text": False},
     "without timestamps": {"without_timestamps": True},
     "a prompt": {"initial_prompt": "A tale by Charles Dickens, 1859: Jerry Cruncher, Tellson's."},
     "a prompt for every window": {
@@ -53,8 +52,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
 CLIPS_WITHIN = {"two clips": "0,4,8,12", "a clip and the rest": "5,10,13", "one": [2.5, 11.25]}
 """Of recordings longer than 15 s: at a clip that ends later, openai-whisper loops for ever."""
 
+SEVERAL = ("jfk", "two_cities", "ted_60", "es_test_clip", "ja_test_clip")
+"""Recordings with one window and two, with little and much text, in three languages."""
+
 BEAMS: dict[str, dict[str, Any]] = {
-    "five": {"beam_size": 5},
     "three, patient, long texts preferred": {
         "beam_size": 3,
         "patience": 2.0,
@@ -94,7 +95,14 @@ def test_the_transcript_is_openai_whispers(
     agree(model, clip.samples)
 
 
-@each_recording("tiny.en", "base", quick=("tiny.en-jfk",))
+@each_recording("tiny.en", "base")
+def test_the_transcript_is_openai_whispers_without_the_text_before(
+    agree: Callable[..., None], model: str, clip: Clip
+) -> None:
+    agree(model, clip.samples, condition_on_previous_text=False)
+
+
+@each_recording("tiny.en", "base", names=SEVERAL, quick=("tiny.en-jfk",))
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_the_transcript_is_openai_whispers_with(
     agree: Callable[..., None], model: str, clip: Clip, options: dict[str, Any]
@@ -124,12 +132,25 @@ def test_a_clip_that_ends_after_the_recording_ends_with_it(
     assert found(clips) == found(times)
 
 
-@pytest.mark.parametrize("options", ["without the text before", "a prompt for every window"])
-def test_two_windows_are_openai_whispers_with(agree: Callable[..., None], options: str) -> None:
-    agree("tiny.en", recording("two_cities").samples, **OPTIONS[options])
+@pytest.mark.parametrize(
+    "options",
+    [{"condition_on_previous_text": False}, OPTIONS["a prompt for every window"]],
+    ids=["without the text before", "a prompt for every window"],
+)
+def test_two_windows_are_openai_whispers_with(
+    agree: Callable[..., None], options: dict[str, Any]
+) -> None:
+    agree("tiny.en", recording("two_cities").samples, **options)
 
 
 @each_recording("tiny.en", "base", quick=("tiny.en-jfk", "tiny.en-LJ002-0020"))
+def test_five_beams_find_openai_whispers_transcript(
+    agree: Callable[..., None], model: str, clip: Clip
+) -> None:
+    agree(model, clip.samples, beam_size=5)
+
+
+@each_recording("tiny.en", "base", names=SEVERAL, quick=("tiny.en-jfk",))
 @pytest.mark.parametrize("options", BEAMS.values(), ids=BEAMS)
 def test_beams_find_openai_whispers_transcript(
     agree: Callable[..., None], model: str, clip: Clip, options: dict[str, Any]

@@ -28,9 +28,8 @@ NEAR = 0.98
 PROBABILITY_TOLERANCE = 1e-3
 
 OPTIONS: dict[str, dict[str, Any]] = {
-    "alone": {},
     "hallucinations skipped": {"hallucination_silence_threshold": 1.0},
-    "clips": {"clip_timestamps": "0.5,1.0"},
+    "clips": {"clip_timestamps": "0,2.5,4,7"},
     "without the text before": {"condition_on_previous_text": False},
     "own punctuation": {"prepend_punctuations": "", "append_punctuations": ""},
     "without timestamps": {"without_timestamps": True},
@@ -81,7 +80,9 @@ def test_words_and_their_times_are_openai_whispers(
     agree(model, clip)
 
 
-@each_recording("tiny.en", "base", quick=("tiny.en-jfk",))
+@each_recording(
+    "tiny.en", "base", names=("jfk", "two_cities", "ted_60", "es_test_clip"), quick=("tiny.en-jfk",)
+)
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_words_and_their_times_are_openai_whispers_with(
     agree: Callable[..., None], model: str, clip: Clip, options: dict[str, Any]
