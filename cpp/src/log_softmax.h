@@ -4,36 +4,17 @@
 #define SOTTO_SRC_LOG_SOFTMAX_H_
 
 #include <cstddef>
-#include <cstdint>
-#include <cstring>
 #include <vector>
 
 namespace sotto {
 
-// e^x for x <= 0, to 2 units in the last place; 0 below -87, where the result leaves float's
-// normal range. Without calls and branches, so that loops over it become vector code, and the
-// same on every machine, so that a seed draws the same tokens (Cephes, expf).
-inline float ExpOfNegative(float x) {
-  constexpr float kLeast = -87.0f;
-  constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it leaves an integer in the low bits
-  const float clamped = x > kLeast ? x : kLeast;
-  const float shifted = clamped * 1.44269504f + kRound;  // / ln 2
-  const float n = shifted - kRound;
-  const float r = clamped - n * 0.693359375f + n * 2.12194440e-4f;
-  float p = 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  const float mantissa = p * r * r + r + 1.0f;
-  int32_t bits = 0;
-  std::memcpy(&bits, &shifted, sizeof(bits));
-  bits = static_cast<int32_t>(static_cast<uint32_t>(bits + 127) << 23);  // 2^n
-  float power = 0;
-  std::memcpy(&power, &bits, sizeof(power));
-  return x < kLeast ? 0.0f : mantissa * power;
-}
+// out[i] = e^((logits[i] - largest) * scale) for logits [count] that `largest` is the largest of;
+// 0 where that is below e^-87, the end of float's normal range. To 2 units in the last place of
+// the product's exponential, and the same on every machine, so that a seed draws the same tokens.
+void Exponentials(const float* logits, size_t count, float largest, float scale, float* out);
+
+// Of values [count], in an order that is the same on every machine.
+double Sum(const float* values, size_t count);
 
 // Largest of `count` > 0 values.
 float Largest(const float* values, size_t count);

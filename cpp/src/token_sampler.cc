@@ -20,16 +20,12 @@ std::optional<size_t> TokenSampler::Draw(const float* logits, size_t count) {
   const float largest = Largest(logits, count);
   if (!std::isfinite(largest)) return std::nullopt;
   weights_.resize(count);
-  for (size_t i = 0; i < count; ++i) {
-    weights_[i] = ExpOfNegative((logits[i] - largest) * inverse_temperature_);
-  }
+  Exponentials(logits, count, largest, inverse_temperature_, weights_.data());
   block_sums_.clear();
   double total = 0;
   for (size_t start = 0; start < count; start += kBlock) {
-    double sum = 0;
-    for (size_t i = start; i < std::min(start + kBlock, count); ++i) sum += weights_[i];
-    block_sums_.push_back(sum);
-    total += sum;
+    block_sums_.push_back(Sum(weights_.data() + start, std::min(kBlock, count - start)));
+    total += block_sums_.back();
   }
   const double uniform = static_cast<double>(generator_() >> 11) * 0x1.0p-53;
   double left = uniform * total;
