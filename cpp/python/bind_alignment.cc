@@ -45,7 +45,8 @@ class Aligner {
   }
 
   // log_mel [n_mels, frames] and a text -> logits [n, V] and scores [A, n, T].
-  py::tuple Align(const FloatArray& log_mel, const std::vector<int>& text) {
+  // `blocks`: cancelled before it runs more of them.
+  py::tuple Align(const FloatArray& log_mel, const std::vector<int>& text, int blocks) {
     if (static_cast<size_t>(log_mel.size()) != log_mel_->elements()) {
       ThrowPython({ErrorCode::kAudio, "log_mel is not of the window's shape"});
     }
@@ -61,7 +62,8 @@ class Aligner {
       const auto keep = [&](size_t position, const float* row) {
         std::copy_n(row, n_vocab, rows + position * n_vocab);
       };
-      return alignment_->Run(text, keep, {}, &scores);
+      const auto cancelled = [&] { return blocks-- == 0; };
+      return alignment_->Run(text, keep, cancelled, &scores);
     }();
     Unwrap(result);
     const std::vector<py::ssize_t> shape = {
@@ -115,9 +117,10 @@ void BindAlignment(py::module_& m) {
              return Unwrap(Aligner::Create(bundle.string(), window, threads, library.string()));
            }),
            "bundle"_a, py::kw_only(), "window"_a, "threads"_a = 1, "library"_a = "")
-      .def("align", &Aligner::Align, "log_mel"_a, "text"_a,
+      .def("align", &Aligner::Align, "log_mel"_a, "text"_a, py::kw_only(), "blocks"_a = -1,
            "log_mel [n_mels, frames], text: n tokens from the start sequence on ->\n"
-           "(logits [n, V], scores [A, n, T]).\n\n"
+           "(logits [n, V], scores [A, n, T]). blocks: what may run before it is cancelled; -1: "
+           "all.\n\n"
            "Raises ModelError if the text is longer than the cache or holds no token.");
 }
 

@@ -3,10 +3,12 @@
 #include "bind_alignment.h"
 #include "bind_components.h"
 #include "bind_transcriber.h"
+#include "bind_vad.h"
 
 PYBIND11_MODULE(_runtime, m) {
   m.doc() = "Sotto's C++ runtime.";
   sotto::BindComponents(m);
   sotto::BindTranscriber(m);
   sotto::BindAlignment(m);
+  sotto::BindVad(m);
 }

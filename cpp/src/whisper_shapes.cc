@@ -1,7 +1,8 @@
 #include "whisper_shapes.h"
 
-#include <algorithm>
 #include <utility>
+
+#include "tensor_specs.h"
 
 namespace sotto {
 namespace {
@@ -9,25 +10,6 @@ namespace {
 void AddLayers(const char* tensor, int layers, std::vector<int32_t> shape,
                std::vector<TensorSpec>* specs) {
   for (int layer = 0; layer < layers; ++layer) specs->push_back({LayerName(tensor, layer), shape});
-}
-
-void Compare(const std::string& signature, const std::vector<TensorSpec>& expected,
-             const std::vector<TensorSpec>& actual, std::vector<std::string>* faults) {
-  if (actual.size() != expected.size()) {
-    faults->push_back("signature " + signature + " has " + std::to_string(actual.size()) +
-                      " tensors on one side, its dims need " + std::to_string(expected.size()));
-  }
-  for (const TensorSpec& spec : expected) {
-    const auto found = std::find_if(actual.begin(), actual.end(), [&](const TensorSpec& other) {
-      return other.name == spec.name;
-    });
-    if (found == actual.end()) {
-      faults->push_back("signature " + signature + " lacks " + spec.name);
-    } else if (found->shape != spec.shape) {
-      faults->push_back("signature " + signature + " has " + spec.name + " of shape " +
-                        ShapeText(found->shape) + ", its dims need " + ShapeText(spec.shape));
-    }
-  }
 }
 
 }  // namespace
@@ -85,10 +67,10 @@ int AlignmentBlock(const Signature& alignment) {
 std::vector<std::string> WrongShapes(const Bundle& bundle, const Window& window) {
   const WindowShapes shapes = ShapesOf(bundle.dims, window.frames, bundle.cache);
   std::vector<std::string> faults;
-  Compare(window.encoder.name, shapes.encoder_inputs, window.encoder.inputs, &faults);
-  Compare(window.encoder.name, shapes.encoder_outputs, window.encoder.outputs, &faults);
-  Compare(window.decoder.name, shapes.decoder_inputs, window.decoder.inputs, &faults);
-  Compare(window.decoder.name, shapes.decoder_outputs, window.decoder.outputs, &faults);
+  CompareTensors(window.encoder.name, shapes.encoder_inputs, window.encoder.inputs, &faults);
+  CompareTensors(window.encoder.name, shapes.encoder_outputs, window.encoder.outputs, &faults);
+  CompareTensors(window.decoder.name, shapes.decoder_inputs, window.decoder.inputs, &faults);
+  CompareTensors(window.decoder.name, shapes.decoder_outputs, window.decoder.outputs, &faults);
   if (!window.alignment) return faults;
   const Signature& alignment = *window.alignment;
   const int block = AlignmentBlock(alignment);
@@ -102,8 +84,8 @@ std::vector<std::string> WrongShapes(const Bundle& bundle, const Window& window)
   }
   const AlignmentShapes aligned =
       AlignmentShapesOf(bundle.dims, window.frames, bundle.cache, block, heads);
-  Compare(alignment.name, aligned.inputs, alignment.inputs, &faults);
-  Compare(alignment.name, aligned.outputs, alignment.outputs, &faults);
+  CompareTensors(alignment.name, aligned.inputs, alignment.inputs, &faults);
+  CompareTensors(alignment.name, aligned.outputs, alignment.outputs, &faults);
   return faults;
 }
 

@@ -26,16 +26,16 @@ from whisper.model import disable_sdpa
 from sotto._runtime import Aligner
 from sotto.asr.locate import find_litert
 from sotto.bundle import link_files, read_manifest, write_manifest
-from sotto.errors import BundleError, ModelError
+from sotto.errors import BundleError, CancelledError, ModelError
 
 WINDOW = 30
 
-SCORE_TOLERANCE = 1e-2
-"""Absolute, on raw scores up to 30: XNNPACK sums one by one what torch sums in blocks, from the
-encoder on (5e-3 on its outputs alone), and a score sums 64 such products."""
+SCORE_TOLERANCE = 5e-3
+"""Absolute, on raw scores up to 20: XNNPACK sums one by one what torch sums in blocks, from the
+encoder on, whose outputs are some 2e-3 apart. 3e-3 was seen."""
 
-PROBABILITY_TOLERANCE = 2e-3
-"""Absolute, for fp32, for the same reason."""
+PROBABILITY_TOLERANCE = 1e-4
+"""Absolute, for fp32, for the same reason. 1e-5 was seen."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,18 @@ def test_a_whole_cache_fits_and_one_token_more_is_refused(
         graph.align(expected.log_mel, [*full, 0])
     with pytest.raises(ModelError, match="no row"):
         graph.align(expected.log_mel, [10**6])
+
+
+def test_it_is_cancelled_between_blocks_and_can_run_again(
+    bundle: Callable[[str, Precision], Path], heard: Callable[[str], Heard]
+) -> None:
+    expected = heard("tiny.en")
+    graph = aligner(bundle("tiny.en", "fp32"))
+    for blocks in (0, 1):
+        with pytest.raises(CancelledError, match="the alignment was cancelled"):
+            graph.align(expected.log_mel, expected.tokens, blocks=blocks)
+    _, scores = graph.align(expected.log_mel, expected.tokens, blocks=2)
+    assert np.abs(scores - expected.scores).max() <= SCORE_TOLERANCE
 
 
 def test_no_tokens_give_no_scores(

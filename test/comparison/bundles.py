@@ -46,6 +46,23 @@ def ensure_bundle(
     return target
 
 
+def ensure_vad_bundle() -> Path:
+    """``models/silero-vad``, made if need be.
+
+    Raises:
+        ConversionError: a step failed; the message is what it printed.
+    """
+    target = MODELS / "silero-vad"
+    try:
+        if read_manifest(target)["signatures"]:
+            return target
+    except BundleError:
+        pass
+    _run("step1_pt_to_torchscript.py", "--model", "silero-vad", "--out", str(target))
+    _run("step2_torchscript_to_tflite.py", str(target))
+    return target
+
+
 def _holds(directory: Path, graphs: str) -> bool:
     try:
         manifest = read_manifest(directory)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from sotto.errors import ConversionError
-from sotto.export.convert import _check_operations
+from sotto.export.operations import check_operations
 from sotto.npu.ops import SUPPORTED, OpTable, op_tables
 
 
@@ -43,7 +43,7 @@ def test_a_plain_layer_is_taken_and_counted(tmp_path: Path) -> None:
     assert table.counts["TANH"] == 1
     assert set(table.counts) <= SUPPORTED
     lines: list[str] = []
-    _check_operations([table], "a.tflite", lines.append)
+    check_operations([table], "a.tflite", lines.append)
     assert any("TANH 1" in line for line in lines)
     assert any("outside the NPU's list: none" in line for line in lines)
 
@@ -65,7 +65,7 @@ def test_an_operation_outside_the_list_is_named_and_refused(
     (table,) = tables(tmp_path / "a.tflite", function, x)
     assert outside & set(table.unsupported)
     with pytest.raises(ConversionError, match=r"a\.tflite is not for the NPU: serving_default: "):
-        _check_operations([table], "a.tflite", lambda line: None)
+        check_operations([table], "a.tflite", lambda line: None)
 
 
 def test_a_tensor_of_rank_5_is_named_and_refused(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_tensor_of_rank_5_is_named_and_refused(tmp_path: Path) -> None:
     (table,) = tables(tmp_path / "a.tflite", five, FLOATS)
     assert any(fault.startswith("rank 5 of ") for fault in table.unsupported)
     with pytest.raises(ConversionError, match="rank 5"):
-        _check_operations([table], "a.tflite", lambda line: None)
+        check_operations([table], "a.tflite", lambda line: None)
 
 
 def test_a_dynamic_shape_is_named_and_refused(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_dynamic_shape_is_named_and_refused(tmp_path: Path) -> None:
     )
     assert any(fault.startswith("dynamic shape [1, -1, 4] of ") for fault in table.unsupported)
     with pytest.raises(ConversionError, match="dynamic shape"):
-        _check_operations([table], "a.tflite", lambda line: None)
+        check_operations([table], "a.tflite", lambda line: None)
 
 
 def test_each_signature_has_a_table_of_its_own(tmp_path: Path) -> None:

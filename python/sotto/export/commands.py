@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 from sotto.bundle import check_writable, settle_replacements
+from sotto.errors import OptionError
 from sotto.terminal import clean_exits, exiting_on_interrupt, hushed_libraries, report, run
 
 __all__ = ["run", "step1", "step2"]
 
 MODELS = Path("models")
+SILERO = "silero-vad"
 
 
 def _windows(text: str) -> tuple[int, ...]:
@@ -28,11 +32,13 @@ def step1(
         str,
         typer.Option(
             help="Name (base, tiny.en, large-v3-turbo …) or path: an OpenAI .pt, a Hugging Face "
-            "or a CTranslate2 directory."
+            "or a CTranslate2 directory. silero-vad: voice activity detection, to which only --out "
+            "and --audio apply."
         ),
     ] = "base",
     out: Annotated[
-        Path | None, typer.Option(help="Directory to make. Default: models/whisper-NAME.")
+        Path | None,
+        typer.Option(help="Directory to make. Default: models/whisper-NAME, models/silero-vad."),
     ] = None,
     windows: Annotated[
         str, typer.Option(help="Seconds of audio a graph takes, one pair of graphs each.")
@@ -72,30 +78,57 @@ def step1(
         start = time.perf_counter()
         if out is not None:
             check_writable(out)  # before a download
-        seconds = _windows(windows)
+        options = {
+            "windows": _windows(windows),
+            "cache": cache,
+            "token_embedding": token_embedding,
+            "gelu": gelu,
+            "sequence_decoder": sequence_decoder,
+            "alignment": alignment,
+        }
         report(f"loading {model}")
         with exiting_on_interrupt(settle_replacements):
             # torch is slow to import, and not installed where nothing is converted.
-            from sotto.checkpoints import load_checkpoint
             from sotto.export.recording import packaged_recording
-            from sotto.export.torchscript import TorchScriptOptions, export_torchscript
             from sotto.preprocess import read_audio
 
-        checkpoint = load_checkpoint(model)
-        name = checkpoint.name.removeprefix("whisper-")
-        directory = out or MODELS / f"whisper-{name}"
-        options = TorchScriptOptions(
-            windows=seconds,
-            cache=cache,
-            token_embedding=token_embedding,  # type: ignore[arg-type]  # validate() checks it
-            gelu=gelu,  # type: ignore[arg-type]
-            sequence_decoder=sequence_decoder,
-            alignment=alignment,
-        )
+            step = _silero_step1 if model == SILERO else _whisper_step1
+            export, directory = step(model, out, options)
         speech = read_audio(audio or packaged_recording())
         with exiting_on_interrupt(settle_replacements):
-            export_torchscript(checkpoint, directory, speech, options, report)
+            export(speech)
         report(f"wrote {directory} in {time.perf_counter() - start:.0f} s; next: step 2")
+
+
+def _whisper_step1(
+    model: str, out: Path | None, options: dict[str, Any]
+) -> tuple[Callable[[np.ndarray], object], Path]:
+    """What exports a Whisper over some speech, and the directory that it makes."""
+    from sotto.checkpoints import load_checkpoint
+    from sotto.export.torchscript import TorchScriptOptions, export_torchscript
+
+    checkpoint = load_checkpoint(model)
+    directory = out or MODELS / f"whisper-{checkpoint.name.removeprefix('whisper-')}"
+    chosen = TorchScriptOptions(**options)
+    return lambda speech: export_torchscript(
+        checkpoint, directory, speech, chosen, report
+    ), directory
+
+
+def _silero_step1(
+    model: str, out: Path | None, options: dict[str, Any]
+) -> tuple[Callable[[np.ndarray], object], Path]:
+    """The same for silero-vad."""
+    from sotto.checkpoints.silero import find_silero, load_silero
+    from sotto.export.torchscript import TorchScriptOptions
+    from sotto.export.vad import export_vad
+
+    for name, default in vars(TorchScriptOptions()).items():
+        if options[name] != default:
+            raise OptionError(f"{name} {options[name]}: {SILERO} has no such option")
+    checkpoint = load_silero(find_silero())
+    directory = out or MODELS / SILERO
+    return lambda speech: export_vad(checkpoint, directory, speech, report), directory
 
 
 def step2(
@@ -104,11 +137,18 @@ def step2(
     ] = MODELS / "whisper-base",
     out: Annotated[
         Path | None,
-        typer.Option(help="Bundle to write. Default: MODEL itself for int8, else MODEL-PRECISION."),
+        typer.Option(
+            help="Bundle to write. Default: MODEL itself for int8 and for silero-vad, else "
+            "MODEL-PRECISION."
+        ),
     ] = None,
     precision: Annotated[
-        str, typer.Option(help="int8 (dynamic range, for CPUs) or fp32.")
-    ] = "int8",
+        str | None,
+        typer.Option(
+            help="int8 (dynamic range, for CPUs) or fp32. Default: int8; of silero-vad fp32, "
+            "which is all it has."
+        ),
+    ] = None,
     backend: Annotated[
         str,
         typer.Option(help="litert, or mtk: MediaTek's mtk_converter, where NeuroPilot is."),
@@ -124,14 +164,18 @@ def step2(
     with clean_exits(), hushed_libraries(), exiting_on_interrupt(settle_replacements):
         start = time.perf_counter()
         from sotto.export.convert import convert
+        from sotto.export.vad import convert_vad, is_vad
 
+        voice_activity = is_vad(model)
+        own = "fp32" if voice_activity else "int8"
+        precision = precision or own
         suffix = "mtk" if backend == "mtk" else precision
         named = model if model.name.strip(".") else model.resolve()  # "." has no name
-        target = out or (model if suffix == "int8" else named.with_name(f"{named.name}-{suffix}"))
-        convert(
+        target = out or (model if suffix == own else named.with_name(f"{named.name}-{suffix}"))
+        (convert_vad if voice_activity else convert)(
             model,
             target,
-            precision,  # type: ignore[arg-type]  # convert() checks it
+            precision,  # type: ignore[arg-type]  # both check it
             backend,  # type: ignore[arg-type]
             report,
         )

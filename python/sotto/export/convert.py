@@ -29,12 +29,13 @@ from sotto.errors import BundleError, ConversionError, OptionError
 from sotto.export.block_caches import REPEATS
 from sotto.export.difference import Difference
 from sotto.export.mtk import write_mtk_tflite
+from sotto.export.operations import check_operations
 from sotto.export.quantize import quantize_int8
 from sotto.export.tflite import write_tflite
 from sotto.export.torchscript import SAMPLE, TORCHSCRIPT
 from sotto.export.verify import verify_alignment, verify_decoder, verify_encoder
 from sotto.graphs.signatures import Signature
-from sotto.npu.ops import OpTable, op_tables
+from sotto.npu.ops import op_tables
 
 Precision = Literal["fp32", "int8"]
 Backend = Literal["litert", "mtk"]
@@ -179,21 +180,10 @@ def _write_litert(
             full = (directory / file).rename(directory / f"{file}.fp32")
             quantize_int8(full, directory / file)
             full.unlink()
-        _check_operations(op_tables(directory / file), file, report)
+        check_operations(op_tables(directory / file), file, report)
         for _, signature in graphs:
             manifest["signatures"][signature.name] = {"file": file, **signature.as_manifest()}
     return _verify(source, directory, manifest, precision, report)
-
-
-def _check_operations(tables: list[OpTable], file: str, report: Report) -> None:
-    for table in tables:
-        counts = ", ".join(f"{name} {count}" for name, count in table.counts.items())
-        outside = ", ".join(table.unsupported) or "none"
-        report(f"{file} {table.signature}: {sum(table.counts.values())} ops: {counts}")
-        report(f"{file} {table.signature}: outside the NPU's list: {outside}")
-    refused = [f"{table.signature}: {name}" for table in tables for name in table.unsupported]
-    if refused:
-        raise ConversionError(f"{file} is not for the NPU: {'; '.join(refused)}")
 
 
 def _verify(

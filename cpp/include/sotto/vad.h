@@ -1,0 +1,66 @@
+// Voice activity detection with a Silero VAD bundle: a probability of speech every 32 ms.
+
+#ifndef SOTTO_VAD_H_
+#define SOTTO_VAD_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sotto/error.h"
+#include "sotto/speech_spans.h"
+
+namespace sotto {
+
+struct VadLoadOptions {
+  int threads = 1;      // of the CPU kernels, 1 to 1024; the graph is too small for more
+  bool verify = true;   // check the sha256 of the bundle's files
+  std::string library;  // libLiteRt.so; empty: $SOTTO_LITERT, then the system's
+};
+
+// One loaded bundle. Holds nothing of any audio: any number of streams share it, taking turns.
+class VoiceActivityDetector {
+ public:
+  // kBundle if `directory` is no bundle of kind vad, with the commands that make one.
+  static Result<std::shared_ptr<VoiceActivityDetector>> Create(const std::string& directory,
+                                                               const VadLoadOptions& options);
+  ~VoiceActivityDetector();
+
+ private:
+  friend class VadStream;
+  struct Impl;
+
+  explicit VoiceActivityDetector(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+// What was heard of one stream of audio. Not for several threads at once.
+class VadStream {
+ public:
+  explicit VadStream(std::shared_ptr<VoiceActivityDetector> detector);
+
+  // Forgets all: the next sample is the first of another stream.
+  void Reset();
+
+  // Takes n samples, mono, 16 kHz, and appends to `probabilities` one for every 512 that are
+  // complete. The rest, 511 at most, is kept. kAudio, with nothing taken, if one is not finite.
+  Result<void> Push(const float* samples, size_t n, std::vector<float>* probabilities);
+
+  // Ends the stream: where samples are left, pads them with zeros and appends their probability.
+  // The next Push begins another stream.
+  Result<void> Flush(std::vector<float>* probabilities);
+
+ private:
+  Result<void> Detect(std::vector<float>* probabilities);
+
+  std::shared_ptr<VoiceActivityDetector> detector_;
+  std::vector<float> heard_;  // context, then the samples of the current chunk
+  std::vector<float> h_;      // the LSTM's states
+  std::vector<float> c_;
+};
+
+}  // namespace sotto
+
+#endif  // SOTTO_VAD_H_

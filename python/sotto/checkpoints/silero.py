@@ -1,0 +1,93 @@
+"""Silero VAD's weights, from the installed package silero-vad (MIT).
+
+They are read from ``silero_vad.jit``, which the package itself runs by default. Its
+``silero_vad_16k.safetensors`` (6.2.3) holds an older model's: probabilities differ by up to 0.5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from sotto.checkpoints.digest import sha256_of
+from sotto.errors import CheckpointError
+from sotto.graphs.silero import SHAPES
+
+NAME = "silero-vad"
+PACKAGE = "silero_vad"
+FILE = Path("data") / "silero_vad.jit"
+
+KEYS = {
+    "stft_conv.weight": "_model.stft.forward_basis_buffer",
+    **{
+        f"conv{i + 1}.{kind}": f"_model.encoder.{i}.reparam_conv.{kind}"
+        for i in range(4)
+        for kind in ("weight", "bias")
+    },
+    **{
+        f"lstm_cell.{kind}": f"_model.decoder.rnn.{kind}"
+        for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    },
+    **{f"final_conv.{kind}": f"_model.decoder.decoder.2.{kind}" for kind in ("weight", "bias")},
+}
+"""The graph's names of the weights to the file's, of its 16 kHz model."""
+
+
+@dataclass(frozen=True, eq=False)
+class SileroCheckpoint:
+    """The weights of the 16 kHz model, and where they are from.
+
+    Attributes:
+        state: float32 arrays with the names and shapes of ``graphs.silero.SHAPES``.
+        path: the file.
+        sha256: hex digest of the file.
+    """
+
+    state: dict[str, np.ndarray]
+    path: Path
+    sha256: str
+
+
+def find_silero() -> Path:
+    """The file in the installed package, which is not imported.
+
+    Raises:
+        CheckpointError: the package is not installed.
+    """
+    spec = find_spec(PACKAGE)
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        if (Path(folder) / FILE).is_file():
+            return Path(folder) / FILE
+    raise CheckpointError(
+        f"no weights of {NAME}: pip install 'sotto[weights]', or pip install {NAME}"
+    )
+
+
+def load_silero(path: Path) -> SileroCheckpoint:
+    """Reads ``silero_vad.jit``.
+
+    Raises:
+        CheckpointError: the file can't be read, or lacks a weight of the shape expected.
+    """
+    try:
+        model = torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
+        stored = model.state_dict()
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise CheckpointError(f"{path} can't be read as {NAME}'s TorchScript: {reason}") from error
+    state = {}
+    for name, shape in SHAPES.items():
+        found = stored.get(KEYS[name])
+        if found is None or tuple(found.shape) != shape or found.dtype != torch.float32:
+            raise CheckpointError(
+                f"{path}: {KEYS[name]} is not float32 of shape {shape}: not the model of "
+                f"{NAME} 6.2, which Sotto knows"
+            )
+        state[name] = found.numpy()
+        if not np.isfinite(state[name]).all():
+            raise CheckpointError(f"{path}: {KEYS[name]} is not finite: the file is damaged")
+    return SileroCheckpoint(state, path, sha256_of([path]))

@@ -1,0 +1,96 @@
+"""Steps 1 and 2 over Silero VAD."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from scripts import Script
+
+pytest.importorskip("silero_vad", reason="the weights: pip install 'sotto[weights]'")
+
+from sotto._runtime import VoiceActivityDetector
+from sotto.asr.locate import find_litert
+from sotto.bundle import read_manifest
+from sotto.export import vad
+
+
+@pytest.fixture
+def step1_vad(step1: Script, tmp_path: Path) -> Path:
+    """What step 1 makes."""
+    done = step1("--model", "silero-vad", "--out", tmp_path / "vad")
+    assert done.status == 0, done.err
+    assert "detect: largest difference" in done.err
+    assert "BEYOND" not in done.err
+    return tmp_path / "vad"
+
+
+def test_both_steps_make_a_bundle_that_runs_in_place_and_elsewhere(
+    step1_vad: Path, step2: Script, tmp_path: Path
+) -> None:
+    for target, arguments in ((step1_vad, ()), (tmp_path / "other", ("--out", tmp_path / "other"))):
+        done = step2(step1_vad, *arguments)
+        assert done.status == 0, done.err
+        assert "outside the NPU's list: none" in done.err
+        assert "BEYOND" not in done.err
+        manifest = read_manifest(target)
+        assert (manifest["kind"], manifest["name"]) == ("vad", "silero-vad")
+        assert (manifest["precision"], manifest["backend"]) == ("fp32", "litert")
+        assert bool(manifest["torchscript"]) == (target == step1_vad)
+        VoiceActivityDetector(target, library=find_litert())
+    assert sorted(path.name for path in target.iterdir()) == ["manifest.json", "vad.tflite"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--precision", "int8"), "precision 'int8': silero-vad has fp32 only"),
+        (("--backend", "tpu"), "backend 'tpu': expected one of litert, mtk"),
+        (("--backend", "mtk"), "the mtk backend needs MediaTek's mtk_converter"),
+    ],
+)
+def test_step_2_refuses_what_it_has_not(
+    step1_vad: Path, step2: Script, arguments: tuple[str, ...], message: str
+) -> None:
+    done = step2(step1_vad, *arguments)
+    assert done.status == 1
+    assert message in done.err
+    assert read_manifest(step1_vad)["signatures"] == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--windows", "5"), "windows (5,): silero-vad has no such option"),
+        (("--gelu", "tanh"), "gelu tanh: silero-vad has no such option"),
+        (("--no-alignment",), "alignment False: silero-vad has no such option"),
+    ],
+)
+def test_step_1_refuses_options_of_whisper(
+    step1: Script, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    done = step1("--model", "silero-vad", "--out", tmp_path / "vad", *arguments)
+    assert done.status == 1
+    assert message in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_difference_beyond_the_tolerance_leaves_nothing(
+    step1: Script, step1_vad: Path, step2: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vad, "TOLERANCE", 1e-12)
+    done = step1("--model", "silero-vad", "--out", tmp_path / "again")
+    assert done.status == 1
+    assert "differs from the package's model by more than the tolerance" in done.err
+    done = step2(step1_vad, "--out", tmp_path / "again")
+    assert done.status == 1
+    assert "vad.tflite differs from the TorchScript by more than the tolerance" in done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["vad"]
+
+
+def test_a_damaged_manifest_of_step_1_is_refused(step1_vad: Path, step2: Script) -> None:
+    path = step1_vad / "manifest.json"
+    path.write_text(path.read_text().replace('"detector"', '"detectors"'))
+    done = step2(step1_vad)
+    assert done.status == 1
+    assert "is not what step 1 wrote (KeyError: 'detector')" in done.err
