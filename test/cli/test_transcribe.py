@@ -179,6 +179,8 @@ def test_a_models_name_is_found_in_the_models_folder(
     assert run(SOTTO, *arguments, cwd=tiny_en.parents[1]).out == "And\n"
     variables = {"SOTTO_MODELS": str(tiny_en.parent)}
     assert run(SOTTO, *arguments, cwd=tmp_path, variables=variables).out == "And\n"
+    folder = ("--model_dir", tiny_en.parent)
+    assert run(SOTTO, *arguments, *folder, cwd=tmp_path).out == "And\n"
     done = run(SOTTO, *arguments, cwd=tmp_path, variables={"HOME": str(tmp_path)})
     assert "models/whisper-tiny.en" in done.error
 

@@ -103,6 +103,25 @@ def test_a_value_out_of_range_is_named_with_the_range(
     assert re.search(message, done.error)
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--temperature_increment_on_fallback", "0", "temperature_increment_on_fallback is 0.0"),
+        ("--suppress_tokens", "-1,all", "suppress_tokens is '-1,all'; expected integers between"),
+        ("--clip_timestamps", "0-5", "clip_timestamps is '0-5'; expected numbers between commas"),
+        ("--device", "npu", "device 'npu': this runtime has cpu"),
+        ("--seed", "-1", "seed is -1; expected an integer from 0"),
+        ("--language", "klingon", "language is 'klingon'; expected None"),
+    ],
+)
+def test_a_value_of_another_type_is_named(
+    tiny_en: Path, jfk_wav: Path, option: str, value: str, message: str
+) -> None:
+    done = run(SOTTO, "transcribe", "--model", tiny_en, option, value, jfk_wav)
+    assert (done.status, done.out) == (1, "")
+    assert message in done.error
+
+
 @pytest.mark.parametrize("option", ["--window", "--sample_len", "--threads"])
 @pytest.mark.parametrize("value", ["-1", "99999999999999999999"])
 def test_a_number_that_no_integer_holds_is_named(
@@ -113,7 +132,7 @@ def test_a_number_that_no_integer_holds_is_named(
     assert option.strip("-").replace("-", "_") in done.error
 
 
-@pytest.mark.parametrize("language", ["xx", "", "english", "\udcff", "en\n"])
+@pytest.mark.parametrize("language", ["xx", "", "\udcff", "en\n"])
 def test_an_unknown_language_is_named_with_those_there_are(
     base: Path, jfk_wav: Path, language: str
 ) -> None:
@@ -225,14 +244,16 @@ def test_a_place_where_nothing_can_be_written_is_refused_before_the_work(
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.mark.parametrize("kind", ["txt", "all"])
 def test_a_file_that_can_not_be_written_whole_is_not_written(
-    tiny_en: Path, jfk_wav: Path, tmp_path: Path
+    tiny_en: Path, jfk_wav: Path, tmp_path: Path, kind: str
 ) -> None:
     def no_file_beyond_16_bytes() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (16, 16))
 
     done = run(
         *(SOTTO, "transcribe", "--model", tiny_en, "--output-dir", tmp_path, jfk_wav),
+        *("--output_format", kind),
         preexec=no_file_beyond_16_bytes,
     )
     assert (done.status, done.out) == (1, "")
@@ -254,6 +275,18 @@ def test_two_files_that_would_be_written_to_one_are_refused(
     done = run(SOTTO, "transcribe", "--model", tiny_en, "--output-dir", tmp_path, jfk, jfk_wav)
     assert (done.status, done.out) == (1, "")
     assert "2 of the files would be written to jfk.txt" in done.error
+
+
+@pytest.mark.parametrize("kind", ["srt", "vtt", "tsv", "lrc"])
+def test_subtitles_of_several_files_are_not_run_together(
+    tiny_en: Path, jfk_wav: Path, kind: str
+) -> None:
+    done = run(
+        *(SOTTO, "transcribe", "--model", tiny_en, "--output_format", kind, jfk_wav, jfk_wav),
+    )
+    assert (done.status, done.out) == (1, "")
+    assert f"the {kind} of 2 files can't follow one another on standard output" in done.error
+    assert "give --output_dir" in done.error
 
 
 # ---- standard input ----------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sotto.errors import OptionError
+
 LANGUAGES = {
     "en": "english",
     "zh": "chinese",
@@ -128,7 +130,17 @@ LANGUAGE_CODES = {name: code for code, name in LANGUAGES.items()} | _ALIASES
 def language_code(language: str) -> str:
     """The code of a language given by its code or English name, in capitals or not.
 
-    What is neither is given back in lower case: only the model knows its languages.
+    Args:
+        language: empty stays empty, and stands for one that is to be detected.
+
+    Raises:
+        OptionError: it is none of Whisper's. Which of them a model has, only the model knows.
     """
     name = language.lower()
-    return LANGUAGE_CODES.get(name, name)
+    code = LANGUAGE_CODES.get(name, name)
+    if code and code not in LANGUAGES:
+        raise OptionError(
+            f"language is {language!r}; expected None, to detect it, an English name such as "
+            f"French, or one of the codes {' '.join(sorted(LANGUAGES))}"
+        )
+    return code

@@ -11,6 +11,15 @@ from sotto.errors import BundleError, DeviceError
 
 LIBRARY = "libLiteRt.so"
 
+_MAKE_WHISPER = (
+    "python convert/step1_pt_to_torchscript.py --model {name}, "
+    "then python convert/step2_torchscript_to_tflite.py"
+)
+_MAKE_VAD = (
+    "python convert/step1_pt_to_torchscript.py --model silero-vad, "
+    "then python convert/step2_torchscript_to_tflite.py models/silero-vad"
+)
+
 
 def find_bundle(
     name_or_path: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None
@@ -27,13 +36,19 @@ def find_bundle(
     Raises:
         BundleError: there is no such directory; says where it was looked for.
     """
-    return _find(
-        name_or_path,
-        folder,
-        "whisper-",
-        "python convert/step1_pt_to_torchscript.py --model {name}, "
-        "then python convert/step2_torchscript_to_tflite.py",
-    )
+    return _find(name_or_path, folder, "whisper-", _MAKE_WHISPER)
+
+
+def find_vad(bundle: str | os.PathLike[str] | None = None) -> Path:
+    """The directory of a voice activity detector's bundle.
+
+    Args:
+        bundle: the directory; None is ``silero-vad`` in each of :func:`bundle_folders`.
+
+    Raises:
+        BundleError: there is no such directory; says where it was looked for.
+    """
+    return _find(bundle or "silero-vad", None, "", _MAKE_VAD)
 
 
 def bundle_folders(first: str | os.PathLike[str] | None = None) -> list[Path]:

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from sotto._runtime import Transcriber
+from sotto.asr.languages import LANGUAGES
 from sotto.asr.live import shown_live
 from sotto.asr.locate import find_bundle, find_litert
 from sotto.asr.option_values import integer
@@ -116,6 +117,8 @@ class SpeechModel:
             )
         with shown_live(verbose, options) as told:
             result = self.recognize(audio, **told)
+        if verbose is not None and result.language_probabilities:
+            print(f"Detected language: {LANGUAGES[result.language].title()}")
         return result.to_whisper(word_timestamps=bool(options.get("word_timestamps", False)))
 
     def recognize(
