@@ -108,7 +108,8 @@ void BindComponents(py::module_& m) {
            "float32 [n] samples, cut or padded to frames * 160 -> float32 [n_mels, frames].\n\n"
            "Raises AudioError if a sample is not finite, OptionError if frames is out of range.");
 
-  py::class_<Tokenizer>(m, "Tokenizer", "Token ids to text, from a bundle's tokenizer.tiktoken.")
+  py::class_<Tokenizer>(m, "Tokenizer",
+                        "Token ids to text and back, from a bundle's tokenizer.tiktoken.")
       .def(py::init([](const std::filesystem::path& path, int n_text) {
              return Unwrap(Tokenizer::Open(path.string(), n_text));
            }),
@@ -122,7 +123,9 @@ void BindComponents(py::module_& m) {
           [](const Tokenizer& tokenizer, const std::vector<int>& tokens) {
             return py::bytes(tokenizer.DecodeBytes(tokens));
           },
-          "tokens"_a, "Bytes of the tokens; special tokens have none.");
+          "tokens"_a, "Bytes of the tokens; special tokens have none.")
+      .def("encode", &Tokenizer::Encode, "text"_a,
+           "Tokens of the text, as tiktoken's encode_ordinary() gives them.");
 
   py::class_<EmbeddingTable>(m, "EmbeddingTable", "Rows of a mapped token embedding table.")
       .def(py::init(&OpenEmbeddingTable), "path"_a, "scales_path"_a.none(true), "n_vocab"_a,

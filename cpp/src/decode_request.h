@@ -39,7 +39,7 @@ struct DecodedWindow {
   std::vector<int> tokens;  // sampled, with timestamps, without start sequence and end of text
   std::vector<float> token_logprobs;  // one a token, natural logarithm
   std::string text;                   // of the text tokens, without white space at its ends
-  float temperature = 0;
+  double temperature = 0;
   float avg_logprob = 0;  // of the sampled tokens and the end of text
   float no_speech_prob = 0;
   float compression_ratio = 0;  // of the text

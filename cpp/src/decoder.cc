@@ -143,7 +143,7 @@ Result<DecodedWindow> Decoder::Decode(const DecodeRequest& request, WhisperGraph
   decoded.tokens = std::move(chosen.tokens);
   decoded.token_logprobs = std::move(chosen.logprobs);
   decoded.text = std::string(TrimWhitespace(tokenizer_.Decode(decoded.tokens)));
-  decoded.temperature = static_cast<float>(request.temperature);
+  decoded.temperature = request.temperature;
   decoded.avg_logprob = chosen.sum_logprob / static_cast<float>(decoded.tokens.size() + 1);
   decoded.no_speech_prob = task.no_speech_prob();
   decoded.compression_ratio = CompressionRatio(decoded.text);

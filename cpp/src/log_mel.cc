@@ -24,8 +24,6 @@ using Lanes = pocketfft::detail::vtype_t<float>;
 constexpr size_t kLanes = sizeof(Lanes) / sizeof(float);
 constexpr size_t kSpan = (kLanes - 1) * kHopLength + kFftSize;  // samples under kLanes frames
 
-constexpr ptrdiff_t kPadding = kFftSize / 2;  // of torch.stft(center=True), each side
-constexpr float kMinPower = 1e-10f;
 constexpr float kDynamicRange = 8.0f;  // decades
 constexpr double kPi = 3.14159265358979323846;
 
@@ -69,47 +67,18 @@ inline float Log10(float value) {
   return static_cast<float>(exponent) * 0.301029995664f + natural * 0.434294481903f;
 }
 
-// Row of power values, each at least kMinPower -> the largest.
-float Peak(const float* values, size_t n) {
-  constexpr size_t kWidth = 8;  // independent maxima, or the loop waits on its own result
-  float peak[kWidth];
-  std::fill_n(peak, kWidth, kMinPower);
-  size_t i = 0;
-  for (; i + kWidth <= n; i += kWidth) {
-    for (size_t j = 0; j < kWidth; ++j) peak[j] = values[i + j] > peak[j] ? values[i + j] : peak[j];
-  }
-  for (; i < n; ++i) peak[0] = std::max(peak[0], values[i]);
-  return *std::max_element(peak, peak + kWidth);
-}
-
-// Copies samples [start, start + kSpan) of the padded window: zeros from n_samples to
-// `length`, and beyond both ends of the window its mirror image.
+// Copies `count` samples of the padded window from `start` on: zeros from n_samples to `length`,
+// and beyond both ends of the window its mirror image.
 void CopyPadded(const float* samples, size_t n_samples, size_t length, ptrdiff_t start,
-                float* span) {
+                size_t count, float* span) {
   const auto end = static_cast<ptrdiff_t>(length);
-  for (size_t i = 0; i < kSpan; ++i) {
+  for (size_t i = 0; i < count; ++i) {
     ptrdiff_t position = start + static_cast<ptrdiff_t>(i);
-    if (position >= end + kPadding) {  // lanes past the last frame, never stored
-      span[i] = 0.0f;
-      continue;
-    }
     if (position < 0) position = -position;
     if (position >= end) position = 2 * end - 2 - position;
     const auto index = static_cast<size_t>(position);
     span[i] = index < n_samples ? samples[index] : 0.0f;
   }
-}
-
-Error NotFinite(const float* samples, size_t n_samples) {
-  size_t i = 0;
-  while (i < n_samples && std::isfinite(samples[i])) ++i;
-  if (i == n_samples) {
-    return {ErrorCode::kAudio,
-            "audio: samples are too large for a spectrum; expected about -1 to 1"};
-  }
-  return {ErrorCode::kAudio, "audio: sample " + std::to_string(i) + " (" +
-                                 std::to_string(static_cast<double>(i) / kSampleRate) +
-                                 " s) is not finite; expected about -1 to 1"};
 }
 
 }  // namespace
@@ -154,53 +123,103 @@ Result<LogMel> LogMel::Create(const float* filters, size_t n_mels) {
   }
 }
 
-// Mel power of the first `voiced` frames, at least kMinPower, into out [n_mels, frames].
-void LogMel::Power(const float* samples, size_t n_samples, size_t frames, size_t voiced,
-                   float* out) const {
-  pocketfft::detail::arr<Lanes> spectrum(kFftSize);  // in time, then half-complex, then power
-  std::vector<float> padded(kSpan);
-  const float* window = window_.data();
-  const size_t length = frames * kHopLength;
+Result<void> LogMel::CheckFinite(const float* samples, size_t n, size_t first) {
+  if (AllFinite(samples, n)) return {};
+  size_t i = 0;
+  while (std::isfinite(samples[i])) ++i;
+  const size_t position = first + i;
+  return Error{ErrorCode::kAudio, "audio: sample " + std::to_string(position) + " (" +
+                                      std::to_string(static_cast<double>(position) / kSampleRate) +
+                                      " s) is not finite; expected about -1 to 1"};
+}
 
-  for (size_t frame = 0; frame < voiced; frame += kLanes) {
-    const ptrdiff_t start = static_cast<ptrdiff_t>(frame * kHopLength) - kPadding;
-    const float* span;
-    if (start >= 0 && static_cast<size_t>(start) + kSpan <= n_samples) {
-      span = samples + start;
-    } else {
-      CopyPadded(samples, n_samples, length, start, padded.data());
-      span = padded.data();
-    }
-    for (size_t i = 0; i < kFftSize; ++i) {
-      float lanes[kLanes];
-      for (size_t j = 0; j < kLanes; ++j) lanes[j] = span[j * kHopLength + i] * window[i];
-      std::memcpy(&spectrum[i], lanes, sizeof(lanes));
-    }
-
-    fft_->plan.exec(spectrum.data(), 1.0f, pocketfft::FORWARD);
-
-    // Half-complex order is r0 r1 i1 r2 i2 ... r200: bin k is never behind what it is read from.
-    Lanes* power = spectrum.data();
-    power[0] = power[0] * power[0];
-    for (size_t k = 1; k < kFftBins - 1; ++k) {
-      power[k] = power[2 * k - 1] * power[2 * k - 1] + power[2 * k] * power[2 * k];
-    }
-    power[kFftBins - 1] = power[kFftSize - 1] * power[kFftSize - 1];
-
-    const size_t valid = std::min(kLanes, voiced - frame);
-    for (size_t m = 0; m < bands_.size(); ++m) {
-      const Band& band = bands_[m];
-      const float* weights = weights_.data() + band.offset;
-      const Lanes* bins = power + band.first_bin;
-      Lanes sum = {};
-      for (size_t k = 0; k < band.count; ++k) sum += weights[k] * bins[k];
-      float lanes[kLanes];
-      std::memcpy(lanes, &sum, sizeof(lanes));
-      // Infinity passes and is found by the caller; so does NaN, as the comparison is false.
-      for (size_t j = 0; j < kLanes; ++j) lanes[j] = lanes[j] < kMinPower ? kMinPower : lanes[j];
-      std::memcpy(out + m * frames + frame, lanes, valid * sizeof(float));
-    }
+float LogMel::Peak(const float* power, size_t n) {
+  constexpr size_t kWidth = 8;  // independent maxima, or the loop waits on its own result
+  float peak[kWidth];
+  std::fill_n(peak, kWidth, kLeastPower);
+  size_t i = 0;
+  for (; i + kWidth <= n; i += kWidth) {
+    for (size_t j = 0; j < kWidth; ++j) peak[j] = power[i + j] > peak[j] ? power[i + j] : peak[j];
   }
+  for (; i < n; ++i) peak[0] = std::max(peak[0], power[i]);
+  return *std::max_element(peak, peak + kWidth);
+}
+
+void LogMel::Normalize(float peak, size_t n, float* values) {
+  const float floor = Log10(peak) - kDynamicRange;
+  for (size_t i = 0; i < n; ++i) {
+    const float level = Log10(values[i]);
+    values[i] = ((level > floor ? level : floor) + 4.0f) / 4.0f;
+  }
+}
+
+// span: [kSpan] under kLanes frames, of which the first `frames` are stored. spectrum: scratch,
+// Lanes [kFftSize]. Whether every power is finite.
+bool LogMel::PowerOfGroup(const float* span, size_t frames, size_t stride, void* scratch,
+                          float* out) const {
+  auto* spectrum = static_cast<Lanes*>(scratch);  // in time, then half-complex, then power
+  const float* window = window_.data();
+  for (size_t i = 0; i < kFftSize; ++i) {
+    float lanes[kLanes];
+    for (size_t j = 0; j < kLanes; ++j) lanes[j] = span[j * kHopLength + i] * window[i];
+    std::memcpy(&spectrum[i], lanes, sizeof(lanes));
+  }
+
+  fft_->plan.exec(spectrum, 1.0f, pocketfft::FORWARD);
+
+  // Half-complex order is r0 r1 i1 r2 i2 ... r200: bin k is never behind what it is read from.
+  Lanes* power = spectrum;
+  power[0] = power[0] * power[0];
+  for (size_t k = 1; k < kFftBins - 1; ++k) {
+    power[k] = power[2 * k - 1] * power[2 * k - 1] + power[2 * k] * power[2 * k];
+  }
+  power[kFftBins - 1] = power[kFftSize - 1] * power[kFftSize - 1];
+
+  bool finite = true;
+  for (size_t m = 0; m < bands_.size(); ++m) {
+    const Band& band = bands_[m];
+    const float* weights = weights_.data() + band.offset;
+    const Lanes* bins = power + band.first_bin;
+    Lanes sum = {};
+    for (size_t k = 0; k < band.count; ++k) sum += weights[k] * bins[k];
+    float lanes[kLanes];
+    std::memcpy(lanes, &sum, sizeof(lanes));
+    // Infinity passes; so does NaN, as the comparison is false.
+    for (size_t j = 0; j < kLanes; ++j) lanes[j] = lanes[j] < kLeastPower ? kLeastPower : lanes[j];
+    finite = finite && AllFinite(lanes, frames);
+    std::memcpy(out + m * stride, lanes, frames * sizeof(float));
+  }
+  return finite;
+}
+
+Result<void> LogMel::Power(const float* samples, size_t frames, size_t stride, float* out) const {
+  pocketfft::detail::arr<Lanes> spectrum(kFftSize);
+  std::vector<float> last;  // a group that is not full
+  bool finite = true;
+  for (size_t frame = 0; frame < frames; frame += kLanes) {
+    const float* span = samples + frame * kHopLength;
+    const size_t stored = std::min(kLanes, frames - frame);
+    if (stored < kLanes) {
+      last.assign(span, span + (stored - 1) * kHopLength + kFftSize);
+      last.resize(kSpan);
+      span = last.data();
+    }
+    finite = PowerOfGroup(span, stored, stride, spectrum.data(), out + frame) && finite;
+  }
+  if (finite) return {};
+  return Error{ErrorCode::kAudio,
+               "audio: samples are too large for a spectrum; expected about -1 to 1"};
+}
+
+// Power of the frames first..end-1 of a window of `frames`, which see its padding, into their
+// columns of out [n_mels, frames].
+Result<void> LogMel::EdgePower(const float* samples, size_t n_samples, size_t frames, size_t first,
+                               size_t end, float* out) const {
+  if (first >= end) return {};
+  std::vector<float> padded((end - first - 1) * kHopLength + kFftSize);
+  const auto start = static_cast<ptrdiff_t>(first * kHopLength) - ptrdiff_t{kReflected};
+  CopyPadded(samples, n_samples, frames * kHopLength, start, padded.size(), padded.data());
+  return Power(padded.data(), end - first, frames, out + first);
 }
 
 Result<void> LogMel::Compute(const float* samples, size_t n_samples, size_t frames,
@@ -211,35 +230,35 @@ Result<void> LogMel::Compute(const float* samples, size_t n_samples, size_t fram
                                          std::to_string(kMaxFrames) + " frames of 10 ms"};
   }
   n_samples = std::min(n_samples, frames * kHopLength);
-  if (!AllFinite(samples, n_samples)) return NotFinite(samples, n_samples);
+  SOTTO_RETURN_IF_ERROR(CheckFinite(samples, n_samples));
 
-  // Frames from here on see only the zero padding; the mirror at the window's end does not
+  // Frames from `voiced` on see only the zero padding; the mirror at the window's end does not
   // reach back before them. Their power is the floor, without an FFT.
   const size_t voiced =
-      n_samples == 0 ? 0 : std::min(frames, (n_samples - 1 + kPadding) / kHopLength + 1);
+      n_samples == 0 ? 0 : std::min(frames, (n_samples - 1 + kReflected) / kHopLength + 1);
+  // Frames that see samples alone are read in place.
+  const size_t first = std::min(voiced, (kReflected + kHopLength - 1) / kHopLength);
+  const size_t end = n_samples < kReflected
+                         ? first
+                         : std::clamp((n_samples - kReflected) / kHopLength + 1, first, voiced);
   try {
-    Power(samples, n_samples, frames, voiced, out);
+    SOTTO_RETURN_IF_ERROR(EdgePower(samples, n_samples, frames, 0, first, out));
+    if (first < end) {
+      SOTTO_RETURN_IF_ERROR(
+          Power(samples + first * kHopLength - kReflected, end - first, frames, out + first));
+    }
+    SOTTO_RETURN_IF_ERROR(EdgePower(samples, n_samples, frames, end, voiced, out));
   } catch (const std::exception& e) {
     return Error{ErrorCode::kAudio, std::string("log-mel spectrogram failed: ") + e.what()};
   }
 
-  float peak = kMinPower;
-  bool finite = true;
-  for (size_t m = 0; m < n_mels(); ++m) {
-    const float* row = out + m * frames;
-    finite = finite && AllFinite(row, voiced);
-    peak = std::max(peak, Peak(row, voiced));
-  }
-  if (!finite) return NotFinite(samples, n_samples);
-
-  const float floor = Log10(peak) - kDynamicRange;
-  const float silence = (std::max(Log10(kMinPower), floor) + 4.0f) / 4.0f;
+  float peak = kLeastPower;
+  for (size_t m = 0; m < n_mels(); ++m) peak = std::max(peak, Peak(out + m * frames, voiced));
+  float silence = kLeastPower;
+  Normalize(peak, 1, &silence);
   for (size_t m = 0; m < n_mels(); ++m) {
     float* row = out + m * frames;
-    for (size_t t = 0; t < voiced; ++t) {
-      const float level = Log10(row[t]);
-      row[t] = ((level > floor ? level : floor) + 4.0f) / 4.0f;
-    }
+    Normalize(peak, voiced, row);
     std::fill(row + voiced, row + frames, silence);
   }
   return {};

@@ -1,11 +1,17 @@
 #include "sotto/tokenizer.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <queue>
+#include <utility>
+
+#include "text_pieces.h"
+#include "utf8.h"
 
 namespace sotto {
 namespace {
@@ -79,62 +85,18 @@ std::optional<size_t> ParseRank(std::string_view text, size_t limit) {
   return value;
 }
 
-// What a UTF-8 sequence's first byte asks of the next ones (Unicode 15, table 3-7).
-struct Utf8Lead {
-  int size;           // bytes in the sequence, 0 if no sequence begins so
-  unsigned char low;  // the second byte's range
-  unsigned char high;
-};
-
-Utf8Lead LeadOf(unsigned char byte) {
-  if (byte < 0x80) return {1, 0, 0};
-  if (byte < 0xc2) return {0, 0, 0};  // a continuation, or an overlong form
-  if (byte < 0xe0) return {2, 0x80, 0xbf};
-  if (byte == 0xe0) return {3, 0xa0, 0xbf};  // not overlong
-  if (byte == 0xed) return {3, 0x80, 0x9f};  // not a surrogate
-  if (byte < 0xf0) return {3, 0x80, 0xbf};
-  if (byte == 0xf0) return {4, 0x90, 0xbf};  // not overlong
-  if (byte < 0xf4) return {4, 0x80, 0xbf};
-  if (byte == 0xf4) return {4, 0x80, 0x8f};  // not above U+10FFFF
-  return {0, 0, 0};
-}
-
-// The longest well-formed beginning of one sequence at the head of `bytes` (not empty).
-// complete: it is a whole character; otherwise it is what one U+FFFD stands for.
-struct Utf8Prefix {
-  size_t size;
-  bool complete;
-};
-
-Utf8Prefix ScanUtf8(std::string_view bytes) {
-  const Utf8Lead lead = LeadOf(static_cast<unsigned char>(bytes[0]));
-  if (lead.size == 0) return {1, false};
-  const auto size = static_cast<size_t>(lead.size);
-  for (size_t i = 1; i < size; ++i) {
-    if (i == bytes.size()) return {i, false};
-    const auto byte = static_cast<unsigned char>(bytes[i]);
-    const unsigned char low = i == 1 ? lead.low : 0x80;
-    const unsigned char high = i == 1 ? lead.high : 0xbf;
-    if (byte < low || byte > high) return {i, false};
-  }
-  return {size, true};
-}
-
 // The characters for which Python's str.isspace() is true.
-bool IsSpace(uint32_t c) {
+bool IsSpace(char32_t c) {
   return (c >= 0x09 && c <= 0x0d) || (c >= 0x1c && c <= 0x20) || c == 0x85 || c == 0xa0 ||
          c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f ||
          c == 0x205f || c == 0x3000;
 }
 
-// The character of a complete sequence.
-uint32_t CodePoint(std::string_view sequence) {
-  const auto lead = static_cast<unsigned char>(sequence[0]);
-  if (sequence.size() == 1) return lead;
-  uint32_t value = lead & (0x7fu >> sequence.size());
-  for (const char c : sequence.substr(1))
-    value = value << 6 | (static_cast<unsigned char>(c) & 0x3fu);
-  return value;
+// FNV-1a.
+size_t HashOf(std::string_view bytes) {
+  uint64_t hash = 0xcbf29ce484222325u;
+  for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  return static_cast<size_t>(hash ^ hash >> 32);
 }
 
 }  // namespace
@@ -188,7 +150,91 @@ Result<Tokenizer> Tokenizer::Open(const std::string& path, int n_text) {
                                          "; make the bundle again"};
   }
   tokenizer.bytes_.shrink_to_fit();
+  tokenizer.IndexPieces();
   return tokenizer;
+}
+
+std::string_view Tokenizer::Bytes(size_t rank) const {
+  return std::string_view(bytes_).substr(pieces_[rank].begin, pieces_[rank].size);
+}
+
+void Tokenizer::IndexPieces() {
+  size_t slots = 1;
+  while (slots < 2 * pieces_.size()) slots *= 2;
+  ranks_.assign(slots, kNoRank);
+  for (size_t rank = 0; rank < pieces_.size(); ++rank) {
+    const std::string_view bytes = Bytes(rank);
+    longest_ = std::max(longest_, bytes.size());
+    size_t slot = HashOf(bytes) & (slots - 1);
+    while (ranks_[slot] != kNoRank && Bytes(ranks_[slot]) != bytes) slot = (slot + 1) & (slots - 1);
+    // A later token of the same bytes is the one that counts, as in a Python dict.
+    ranks_[slot] = static_cast<uint32_t>(rank);
+  }
+}
+
+uint32_t Tokenizer::RankOf(std::string_view bytes) const {
+  if (bytes.size() > longest_) return kNoRank;
+  size_t slot = HashOf(bytes) & (ranks_.size() - 1);
+  while (ranks_[slot] != kNoRank && Bytes(ranks_[slot]) != bytes) {
+    slot = (slot + 1) & (ranks_.size() - 1);
+  }
+  return ranks_[slot];
+}
+
+// Byte-pair encoding: the neighbours whose joint token has the lowest rank are joined, the first
+// such pair first, until none is a token.
+void Tokenizer::EncodePiece(std::string_view piece, std::vector<int>* tokens) const {
+  if (const uint32_t rank = RankOf(piece); rank != kNoRank) {
+    tokens->push_back(static_cast<int>(rank));
+    return;
+  }
+  // Parts as a linked list by where they begin. next[i] is where part i ends; 0: it is no more.
+  const size_t size = piece.size();
+  std::vector<size_t> next(size + 1);
+  std::vector<size_t> previous(size + 1);
+  for (size_t i = 0; i <= size; ++i) {
+    next[i] = i + 1;
+    previous[i] = i - 1;
+  }
+  struct Pair {
+    uint32_t rank;
+    size_t begin;
+    size_t end;
+  };
+  const auto later = [](const Pair& a, const Pair& b) {
+    return a.rank != b.rank ? a.rank > b.rank : a.begin > b.begin;
+  };
+  std::priority_queue<Pair, std::vector<Pair>, decltype(later)> pairs(later);
+  const auto add = [&](size_t begin) {
+    if (begin >= size || next[begin] >= size) return;  // the last part has no neighbour
+    const size_t end = next[next[begin]];
+    const uint32_t rank = RankOf(piece.substr(begin, end - begin));
+    if (rank != kNoRank) pairs.push({rank, begin, end});
+  };
+  for (size_t i = 0; i < size; ++i) add(i);
+  while (!pairs.empty()) {
+    const Pair pair = pairs.top();
+    pairs.pop();
+    const size_t middle = next[pair.begin];
+    // Parts that were joined meanwhile: the pair is no more.
+    if (middle == 0 || middle >= size || next[middle] != pair.end) continue;
+    next[pair.begin] = pair.end;
+    next[middle] = 0;
+    if (pair.end <= size) previous[pair.end] = pair.begin;
+    add(pair.begin);
+    if (pair.begin > 0) add(previous[pair.begin]);
+  }
+  for (size_t i = 0; i < size; i = next[i]) {
+    const uint32_t rank = RankOf(piece.substr(i, next[i] - i));
+    if (rank != kNoRank) tokens->push_back(static_cast<int>(rank));  // each byte is a token
+  }
+}
+
+std::vector<int> Tokenizer::Encode(std::string_view text) const {
+  const std::string valid = DecodeUtf8(text);
+  std::vector<int> tokens;
+  for (std::string_view piece : SplitText(valid)) EncodePiece(piece, &tokens);
+  return tokens;
 }
 
 std::string Tokenizer::DecodeBytes(const std::vector<int>& tokens) const {

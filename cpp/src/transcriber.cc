@@ -1,7 +1,7 @@
 #include "sotto/transcriber.h"
 
 #include <algorithm>
-#include <cmath>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -10,27 +10,35 @@
 #include "decoder.h"
 #include "embedding_table.h"
 #include "litert_graph.h"
+#include "loaded_windows.h"
+#include "log_mel_reader.h"
 #include "npy.h"
+#include "prompt_history.h"
+#include "seek_loop.h"
 #include "sotto/log_mel.h"
 #include "sotto/tokenizer.h"
 #include "stopwatch.h"
-#include "whisper_graphs.h"
+#include "window_encoder.h"
 
 namespace sotto {
 namespace {
 
 constexpr int kMostThreads = 4;
 
-// Cropped closer to the end of speech, Whisper invents words.
-constexpr double kWindowMargin = 1.0;  // seconds
-
-double Seconds(size_t samples) { return static_cast<double>(samples) / kSampleRate; }
-
-size_t Samples(const Window& window) { return window.frames * kHopLength; }
+double Seconds(int64_t samples) { return static_cast<double>(samples) / kSampleRate; }
 
 int DefaultThreads() {
   const int cores = static_cast<int>(std::thread::hardware_concurrency());
   return std::clamp(cores, 1, kMostThreads);
+}
+
+void AddProfile(const GraphCounters& before, const GraphCounters& after, Profile* profile) {
+  profile->load_ms = after.load_ms - before.load_ms;
+  profile->encoder_ms = after.encoder_ms - before.encoder_ms;
+  profile->decoder_ms = after.decoder_ms - before.decoder_ms;
+  profile->encoder_runs = after.encoder_runs - before.encoder_runs;
+  profile->decoder_steps = after.decoder_steps - before.decoder_steps;
+  profile->cache_bytes_written = after.cache_bytes_written - before.cache_bytes_written;
 }
 
 }  // namespace
@@ -40,144 +48,53 @@ class Transcriber::Impl {
   Impl(Bundle bundle, std::shared_ptr<const LiteRtRuntime> runtime, LogMel log_mel,
        Tokenizer tokenizer, EmbeddingTable tokens, MappedNpy positions, int threads)
       : bundle_(std::move(bundle)),
-        runtime_(std::move(runtime)),
         log_mel_(std::move(log_mel)),
         tokenizer_(std::move(tokenizer)),
         tokens_(std::move(tokens)),
         positions_(std::move(positions)),
-        threads_(threads),
-        decoder_(bundle_, tokenizer_) {}
+        decoder_(bundle_, tokenizer_),
+        windows_(std::move(runtime), bundle_, tokens_, positions_, threads) {}
 
   const Bundle& bundle() const { return bundle_; }
 
   Result<Transcription> Transcribe(AudioSource* source, const TranscribeOptions& options,
                                    const TranscribeCallbacks& callbacks) {
     SOTTO_RETURN_IF_ERROR(options.Validate(bundle_));
+    SOTTO_ASSIGN_OR_RETURN(PromptHistory history,
+                           PromptHistory::Create(options, bundle_, tokenizer_));
     const std::lock_guard<std::mutex> turn(mutex_);
     const Stopwatch watch;
+    const GraphCounters before = windows_.counters();
+    LogMelReader reader(log_mel_, source, options.cancelled);
+    SOTTO_RETURN_IF_ERROR(reader.Measure());
+    if (reader.samples() < static_cast<int64_t>(kLeastSamples)) {
+      return Error{ErrorCode::kAudio, "the audio is " + std::to_string(Seconds(reader.samples())) +
+                                          " s long, expected " +
+                                          std::to_string(Seconds(kLeastSamples)) +
+                                          " s or more of speech"};
+    }
     Transcription result;
-    result.language = bundle_.multilingual() ? options.language : "en";
-
-    // One piece of the longest window, and one sample more to know whether it is the last.
-    const size_t longest = Samples(Longest(options.window));
-    std::vector<float> audio(longest + 1);
-    SOTTO_ASSIGN_OR_RETURN(size_t filled, ReadFully(source, audio.data(), audio.size()));
-    if (filled < kLeastSamples) {
-      return Error{ErrorCode::kAudio,
-                   "the audio is " + std::to_string(Seconds(filled)) + " s long, expected " +
-                       std::to_string(Seconds(kLeastSamples)) + " s or more of speech"};
-    }
-    const Window& window = Choose(options.window, filled);
-    SOTTO_ASSIGN_OR_RETURN(WhisperGraphs * graphs, Load(window, &result.profile));
-    const GraphCounters before = graphs->counters();
-
-    size_t start = 0;
-    while (filled > 0) {
-      const size_t count = std::min(filled, Samples(window));
-      const bool last = filled <= Samples(window);
-      if (start == 0 || count >= kLeastSamples) {
-        SOTTO_ASSIGN_OR_RETURN(
-            Segment segment, TranscribePiece(audio.data(), count, start, options, graphs, &result));
-        if (callbacks.on_segment) callbacks.on_segment(segment);
-        result.segments.push_back(std::move(segment));
-      }
-      start += count;
-      if (last) break;
-      std::copy(audio.begin() + static_cast<std::ptrdiff_t>(count),
-                audio.begin() + static_cast<std::ptrdiff_t>(filled), audio.begin());
-      filled -= count;
-      SOTTO_ASSIGN_OR_RETURN(const size_t more,
-                             ReadFully(source, audio.data() + filled, longest + 1 - filled));
-      filled += more;
-    }
-    Finish(before, graphs->counters(), start, &result);
+    result.duration = Seconds(reader.samples());
+    result.duration_after_vad = result.duration;
+    WindowEncoder encoder(bundle_, &windows_, &reader, options.window, options.cancelled);
+    SeekLoop loop({&bundle_, &tokenizer_, &decoder_, &reader, &encoder}, options, callbacks,
+                  std::move(history));
+    SOTTO_RETURN_IF_ERROR(loop.Run(&result));
+    AddProfile(before, windows_.counters(), &result.profile);
+    result.profile.log_mel_ms = reader.milliseconds();
     result.profile.total_ms = watch.Milliseconds();
     return result;
   }
 
  private:
-  // The window of `seconds`, or the longest there is.
-  const Window& Longest(int seconds) const {
-    for (const Window& window : bundle_.windows) {
-      if (window.seconds == seconds) return window;
-    }
-    return bundle_.windows.back();
-  }
-
-  // The shortest window that holds `samples` with a margin, unless one is asked for.
-  const Window& Choose(int seconds, size_t samples) const {
-    if (seconds != 0) return Longest(seconds);
-    for (const Window& window : bundle_.windows) {
-      if (Seconds(samples) + kWindowMargin <= Seconds(Samples(window))) return window;
-    }
-    return bundle_.windows.back();
-  }
-
-  Result<WhisperGraphs*> Load(const Window& window, Profile* profile) {
-    std::unique_ptr<WhisperGraphs>& graphs = graphs_[window.seconds];
-    if (graphs == nullptr) {
-      SOTTO_ASSIGN_OR_RETURN(
-          graphs, WhisperGraphs::Create(runtime_, bundle_, window, tokens_, positions_, threads_));
-      profile->load_ms = graphs->counters().load_ms;
-    }
-    return graphs.get();
-  }
-
-  Result<Segment> TranscribePiece(const float* samples, size_t count, size_t start,
-                                  const TranscribeOptions& options, WhisperGraphs* graphs,
-                                  Transcription* result) {
-    const Stopwatch watch;
-    SOTTO_RETURN_IF_ERROR(
-        log_mel_.Compute(samples, count, graphs->window().frames, graphs->log_mel()));
-    result->profile.log_mel_ms += watch.Milliseconds();
-    SOTTO_RETURN_IF_ERROR(graphs->Encode());
-    if (result->language.empty()) {
-      SOTTO_ASSIGN_OR_RETURN(result->language_probabilities, decoder_.DetectLanguage(graphs));
-      float best = -1;
-      for (const auto& [code, probability] : result->language_probabilities) {
-        if (probability > best) result->language = code;
-        best = std::max(best, probability);
-      }
-    }
-    DecodeRequest request;
-    request.language = result->language;
-    request.task = options.task;
-    request.sample_len = options.sample_len;
-    request.cancelled = options.cancelled;
-    SOTTO_ASSIGN_OR_RETURN(DecodedWindow decoded, decoder_.Decode(request, graphs));
-    Segment segment;
-    segment.start = Seconds(start);
-    segment.end = Seconds(start + count);
-    segment.text = tokenizer_.Decode(decoded.tokens);
-    segment.tokens = std::move(decoded.tokens);
-    segment.avg_logprob = decoded.avg_logprob;
-    segment.no_speech_prob = decoded.no_speech_prob;
-    return segment;
-  }
-
-  static void Finish(const GraphCounters& before, const GraphCounters& after, size_t samples,
-                     Transcription* result) {
-    std::string text;
-    for (const Segment& segment : result->segments) text += segment.text;
-    result->text = std::string(TrimWhitespace(text));
-    result->duration = Seconds(samples);
-    result->profile.encoder_ms = after.encoder_ms - before.encoder_ms;
-    result->profile.decoder_ms = after.decoder_ms - before.decoder_ms;
-    result->profile.encoder_runs = after.encoder_runs - before.encoder_runs;
-    result->profile.decoder_steps = after.decoder_steps - before.decoder_steps;
-    result->profile.cache_bytes_written = after.cache_bytes_written - before.cache_bytes_written;
-  }
-
   const Bundle bundle_;
-  const std::shared_ptr<const LiteRtRuntime> runtime_;
   const LogMel log_mel_;
   const Tokenizer tokenizer_;
   const EmbeddingTable tokens_;
   const MappedNpy positions_;
-  const int threads_;
   std::mutex mutex_;  // over everything below
   Decoder decoder_;
-  std::map<int, std::unique_ptr<WhisperGraphs>> graphs_;  // by seconds
+  LoadedWindows windows_;
 };
 
 Result<std::unique_ptr<Transcriber>> Transcriber::Create(const std::string& directory,

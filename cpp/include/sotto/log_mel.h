@@ -20,10 +20,13 @@ inline constexpr int kSampleRate = 16000;              // Hz
 inline constexpr size_t kFftSize = 400;                // samples, 25 ms
 inline constexpr size_t kHopLength = 160;              // samples a frame, 10 ms
 inline constexpr size_t kFftBins = kFftSize / 2 + 1;   // 201
+inline constexpr size_t kReflected = kFftSize / 2;     // samples before the first: torch.stft's
+inline constexpr float kLeastPower = 1e-10f;           // below it is silence
 inline constexpr size_t kMinFrames = 2;                // the reflect padding needs 201 samples
 inline constexpr size_t kMaxFrames = size_t{1} << 22;  // 11 hours: keeps the index sums in range
 
-// Immutable once made, so one LogMel serves any number of threads.
+// Immutable once made, so one LogMel serves any number of threads. Compute is for audio that is
+// there whole; what reads it in pieces (LogMelReader) puts together Power and Normalize.
 class LogMel {
  public:
   // filters: [n_mels, kFftBins] row-major, the bundle's mel_filters.npy; copied (its zeros
@@ -43,6 +46,22 @@ class LogMel {
   // not finite or so large that its power isn't: then out is unspecified.
   Result<void> Compute(const float* samples, size_t n_samples, size_t frames, float* out) const;
 
+  // Mel power of `frames` frames, no padding at either end: frame t is of the samples from
+  //   t * kHopLength on.
+  // samples: [(frames - 1) * kHopLength + kFftSize]; frames at least 1.
+  // out: row m at out + m * stride; each at least kLeastPower.
+  // kAudio if a power isn't finite: then out is unspecified.
+  Result<void> Power(const float* samples, size_t frames, size_t stride, float* out) const;
+
+  // Mel power -> the encoder's input scale, in place. peak: the largest of the whole audio.
+  static void Normalize(float peak, size_t n, float* values);
+
+  // The largest of n powers, at least kLeastPower.
+  static float Peak(const float* power, size_t n);
+
+  // kAudio, naming the first that is not finite. first: of samples[0] in the audio.
+  static Result<void> CheckFinite(const float* samples, size_t n, size_t first = 0);
+
  private:
   struct Fft;  // pocketfft's plan, kept out of this header
 
@@ -55,8 +74,10 @@ class LogMel {
 
   LogMel();
 
-  void Power(const float* samples, size_t n_samples, size_t frames, size_t voiced,
-             float* out) const;
+  Result<void> EdgePower(const float* samples, size_t n_samples, size_t frames, size_t first,
+                         size_t end, float* out) const;
+  bool PowerOfGroup(const float* span, size_t frames, size_t stride, void* spectrum,
+                    float* out) const;
 
   std::unique_ptr<const Fft> fft_;
   std::vector<float> window_;  // [kFftSize], periodic Hann

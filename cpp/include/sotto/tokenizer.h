@@ -1,8 +1,9 @@
-// The decoder's side of Whisper's tokenizer: token ids to text.
+// Whisper's tokenizer: token ids to text, and text to token ids.
 
 #ifndef SOTTO_TOKENIZER_H_
 #define SOTTO_TOKENIZER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -32,16 +33,30 @@ class Tokenizer {
   // DecodeUtf8(DecodeBytes(tokens)).
   std::string Decode(const std::vector<int>& tokens) const;
 
+  // tiktoken's encode(): byte-pair encoding of the pieces that GPT-2's regular expression cuts.
+  // Special tokens in `text` are text. Bytes that are no UTF-8 are replaced first.
+  std::vector<int> Encode(std::string_view text) const;
+
  private:
   struct Piece {  // of bytes_
     uint32_t begin;
     uint32_t size;
   };
 
+  static constexpr uint32_t kNoRank = UINT32_MAX;
+
   Tokenizer() = default;
+
+  std::string_view Bytes(size_t rank) const;
+  void IndexPieces();
+  uint32_t RankOf(std::string_view bytes) const;
+  void EncodePiece(std::string_view piece, std::vector<int>* tokens) const;
 
   std::string bytes_;          // of all tokens, in the file's order
   std::vector<Piece> pieces_;  // [n_text], by rank
+  // Ranks by their bytes, a hash table with open addressing; kNoRank: a free place.
+  std::vector<uint32_t> ranks_;
+  size_t longest_ = 0;  // bytes of a token
 };
 
 // Valid UTF-8 from any bytes: each maximal part of an ill-formed sequence (Unicode 15, section

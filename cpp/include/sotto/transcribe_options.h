@@ -18,19 +18,19 @@ namespace sotto {
 
 // How one window is decoded.
 struct DecodeOptions {
-  std::string language;                 // a code of the model's such as "en"; empty: detect it
-  std::string task = "transcribe";      // or "translate": into English
-  int sample_len = 0;                   // tokens sampled a window at most; 0: half the text context
-  int best_of = 0;                      // samples drawn above temperature 0; 0: 1
-  int beam_size = 0;                    // beams at temperature 0; 0: greedy
-  std::optional<float> patience;        // of beam search (arXiv:2204.05424); unset: 1
-  std::optional<float> length_penalty;  // 0..1, alpha of Google NMT; unset: divide by length
-  std::string prefix;                   // text that each window begins with
+  std::string language;             // a code of the model's such as "en"; empty: detect it
+  std::string task = "transcribe";  // or "translate": into English
+  int sample_len = 0;               // tokens sampled a window at most; 0: half the text context
+  int best_of = 0;                  // samples drawn above temperature 0; 0: 1
+  int beam_size = 0;                // beams at temperature 0; 0: greedy
+  std::optional<double> patience;   // of beam search (arXiv:2204.05424); unset: 1
+  std::optional<double> length_penalty;  // 0..1, alpha of Google NMT; unset: divide by length
+  std::string prefix;                    // text that each window begins with
   // Token ids never sampled; -1 stands for the bundle's own list of symbols that are not speech.
   std::vector<int> suppress_tokens = {-1};
   bool suppress_blank = true;                         // no space or end of text at first
   bool without_timestamps = false;                    // text alone
-  std::optional<float> max_initial_timestamp = 1.0f;  // seconds; unset: no limit
+  std::optional<double> max_initial_timestamp = 1.0;  // seconds; unset: no limit
   uint64_t seed = 0;                                  // of sampling above temperature 0
 
   Result<void> Validate(const Bundle& bundle) const;
@@ -38,11 +38,11 @@ struct DecodeOptions {
 
 struct TranscribeOptions : DecodeOptions {
   // Tried one after another while a window fails by the thresholds below; unset: no such test.
-  std::vector<float> temperatures = {0.0f, 0.2f, 0.4f, 0.6f, 0.8f, 1.0f};
-  std::optional<float> compression_ratio_threshold = 2.4f;  // above: too repetitive
-  std::optional<float> logprob_threshold = -1.0f;           // average below: too unsure
+  std::vector<double> temperatures = {0.0, 0.2, 0.4, 0.6, 0.8, 1.0};
+  std::optional<double> compression_ratio_threshold = 2.4;  // above: too repetitive
+  std::optional<double> logprob_threshold = -1.0;           // average below: too unsure
   // Above, and the average log probability below its threshold: silence.
-  std::optional<float> no_speech_threshold = 0.6f;
+  std::optional<double> no_speech_threshold = 0.6;
 
   bool condition_on_previous_text = true;  // a window's prompt is the text before it
   std::string initial_prompt;              // the first window's prompt

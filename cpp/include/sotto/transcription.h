@@ -27,7 +27,7 @@ struct Segment {
   std::string text;                   // as decoded, with its leading space
   std::vector<int> tokens;            // with timestamps
   std::vector<float> token_logprobs;  // natural logarithm, one a token
-  float temperature = 0;              // its window was decoded at
+  double temperature = 0;             // its window was decoded at
   float avg_logprob = 0;              // of its window's tokens and the end of text
   float compression_ratio = 0;        // of its window's text
   float no_speech_prob = 0;           // of its window

@@ -1,0 +1,46 @@
+// Trying higher temperatures where a window's text fails (whisper/transcribe.py,
+// decode_with_fallback).
+
+#ifndef SOTTO_SRC_FALLBACK_H_
+#define SOTTO_SRC_FALLBACK_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "decode_request.h"
+#include "decoder.h"
+#include "sotto/bundle.h"
+#include "sotto/error.h"
+#include "sotto/tokenizer.h"
+#include "sotto/transcribe_options.h"
+#include "whisper_graphs.h"
+
+namespace sotto {
+
+// Whether a text is too repetitive or too unsure, and not silence.
+bool NeedsFallback(const DecodedWindow& decoded, const TranscribeOptions& options);
+
+// Whether the window is silence, to be skipped.
+bool IsSilence(const DecodedWindow& decoded, const TranscribeOptions& options);
+
+// Decodes windows as the options say, at one temperature after another.
+class FallbackDecoder {
+ public:
+  // All must outlive it.
+  FallbackDecoder(const Decoder& decoder, const Tokenizer& tokenizer,
+                  const TranscribeOptions& options);
+
+  // What `graphs` last encoded.
+  Result<DecodedWindow> Decode(const std::string& language, const std::vector<int>& prompt,
+                               WhisperGraphs* graphs);
+
+ private:
+  const Decoder& decoder_;
+  const TranscribeOptions& options_;
+  const std::vector<int> prefix_;
+  uint64_t draws_ = 0;  // decodings above temperature 0, each with a seed of its own
+};
+
+}  // namespace sotto
+
+#endif  // SOTTO_SRC_FALLBACK_H_
