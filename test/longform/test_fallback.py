@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,11 +13,15 @@ from recordings import each_recording, recording
 
 from sotto.asr import SpeechModel, Transcription
 
-LOGPROB = -0.3
-"""A threshold that about half of the windows miss."""
-
 NEAR = 5e-3
 """A window as near to a threshold as this may fall on either side: float32 differs."""
+
+
+def thresholds_between(scores: set[float]) -> list[float]:
+    """Below all scores, between each two that are not near to each other, above all."""
+    ordered = sorted(scores)
+    between = [(low + high) / 2 for low, high in pairwise(ordered) if high - low > 2 * NEAR]
+    return [ordered[0] - 0.1, *between, ordered[-1] + 0.1]
 
 
 def first_failure(expected: Expected, threshold: float) -> int | None:
@@ -37,18 +42,16 @@ def test_the_windows_that_fail_at_temperature_0_are_openai_whispers(
     clip: Clip,
 ) -> None:
     expected = reference(model).transcribe(clip.samples)
-    scores = [segment["avg_logprob"] for segment in expected.segments]
-    if any(abs(score - LOGPROB) < NEAR for score in scores):
-        pytest.skip("a window of this recording is too near to the threshold")
-    actual = speech(model, "fp32").recognize(
-        clip.samples,
-        window=30,
-        temperature=(0.0, 0.4),
-        logprob_threshold=LOGPROB,
-        no_speech_threshold=None,
-    )
-    # What follows the first has another prompt than openai-whisper's.
-    assert first_fallback(actual) == first_failure(expected, LOGPROB)
+    for threshold in thresholds_between({s["avg_logprob"] for s in expected.segments}):
+        actual = speech(model, "fp32").recognize(
+            clip.samples,
+            window=30,
+            temperature=(0.0, 0.4),
+            logprob_threshold=threshold,
+            no_speech_threshold=None,
+        )
+        # What follows the first has another prompt than openai-whisper's.
+        assert first_fallback(actual) == first_failure(expected, threshold)
 
 
 @pytest.mark.parametrize(
