@@ -2,6 +2,7 @@
 
 #include "bind_alignment.h"
 #include "bind_components.h"
+#include "bind_timing.h"
 #include "bind_transcriber.h"
 #include "bind_vad.h"
 
@@ -11,4 +12,5 @@ PYBIND11_MODULE(_runtime, m) {
   sotto::BindTranscriber(m);
   sotto::BindAlignment(m);
   sotto::BindVad(m);
+  sotto::BindTiming(m);
 }

@@ -1,10 +1,7 @@
 #include "fallback.h"
 
 #include <algorithm>
-#include <string>
 #include <utility>
-
-#include "prompt_history.h"
 
 namespace sotto {
 namespace {
@@ -31,9 +28,9 @@ bool IsSilence(const DecodedWindow& decoded, const TranscribeOptions& options) {
   return NoSpeech(decoded, options) && !sure;
 }
 
-FallbackDecoder::FallbackDecoder(const Decoder& decoder, const Tokenizer& tokenizer,
-                                 const TranscribeOptions& options)
-    : decoder_(decoder), options_(options), prefix_(EncodeContext(tokenizer, options.prefix)) {}
+FallbackDecoder::FallbackDecoder(const Decoder& decoder, const TranscribeOptions& options,
+                                 std::vector<int> prefix)
+    : decoder_(decoder), options_(options), prefix_(std::move(prefix)) {}
 
 Result<DecodedWindow> FallbackDecoder::Decode(const std::string& language,
                                               const std::vector<int>& prompt,

@@ -5,13 +5,13 @@
 #define SOTTO_SRC_FALLBACK_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "decode_request.h"
 #include "decoder.h"
 #include "sotto/bundle.h"
 #include "sotto/error.h"
-#include "sotto/tokenizer.h"
 #include "sotto/transcribe_options.h"
 #include "whisper_graphs.h"
 
@@ -26,9 +26,9 @@ bool IsSilence(const DecodedWindow& decoded, const TranscribeOptions& options);
 // Decodes windows as the options say, at one temperature after another.
 class FallbackDecoder {
  public:
-  // All must outlive it.
-  FallbackDecoder(const Decoder& decoder, const Tokenizer& tokenizer,
-                  const TranscribeOptions& options);
+  // Both must outlive it. prefix: of options.prefix, the tokens.
+  FallbackDecoder(const Decoder& decoder, const TranscribeOptions& options,
+                  std::vector<int> prefix);
 
   // What `graphs` last encoded.
   Result<DecodedWindow> Decode(const std::string& language, const std::vector<int>& prompt,

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "stopwatch.h"
+
 namespace sotto {
 namespace {
 
@@ -41,8 +43,22 @@ Result<WhisperGraphs*> LoadedWindows::Graphs(const Window& window) {
   return graphs.get();
 }
 
+Result<AlignmentGraph*> LoadedWindows::Alignment(const Window& window) {
+  SOTTO_ASSIGN_OR_RETURN(const WhisperGraphs* graphs, Graphs(window));
+  std::unique_ptr<AlignmentGraph>& alignment = alignments_[window.seconds];
+  if (alignment == nullptr) {
+    const Stopwatch watch;
+    SOTTO_ASSIGN_OR_RETURN(
+        alignment, AlignmentGraph::Create(runtime_, bundle_, window, tokens_, positions_, threads_,
+                                          graphs->buffers()));
+    alignment_load_ms_ += watch.Milliseconds();
+  }
+  return alignment.get();
+}
+
 GraphCounters LoadedWindows::counters() const {
   GraphCounters sum;
+  sum.load_ms = alignment_load_ms_;
   for (const auto& [seconds, graphs] : graphs_) {
     if (graphs == nullptr) continue;  // it could not be loaded
     const GraphCounters& counters = graphs->counters();

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 
+#include "alignment_graph.h"
 #include "embedding_table.h"
 #include "litert_graph.h"
 #include "npy.h"
@@ -32,6 +33,9 @@ class LoadedWindows {
   // Of one of the bundle's windows.
   Result<WhisperGraphs*> Graphs(const Window& window);
 
+  // Over the buffers of that window's graphs. It must have an alignment.
+  Result<AlignmentGraph*> Alignment(const Window& window);
+
   // What all of them did so far.
   GraphCounters counters() const;
 
@@ -41,7 +45,9 @@ class LoadedWindows {
   const EmbeddingTable& tokens_;
   const MappedNpy& positions_;
   const int threads_;
-  std::map<int, std::unique_ptr<WhisperGraphs>> graphs_;  // by seconds
+  std::map<int, std::unique_ptr<WhisperGraphs>> graphs_;       // by seconds
+  std::map<int, std::unique_ptr<AlignmentGraph>> alignments_;  // destroyed before the graphs
+  double alignment_load_ms_ = 0;
 };
 
 }  // namespace sotto

@@ -12,12 +12,19 @@ void KeepLast(size_t count, std::vector<int>* tokens) {
   tokens->erase(tokens->begin(), tokens->end() - static_cast<std::ptrdiff_t>(count));
 }
 
-}  // namespace
-
+// The tokens of " " and the text without white space at its ends; none for no text.
 std::vector<int> EncodeContext(const Tokenizer& tokenizer, const std::string& text) {
   if (text.empty()) return {};
   return tokenizer.Encode(" " + std::string(TrimWhitespace(text)));
 }
+
+Error TooLong(const char* option, size_t tokens, size_t most, const std::string& what_to_do) {
+  return Error{ErrorCode::kOption, std::string(option) + " has " + std::to_string(tokens) +
+                                       " tokens: expected 0 to " + std::to_string(most) + "; " +
+                                       what_to_do};
+}
+
+}  // namespace
 
 size_t PromptHistory::Room(const Bundle& bundle) {
   return static_cast<size_t>(std::max(0, bundle.dims.n_text_ctx / 2 - 1));
@@ -27,6 +34,10 @@ Result<PromptHistory> PromptHistory::Create(const TranscribeOptions& options, co
                                             const Tokenizer& tokenizer) {
   PromptHistory history;
   history.room_ = Room(bundle);
+  history.prefix_ = EncodeContext(tokenizer, options.prefix);
+  if (history.prefix_.size() > history.room_) {
+    return TooLong("prefix", history.prefix_.size(), history.room_, "shorten it");
+  }
   // A prefix takes the hotwords' place.
   if (options.prefix.empty()) history.always_ = EncodeContext(tokenizer, options.hotwords);
   if (history.always_.size() > history.room_) history.always_.resize(history.room_);
@@ -38,11 +49,10 @@ Result<PromptHistory> PromptHistory::Create(const TranscribeOptions& options, co
   }
   const size_t left = history.room_ - history.always_.size();
   if (initial.size() > left) {
-    return Error{ErrorCode::kOption,
-                 "initial_prompt has " + std::to_string(initial.size()) +
-                     " tokens: with carry_initial_prompt expected 0 to " + std::to_string(left) +
-                     (left < history.room_ ? ", as hotwords take the rest" : "") +
-                     "; shorten it, or turn carry_initial_prompt off"};
+    return TooLong("initial_prompt", initial.size(), left,
+                   std::string("with carry_initial_prompt it must fit into every prompt") +
+                       (left < history.room_ ? " beside the hotwords" : "") +
+                       ": shorten it, or don't carry it");
   }
   history.always_.insert(history.always_.end(), initial.begin(), initial.end());
   return history;

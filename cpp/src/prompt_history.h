@@ -19,12 +19,16 @@ class PromptHistory {
   // Tokens a prompt holds at most.
   static size_t Room(const Bundle& bundle);
 
-  // kOption where options.carry_initial_prompt leaves no room for the prompt it carries.
+  // kOption if a prompt that is carried does not fit, or the prefix is longer than half the text
+  // context.
   static Result<PromptHistory> Create(const TranscribeOptions& options, const Bundle& bundle,
                                       const Tokenizer& tokenizer);
 
   // Of the next window, Room tokens at most.
   std::vector<int> Prompt() const;
+
+  // What each window's text begins with.
+  const std::vector<int>& prefix() const { return prefix_; }
 
   // Takes what a window gave.
   void Append(const std::vector<int>& tokens);
@@ -36,12 +40,10 @@ class PromptHistory {
   PromptHistory() = default;
 
   size_t room_ = 0;
+  std::vector<int> prefix_;
   std::vector<int> always_;    // hotwords, then the initial prompt if it is carried
   std::vector<int> previous_;  // the text before, the last room_ tokens of it
 };
-
-// The tokens of " " and the text without white space at its ends; none for no text.
-std::vector<int> EncodeContext(const Tokenizer& tokenizer, const std::string& text);
 
 }  // namespace sotto
 

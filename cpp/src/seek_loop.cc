@@ -1,7 +1,10 @@
 #include "seek_loop.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
+
+#include "hallucination.h"
 
 namespace sotto {
 namespace {
@@ -17,7 +20,7 @@ SeekLoop::SeekLoop(const Stages& stages, const TranscribeOptions& options,
       options_(options),
       callbacks_(callbacks),
       history_(std::move(history)),
-      fallback_(*stages.decoder, *stages.tokenizer, options) {}
+      fallback_(*stages.decoder, options, history_.prefix()) {}
 
 Result<void> SeekLoop::Run(Transcription* result) {
   const int64_t content = stages_.reader->content_frames();
@@ -74,11 +77,30 @@ Result<int64_t> SeekLoop::TranscribeWindow(int64_t seek, int64_t clip_end, Trans
   if (IsSilence(decoded, options_)) return seek + size;
   WindowSegments window =
       SliceWindow(decoded, seek, size, stages_.bundle->vocabulary, *stages_.tokenizer);
+  bool kept = true;
+  if (stages_.aligner != nullptr) {
+    SOTTO_ASSIGN_OR_RETURN(kept, AddWords(seek, size, result->language, *graphs, &window));
+  }
+  if (!kept) return window.next_seek;
   Keep(std::move(window.segments), result);
   if (!options_.condition_on_previous_text || decoded.temperature > kMostPromptTemperature) {
     history_.Reset();
   }
   return window.next_seek;
+}
+
+// False: the window comes again, from window->next_seek on.
+Result<bool> SeekLoop::AddWords(int64_t seek, int64_t size, const std::string& language,
+                                const WhisperGraphs& graphs, WindowSegments* window) {
+  SOTTO_RETURN_IF_ERROR(
+      stages_.aligner->AddWords(language, size, last_speech_, graphs, &window->segments));
+  const WindowPlace place = {seek, size, static_cast<int64_t>(stages_.encoder->most_frames()),
+                             stages_.reader->content_frames()};
+  const std::optional<double> threshold = options_.hallucination_silence_threshold;
+  SeekByWords(place, threshold, window);
+  if (threshold && !SkipHallucinations(place, *threshold, last_speech_, window)) return false;
+  last_speech_ = EndOfSpeech(window->segments).value_or(last_speech_);
+  return true;
 }
 
 void SeekLoop::Keep(std::vector<Segment> segments, Transcription* result) {

@@ -21,6 +21,7 @@
 #include "sotto/transcription.h"
 #include "window_encoder.h"
 #include "window_segments.h"
+#include "word_aligner.h"
 
 namespace sotto {
 
@@ -33,6 +34,7 @@ class SeekLoop {
     const Decoder* decoder;
     LogMelReader* reader;  // measured
     WindowEncoder* encoder;
+    WordAligner* aligner;  // null: no words
   };
 
   SeekLoop(const Stages& stages, const TranscribeOptions& options,
@@ -44,6 +46,8 @@ class SeekLoop {
  private:
   Result<void> DetectLanguage(const std::vector<SeekClip>& clips, Transcription* result);
   Result<int64_t> TranscribeWindow(int64_t seek, int64_t clip_end, Transcription* result);
+  Result<bool> AddWords(int64_t seek, int64_t size, const std::string& language,
+                        const WhisperGraphs& graphs, WindowSegments* window);
   void Keep(std::vector<Segment> segments, Transcription* result);
   int64_t SizeAt(int64_t seek, int64_t clip_end) const;
 
@@ -52,6 +56,7 @@ class SeekLoop {
   const TranscribeCallbacks& callbacks_;
   PromptHistory history_;
   FallbackDecoder fallback_;
+  double last_speech_ = 0;  // seconds, the end of the last word
   std::string bytes_;  // of all segments' text: a character may begin in one and end in the next
 };
 

@@ -17,8 +17,10 @@
 #include "seek_loop.h"
 #include "sotto/log_mel.h"
 #include "sotto/tokenizer.h"
+#include "speech_source.h"
 #include "stopwatch.h"
 #include "window_encoder.h"
+#include "word_aligner.h"
 
 namespace sotto {
 namespace {
@@ -41,6 +43,31 @@ void AddProfile(const GraphCounters& before, const GraphCounters& after, Profile
   profile->cache_bytes_written = after.cache_bytes_written - before.cache_bytes_written;
 }
 
+Result<void> CheckLength(int64_t samples, size_t least) {
+  if (samples >= static_cast<int64_t>(least)) return {};
+  return Error{ErrorCode::kAudio,
+               "the audio is " + std::to_string(Seconds(samples)) + " s long, expected " +
+                   std::to_string(Seconds(static_cast<int64_t>(least))) + " s or more of speech"};
+}
+
+// Callbacks that say where in the source things are. Both must outlive them.
+TranscribeCallbacks InSource(const TranscribeCallbacks& callbacks, const SpeechTimes& times,
+                             double duration) {
+  TranscribeCallbacks in_source;
+  if (callbacks.on_segment) {
+    in_source.on_segment = [&](Segment segment) {
+      times.Restore(&segment);
+      callbacks.on_segment(segment);
+    };
+  }
+  if (callbacks.on_progress) {
+    in_source.on_progress = [&, duration](double done, double) {
+      callbacks.on_progress(times.InSource(done, true), duration);
+    };
+  }
+  return in_source;
+}
+
 }  // namespace
 
 class Transcriber::Impl {
@@ -57,36 +84,77 @@ class Transcriber::Impl {
 
   const Bundle& bundle() const { return bundle_; }
 
-  Result<Transcription> Transcribe(AudioSource* source, const TranscribeOptions& options,
+  void SetVad(std::shared_ptr<VoiceActivityDetector> vad) {
+    const std::lock_guard<std::mutex> turn(mutex_);
+    vad_ = std::move(vad);
+  }
+
+  Result<Transcription> Transcribe(AudioSource* source, TranscribeOptions options,
                                    const TranscribeCallbacks& callbacks) {
     SOTTO_RETURN_IF_ERROR(options.Validate(bundle_));
     SOTTO_ASSIGN_OR_RETURN(PromptHistory history,
                            PromptHistory::Create(options, bundle_, tokenizer_));
     const std::lock_guard<std::mutex> turn(mutex_);
-    const Stopwatch watch;
-    const GraphCounters before = windows_.counters();
-    LogMelReader reader(log_mel_, source, options.cancelled);
-    SOTTO_RETURN_IF_ERROR(reader.Measure());
-    if (reader.samples() < static_cast<int64_t>(kLeastSamples)) {
-      return Error{ErrorCode::kAudio, "the audio is " + std::to_string(Seconds(reader.samples())) +
-                                          " s long, expected " +
-                                          std::to_string(Seconds(kLeastSamples)) +
-                                          " s or more of speech"};
+    if (!options.vad_filter) {
+      return TranscribeAll(source, options, callbacks, std::move(history), kLeastSamples);
     }
-    Transcription result;
-    result.duration = Seconds(reader.samples());
-    result.duration_after_vad = result.duration;
-    WindowEncoder encoder(bundle_, &windows_, &reader, options.window, options.cancelled);
-    SeekLoop loop({&bundle_, &tokenizer_, &decoder_, &reader, &encoder}, options, callbacks,
-                  std::move(history));
-    SOTTO_RETURN_IF_ERROR(loop.Run(&result));
-    AddProfile(before, windows_.counters(), &result.profile);
-    result.profile.log_mel_ms = reader.milliseconds();
+    return TranscribeSpeech(source, std::move(options), callbacks, std::move(history));
+  }
+
+ private:
+  // Only what the detector takes for speech, with the source's times.
+  Result<Transcription> TranscribeSpeech(AudioSource* source, TranscribeOptions options,
+                                         const TranscribeCallbacks& callbacks,
+                                         PromptHistory history) {
+    if (vad_ == nullptr) {
+      return Error{ErrorCode::kOption,
+                   "vad_filter is on, but no voice activity detector is loaded: give the "
+                   "transcriber one, or make it first: python convert/step1_pt_to_torchscript.py "
+                   "--model silero-vad, then python convert/step2_torchscript_to_tflite.py "
+                   "models/silero-vad"};
+    }
+    const Stopwatch watch;
+    SOTTO_ASSIGN_OR_RETURN(const DetectedSpeech speech,
+                           DetectSpeech(source, vad_, options.vad, options.cancelled));
+    SOTTO_RETURN_IF_ERROR(CheckLength(speech.samples, kLeastSamples));
+    const SpeechTimes times(speech.spans);
+    for (double& seconds : options.clip_timestamps) seconds = times.InSpeech(seconds);
+    SpeechSource heard(source, speech.spans);
+    SOTTO_ASSIGN_OR_RETURN(
+        Transcription result,
+        TranscribeAll(&heard, options, InSource(callbacks, times, Seconds(speech.samples)),
+                      std::move(history), 0));
+    for (Segment& segment : result.segments) times.Restore(&segment);
+    result.duration = Seconds(speech.samples);
+    result.profile.vad_ms = speech.milliseconds;
     result.profile.total_ms = watch.Milliseconds();
     return result;
   }
 
- private:
+  Result<Transcription> TranscribeAll(AudioSource* source, const TranscribeOptions& options,
+                                      const TranscribeCallbacks& callbacks, PromptHistory history,
+                                      size_t least_samples) {
+    const Stopwatch watch;
+    const GraphCounters before = windows_.counters();
+    LogMelReader reader(log_mel_, source, options.cancelled);
+    SOTTO_RETURN_IF_ERROR(reader.Measure());
+    SOTTO_RETURN_IF_ERROR(CheckLength(reader.samples(), least_samples));
+    Transcription result;
+    result.duration = Seconds(reader.samples());
+    result.duration_after_vad = result.duration;
+    WindowEncoder encoder(bundle_, &windows_, &reader, options.window, options.cancelled);
+    WordAligner aligner(bundle_, tokenizer_, &windows_, options);
+    SeekLoop loop({&bundle_, &tokenizer_, &decoder_, &reader, &encoder,
+                   options.word_timestamps ? &aligner : nullptr},
+                  options, callbacks, std::move(history));
+    SOTTO_RETURN_IF_ERROR(loop.Run(&result));
+    AddProfile(before, windows_.counters(), &result.profile);
+    result.profile.log_mel_ms = reader.milliseconds();
+    result.profile.alignment_ms = aligner.milliseconds();
+    result.profile.total_ms = watch.Milliseconds();
+    return result;
+  }
+
   const Bundle bundle_;
   const LogMel log_mel_;
   const Tokenizer tokenizer_;
@@ -95,6 +163,7 @@ class Transcriber::Impl {
   std::mutex mutex_;  // over everything below
   Decoder decoder_;
   LoadedWindows windows_;
+  std::shared_ptr<VoiceActivityDetector> vad_;
 };
 
 Result<std::unique_ptr<Transcriber>> Transcriber::Create(const std::string& directory,
@@ -132,6 +201,10 @@ Transcriber::Transcriber(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Transcriber::~Transcriber() = default;
 
 const Bundle& Transcriber::bundle() const { return impl_->bundle(); }
+
+void Transcriber::SetVad(std::shared_ptr<VoiceActivityDetector> vad) {
+  impl_->SetVad(std::move(vad));
+}
 
 Result<Transcription> Transcriber::Transcribe(AudioSource* source, const TranscribeOptions& options,
                                               const TranscribeCallbacks& callbacks) {

@@ -13,6 +13,7 @@
 
 #include "sotto/bundle.h"
 #include "sotto/error.h"
+#include "sotto/speech_spans.h"
 
 namespace sotto {
 
@@ -45,20 +46,27 @@ struct TranscribeOptions : DecodeOptions {
   std::optional<double> no_speech_threshold = 0.6;
 
   bool condition_on_previous_text = true;  // a window's prompt is the text before it
-  std::string initial_prompt;              // the first window's prompt
-  bool carry_initial_prompt = false;       // initial_prompt goes before each window's prompt
-  std::string hotwords;                    // words put before each window's prompt, no prefix given
+  // The first window's prompt; its last tokens count, n_text_ctx / 2 - 1 of them.
+  std::string initial_prompt;
+  bool carry_initial_prompt = false;  // it goes before each window's prompt, and must fit in
+  std::string hotwords;               // words put before each window's prompt, no prefix given
 
   bool word_timestamps = false;  // needs a bundle with an alignment graph
   std::string prepend_punctuations = "\"'“¿([{-";
   std::string append_punctuations = "\"'.。,，!！?？:：”)]}、";
-  std::vector<double> clip_timestamps;  // seconds: start, end, start, end …; empty: all
+  // Seconds, ascending: start, end, start, end …; the last end may be left out; empty: all.
+  std::vector<double> clip_timestamps;
   // Seconds; with words: silence longer than this around a likely hallucination is skipped.
   std::optional<double> hallucination_silence_threshold;
 
   // Seconds of one of the bundle's windows; 0: the shortest that holds what is left of the
   // audio with a margin, which is faster than openai-whisper's fixed 30 and may differ in a word.
   int window = 0;
+
+  // Leave out what holds no speech, which saves time and hallucinations; needs
+  // Transcriber::SetVad. Times are the audio's all the same; Segment::seek is the speech's.
+  bool vad_filter = false;
+  VadOptions vad;
 
   std::function<bool()> cancelled;  // asked before every step; empty: never
 

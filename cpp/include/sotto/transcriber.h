@@ -13,6 +13,7 @@
 #include "sotto/error.h"
 #include "sotto/transcribe_options.h"
 #include "sotto/transcription.h"
+#include "sotto/vad.h"
 
 namespace sotto {
 
@@ -27,7 +28,8 @@ inline constexpr size_t kLeastSamples = 1600;
 
 // Called while a transcription runs, on its thread. They must not call the same Transcriber.
 struct TranscribeCallbacks {
-  std::function<void(const Segment&)> on_segment;  // as soon as its window is done
+  // As soon as its window is done; not for segments that were emptied.
+  std::function<void(const Segment&)> on_segment;
   // Seconds of audio done, of how many.
   std::function<void(double done, double duration)> on_progress;
 };
@@ -42,6 +44,9 @@ class Transcriber {
   ~Transcriber();
 
   const Bundle& bundle() const;
+
+  // What TranscribeOptions::vad_filter asks; null: none.
+  void SetVad(std::shared_ptr<VoiceActivityDetector> vad);
 
   // Any length of audio, by openai-whisper's seek loop; memory does not grow with the audio but
   // by the result's text.
