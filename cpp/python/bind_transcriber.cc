@@ -52,8 +52,7 @@ class PythonCallbacks {
 // itself: the transcriber's calls take turns.
 class Running {
  public:
-  explicit Running(const Transcriber* transcriber)
-      : transcriber_(transcriber), outer_(innermost_) {
+  explicit Running(const Transcriber* transcriber) : transcriber_(transcriber), outer_(innermost_) {
     for (const Running* each = outer_; each != nullptr; each = each->outer_) {
       if (each->transcriber_ == transcriber_) {
         ThrowPython({ErrorCode::kOption,

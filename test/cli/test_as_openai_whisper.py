@@ -113,9 +113,8 @@ def test_verbose_prints_each_segments_line(
         f"[{time(each['start'])} --> {time(each['end'])}] {each['text']}"
         for each in result["segments"]
     ]
-    out = capsys.readouterr().out
-    assert out.splitlines()[-len(lines) :] == lines
-    assert re.search("Detected language: English", out)
+    # openai-whisper prints the language first; here it is known with the result.
+    assert capsys.readouterr().out.splitlines() == [*lines, "Detected language: English"]
 
 
 @pytest.mark.parametrize("verbose", [None, False])

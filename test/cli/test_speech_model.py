@@ -211,7 +211,7 @@ def test_a_callback_may_call_another_model(model: SpeechModel, tiny_en: Path, jf
     model.recognize(
         jfk, on_segment=lambda _: texts.append(other.recognize(jfk, **BRIEF).text), **BRIEF
     )
-    assert texts == ["And so my"]
+    assert texts == [" And so my"]
 
 
 def test_threads_take_turns_and_get_what_each_asked_for(model: SpeechModel, jfk: Path) -> None:

@@ -14,7 +14,7 @@ from command_line import BRIEF, NATIVE, SOTTO, run
 import sotto
 from sotto.asr.formats import FORMATS, LineOptions
 
-COUNTRY = "ask what you can do for your country."
+COUNTRY = "ask what you can do for your country"
 
 
 def as_json(bundle: Path, *arguments: str | Path) -> list[dict[str, Any]]:
@@ -24,14 +24,15 @@ def as_json(bundle: Path, *arguments: str | Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.out.splitlines()]
 
 
-@pytest.mark.parametrize("command", [[*SOTTO, "transcribe"], NATIVE])
+@pytest.mark.parametrize(("command", "lines"), [([*SOTTO, "transcribe"], 2), (NATIVE, 1)])
 def test_the_text_alone_goes_to_standard_output(
-    command: list[str], tiny_en: Path, jfk_wav: Path
+    command: list[str], lines: int, tiny_en: Path, jfk_wav: Path
 ) -> None:
     done = run(command, "--model", tiny_en, "--profile", jfk_wav)
     assert done.status == 0
+    assert done.out.startswith("And so my fellow Americans")
     assert done.out.endswith(COUNTRY + "\n")
-    assert done.out.count("\n") == 1
+    assert done.out.count("\n") == lines
     profile = r"jfk\.wav: 11\.0 s of audio: \d+ ms .*encoder \d+ in 1 runs, decoder"
     assert re.search(profile, done.err)
 

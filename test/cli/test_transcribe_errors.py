@@ -59,7 +59,6 @@ def test_a_bad_file_among_good_ones_costs_only_itself(
         done = run(command, "--model", tiny_en, jfk_wav, bad_files["gone"], jfk_wav)
         assert done.status == 1
         assert done.out.count("ask what you can do for your country") == 2
-        assert len(done.out.splitlines()) == 2
         assert done.error.startswith(str(bad_files["gone"]))
 
 
