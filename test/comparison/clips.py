@@ -1,4 +1,4 @@
-"""The recordings that are compared over, and how a long one is cut."""
+"""The recordings that are compared over."""
 
 from __future__ import annotations
 
@@ -20,9 +20,6 @@ SAMPLE_RATE = 16_000
 
 WINDOW = 30
 """Seconds: openai-whisper's only window."""
-
-LEAST_SAMPLES = 1_600
-"""A rest shorter than 0.1 s is no piece: the runtime's ``kLeastSamples``."""
 
 PACKAGED = ("beckett.wav", "endgame_nagg_nell.wav", "two_cities.wav")
 """English speech of the package moonshine-voice: what a clone has on its own."""
@@ -60,11 +57,9 @@ class Clip:
         return len(self.samples) / SAMPLE_RATE
 
     @property
-    def pieces(self) -> list[np.ndarray]:
-        """Pieces of 30 s, one after another, the last shorter: as the runtime cuts them."""
-        size = WINDOW * SAMPLE_RATE
-        cut = [self.samples[start : start + size] for start in range(0, len(self.samples), size)]
-        return cut[:1] + [piece for piece in cut[1:] if len(piece) >= LEAST_SAMPLES]
+    def first_window(self) -> np.ndarray:
+        """The samples of the first 30 s."""
+        return self.samples[: WINDOW * SAMPLE_RATE]
 
 
 @cache

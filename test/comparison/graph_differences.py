@@ -1,4 +1,4 @@
-"""Each graph by itself against openai-whisper's modules, over one piece of speech."""
+"""Each graph by itself against openai-whisper's modules, over one window of speech."""
 
 from __future__ import annotations
 
@@ -54,16 +54,16 @@ class GraphDifferences:
         return LiteRtGraph(interpreter, Signature.from_manifest(name, entry))
 
     def log_mel(self, clip: Clip) -> Difference:
-        """The C++ log-mel of the first piece."""
-        piece = clip.pieces[0]
-        actual = self._log_mel.compute(piece, WINDOW * 100)
-        expected = self._baseline.log_mel(piece)[0].numpy()
+        """The C++ log-mel of the first window."""
+        audio = clip.first_window
+        actual = self._log_mel.compute(audio, WINDOW * 100)
+        expected = self._baseline.log_mel(audio)[0].numpy()
         return compare("log-mel", [(actual, expected)], largest=LOG_MEL_TOLERANCE)
 
     @torch.no_grad()
     def encoder(self, clip: Clip) -> Difference:
-        """Cross-attention keys and values of every layer, of the first piece."""
-        log_mel = self._baseline.log_mel(clip.pieces[0])
+        """Cross-attention keys and values of every layer, of the first window."""
+        log_mel = self._baseline.log_mel(clip.first_window)
         expected = self._cross(self._features(log_mel))
         pairs = [
             (actual.numpy(), wanted.numpy())
@@ -82,11 +82,11 @@ class GraphDifferences:
         """The step, token by token over its caches, against the whole sequence at once.
 
         Args:
-            clip: its first piece is heard.
-            tokens: sampled from it; the start sequence is put before them.
+            clip: its first window is heard.
+            tokens: sampled from it, with timestamps; the start sequence is put before them.
         """
-        features = self._features(self._baseline.log_mel(clip.pieces[0]))
-        start = self._baseline.tokenizer(clip.language).sot_sequence_including_notimestamps
+        features = self._features(self._baseline.log_mel(clip.first_window))
+        start = self._baseline.tokenizer(clip.language).sot_sequence
         sequence = torch.tensor([[*start, *tokens]])
         decoder = self._baseline.model.decoder
         expected = decoder(sequence, features).numpy()[0]

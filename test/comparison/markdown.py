@@ -20,15 +20,15 @@ INTRODUCTION = """\
 Written by `make compare` (`{command}`), which makes missing bundles itself. {date}, {machine}; \
 {versions}.
 
-Each clip goes through openai-whisper (float32, PyTorch), through step 1's TorchScript with a \
-decoding loop in Python, and through step 2's TFLite in the C++ runtime: fp32, int8, and int8 \
-with the window chosen by the clip's length (10 s where that leaves a second to spare). All \
-the others hear 30 s, as openai-whisper does. Decoding is greedy, without timestamps, in the \
-clip's language. All stages get the same samples; longer clips are cut into pieces of 30 s, \
-each decoded on its own.
+Each clip goes whole through `whisper.transcribe` (float32, PyTorch), through the same function \
+with step 1's TorchScript graphs in the model's place, and through step 2's TFLite in the C++ \
+runtime: fp32, int8, and int8 with the window chosen by what is left of the clip (10 s where that \
+leaves a second to spare). All the others hear 30 s, as openai-whisper does. All stages get the \
+same samples, and decode greedily at temperature 0 without falling back, with timestamps, in the \
+clip's language; the text before a window is its prompt.
 
-- **Tokens**: the stages in float32 must sample openai-whisper's own tokens; where they would \
-not, the difference counts unless the reference's two best logits lie within 0.01.
+- **Tokens**: the stages in float32 must sample openai-whisper's own tokens and timestamps; where \
+they would not, the difference counts unless the reference's two best logits lie within 0.01.
 - **Errors**: of words (of characters, *char.*, in Chinese and Japanese), after Whisper's text \
 normalisers, against a human's transcript; with \\*, against openai-whisper's where none is known.
 - **Seconds**: from samples to text, the second of two runs. RTF, the real-time factor, is \
@@ -120,7 +120,7 @@ def _clips(comparison: ModelComparison) -> str:
                 [
                     f"**{clip.name}** ({clip.seconds:.1f} s)" if is_baseline else "",
                     stage,
-                    f"{result.window} s",
+                    f"{result.window} s" if result.window else "auto",
                     str(result.token_count),
                     "" if is_baseline else same_text(scored),
                     error_rate_text(scored),

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from whisper.tokenizer import Tokenizer
 
-from comparison.baseline import Baseline
+from comparison.baseline import OPTIONS, Baseline
 from comparison.bundles import ensure_bundle
 from comparison.clips import WINDOW, Clip, clips_for
 from comparison.graph_differences import GraphDifferences
 from comparison.result import Stage, StageResult
 from comparison.runtime import Runtime
 from comparison.score import Score, english_word_error_rate, score
-from comparison.torchscript_loop import TorchScriptLoop
+from comparison.torchscript_stage import TorchScriptStage
 from sotto.bundle import read_manifest
 from sotto.export.difference import Difference
 
@@ -24,7 +24,7 @@ Report = Callable[[str], None]
 BASELINE = Baseline.name
 
 MAKERS: dict[str, Callable[[Path, Path], Stage]] = {
-    "torchscript": lambda int8, fp32: TorchScriptLoop(int8),
+    "torchscript": lambda int8, fp32: TorchScriptStage(int8),
     "tflite-fp32": lambda int8, fp32: Runtime(fp32),
     "tflite-int8": lambda int8, fp32: Runtime(int8),
     "tflite-int8-auto": lambda int8, fp32: Runtime(int8, window=0),
@@ -164,7 +164,7 @@ def _compare_graphs(
         graphs = GraphDifferences(bundle, baseline, torchscript=torchscript)
         report(f"{comparison.model}: {graphs.form} graphs, one by one")
         for clip in comparison.clips:
-            tokens = comparison.results[BASELINE][clip.name].tokens[0]
+            tokens = comparison.results[BASELINE][clip.name].windows[0].tokens
             found = [graphs.encoder(clip), graphs.decoder_step(clip, tokens)]
             if torchscript:
                 found.insert(0, graphs.log_mel(clip))
@@ -172,15 +172,15 @@ def _compare_graphs(
 
 
 def spelled(tokenizer: Tokenizer, token: int) -> str:
-    """Such as ``“ one” (472)``; part of a character shows as a replacement character."""
-    return f"“{tokenizer.decode([token])}” ({token})"
+    """Such as ``“ one” (472)`` or ``“<|2.40|>” (50484)``; part of a character shows as �."""
+    return f"“{tokenizer.decode_with_timestamps([token])}” ({token})"
 
 
 def detect_language(clip: Clip, baseline: Baseline, runtime: Runtime) -> DetectedLanguage:
     """Both detect the language of a clip's first 30 s; its own is kept from them."""
     expected = baseline.language_probabilities(clip)
     # The language is known before the first token of the text.
-    result = runtime.model.transcribe(clip.pieces[0], window=WINDOW, max_tokens=1)
+    result = runtime.model.recognize(clip.first_window, window=WINDOW, sample_len=1, **OPTIONS)
     actual = result.language_probabilities
     best = max(expected, key=lambda code: expected[code])
     differences = [abs(actual[code] - expected[code]) for code in expected]

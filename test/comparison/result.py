@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from itertools import groupby
 from typing import Any, Protocol
 
 from comparison.clips import Clip
@@ -24,6 +26,22 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class WindowTokens:
+    """What one window gave: its log-mel frame in the clip, the tokens of its segments."""
+
+    seek: int
+    tokens: list[int]
+
+
+def tokens_by_window(segments: Iterable[tuple[int, list[int]]]) -> list[WindowTokens]:
+    """The tokens of consecutive segments ``(seek, tokens)`` of one window, joined."""
+    return [
+        WindowTokens(seek, [token for _, tokens in group for token in tokens])
+        for seek, group in groupby(segments, key=lambda segment: segment[0])
+    ]
+
+
+@dataclass(frozen=True)
 class StageResult:
     """One clip through one stage.
 
@@ -31,9 +49,9 @@ class StageResult:
         stage: ``openai-whisper``, ``torchscript``, ``tflite-fp32`` …
         model: the checkpoint's name.
         clip: the clip's name.
-        language: as given, or detected in the first piece.
-        text: of all pieces, without white space at its ends.
-        tokens: sampled ids of each piece, without start sequence and end of text.
+        language: as given, or detected in the first 30 s.
+        text: of all segments.
+        windows: the tokens of each window that was not silent.
         audio_seconds: of the clip.
         seconds: from samples to text; loading excluded.
         load_seconds: spent once, before, on loading the graphs.
@@ -41,7 +59,7 @@ class StageResult:
         stage_seconds: of log-mel, encoder and decoder, where the stage tells them apart.
         counters: how often graphs ran and what the host wrote, where the stage counts.
         language_probabilities: by code, where the language was detected.
-        choices: for each piece, position by position with the end of text: the reference only.
+        choices: for each of ``windows``, position by position: the reference only.
     """
 
     stage: str
@@ -49,7 +67,7 @@ class StageResult:
     clip: str
     language: str
     text: str
-    tokens: list[list[int]]
+    windows: list[WindowTokens]
     audio_seconds: float
     seconds: float
     load_seconds: float
@@ -66,8 +84,8 @@ class StageResult:
 
     @property
     def token_count(self) -> int:
-        """Tokens of all pieces."""
-        return sum(len(piece) for piece in self.tokens)
+        """Tokens of all windows."""
+        return sum(len(window.tokens) for window in self.windows)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -80,5 +98,5 @@ class Stage(Protocol):
     name: str
 
     def transcribe(self, clip: Clip) -> StageResult:
-        """Greedy, without timestamps, in the clip's language or in the one it detects."""
+        """Greedy, with timestamps, in the clip's language or in the one it detects."""
         ...

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
+from comparison.baseline import OPTIONS
 from comparison.clips import WINDOW, Clip
-from comparison.result import StageResult
+from comparison.result import StageResult, tokens_by_window
 from sotto.asr import SpeechModel
 
 
@@ -15,20 +16,22 @@ class Runtime:
 
     Args:
         bundle: its directory.
-        window: seconds, or 0 for the runtime's own choice by the clip's length.
+        window: seconds, or 0 for the runtime's own choice by what is left of the clip.
     """
 
     def __init__(self, bundle: Path, window: int = WINDOW) -> None:
         self.model = SpeechModel(bundle)
         self.name = f"tflite-{self.model.precision}" + ("" if window else "-auto")
         self._window = window
-        self._load_seconds: dict[int, float] = {}
+        self._load_seconds = 0.0
 
     def transcribe(self, clip: Clip) -> StageResult:
         language = clip.language if self.model.multilingual else "en"
-        result = self.model.transcribe(clip.samples, language=language, window=self._window)
+        result = self.model.recognize(
+            clip.samples, language=language, window=self._window, **OPTIONS
+        )
         # A window's graphs are loaded when it is first used, and never again.
-        load = self._load_seconds.setdefault(result.window, result.profile.load_ms / 1000)
+        self._load_seconds += result.profile.load_ms / 1000
         profile = asdict(result.profile)
         return StageResult(
             stage=self.name,
@@ -36,11 +39,11 @@ class Runtime:
             clip=clip.name,
             language=result.language,
             text=result.text,
-            tokens=[piece.tokens for piece in result.pieces],
+            windows=tokens_by_window((part.seek, part.tokens) for part in result.segments),
             audio_seconds=clip.seconds,
             seconds=(result.profile.total_ms - result.profile.load_ms) / 1000,
-            load_seconds=load,
-            window=result.window,
+            load_seconds=self._load_seconds,
+            window=self._window,
             stage_seconds={
                 name: profile[f"{name}_ms"] / 1000 for name in ("log_mel", "encoder", "decoder")
             },

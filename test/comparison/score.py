@@ -50,8 +50,9 @@ def score(clip: Clip, baseline: StageResult, result: StageResult) -> Score:
     rate = None
     if result.stage != against:
         rate = error_rate([(expected, result.text)], language)
+    difference = first_difference(baseline.windows, baseline.choices, result.windows)
     unit = "character" if language in WITHOUT_SPACES else "word"
-    return Score(first_difference(baseline, result), rate, against, unit)
+    return Score(difference, rate, against, unit)
 
 
 def error_rate(pairs: Iterable[tuple[str, str]], language: str) -> float:

@@ -1,0 +1,101 @@
+"""openai-whisper's ``transcribe`` over step 1's TorchScript graphs and the bundle's tables.
+
+Its own loop decodes, so that a difference from the baseline is one of the graphs or tables.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from whisper.decoding import DecodingOptions, DecodingTask, Inference
+from whisper.model import ModelDimensions
+
+from comparison.baseline import transcribe_clip
+from comparison.clips import WINDOW, Clip
+from comparison.recording_whisper import RecordingWhisper
+from comparison.result import StageResult
+from sotto.bundle import read_manifest
+from sotto.export.step_caches import StepCaches
+
+
+class TorchScriptStage:
+    """``torchscript/*.pt`` of a bundle, in its 30 s window."""
+
+    name = "torchscript"
+
+    def __init__(self, bundle: Path) -> None:
+        started = time.perf_counter()
+        manifest = read_manifest(bundle)
+        # Its random weights stay unused: the graphs have their own.
+        self._model = _TorchScriptWhisper(ModelDimensions(**manifest["dims"]))
+        self._model.load(bundle)
+        self._checkpoint = manifest["name"]
+        self._load_seconds = time.perf_counter() - started
+
+    def transcribe(self, clip: Clip) -> StageResult:
+        return transcribe_clip(self.name, self._checkpoint, self._model, clip, self._load_seconds)
+
+
+class _TorchScriptWhisper(RecordingWhisper):
+    """Decodes greedily through an encoder graph and a decoder step."""
+
+    def load(self, bundle: Path) -> None:
+        """Reads the graphs and the tables of a bundle."""
+        manifest = read_manifest(bundle)
+        names = next(w for w in manifest["windows"] if w["seconds"] == WINDOW)
+        graphs = manifest["torchscript"]
+        self._encoder, self._step = (
+            torch.jit.load(str(bundle / graphs[names[role]]["file"]))  # type: ignore[no-untyped-call]
+            for role in ("encoder", "decoder")
+        )
+        self._rows = _EmbeddingRows(bundle)
+        self._cache = manifest["cache"]
+
+    def decoding_task(self, mel: Tensor, options: DecodingOptions) -> DecodingTask:
+        task = DecodingTask(self, options)
+        cross = list(self._encoder(mel[None]))
+        caches = StepCaches(self.dims.n_text_layer, self._step, cross, self._cache)
+        task.inference = _StepInference(caches, self._rows)
+        return task
+
+    def decoder_input(self, mel: Tensor) -> Tensor:
+        """In the shape of encoded audio, which the task takes as it is; nothing reads it."""
+        return torch.zeros(1, self.dims.n_audio_ctx, self.dims.n_audio_state)
+
+
+class _EmbeddingRows:
+    """The token's row and the position's, from the bundle's tables."""
+
+    def __init__(self, bundle: Path) -> None:
+        embedding = read_manifest(bundle)["token_embedding"]
+        self._rows = np.load(bundle / embedding["file"], mmap_mode="r")
+        self._scales = np.load(bundle / embedding["scales"]) if "scales" in embedding else None
+        self._positions = np.load(bundle / "positional_embedding.npy")
+
+    def hidden(self, token: int, position: int) -> Tensor:
+        """``[width]``: the sum of the two."""
+        row = self._rows[token].astype(np.float32)
+        if self._scales is not None:
+            row *= self._scales[token]
+        return torch.from_numpy(row + self._positions[position])
+
+
+class _StepInference(Inference):
+    """One sequence, token by token over the step's caches."""
+
+    def __init__(self, caches: StepCaches, rows: _EmbeddingRows) -> None:
+        self._caches, self._rows = caches, rows
+        self._position = 0
+
+    def logits(self, tokens: Tensor, audio_features: Tensor) -> Tensor:
+        """``[1, n, V]`` for the n tokens that were not here before."""
+        found = []
+        for token in tokens[0, self._position :].tolist():
+            hidden = self._rows.hidden(token, self._position)
+            found.append(torch.from_numpy(self._caches.advance(hidden).copy()))
+            self._position += 1
+        return torch.stack(found)[None]
