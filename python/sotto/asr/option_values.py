@@ -46,6 +46,17 @@ def number(name: str, value: Any) -> float:
     return float(value)
 
 
+def milliseconds(name: str, value: Any) -> int:
+    """A whole number of milliseconds."""
+    return integer(name, value, " (milliseconds)")
+
+
+def limit(name: str, value: Any) -> float:
+    """A number; infinity, or None, is no limit."""
+    given = optional_number(name, value)
+    return math.inf if given is None else given
+
+
 def optional_number(name: str, value: Any) -> float | None:
     """A number or None; infinity puts a threshold out of reach."""
     if value is None:
