@@ -58,7 +58,7 @@ def limit(name: str, value: Any) -> float:
 
 
 def optional_number(name: str, value: Any) -> float | None:
-    """A number or None; infinity puts a threshold out of reach."""
+    """A number or None; the runtime judges infinity."""
     if value is None:
         return None
     if not isinstance(value, Real) or isinstance(value, bool) or math.isnan(value):
