@@ -2,6 +2,7 @@
 
 #include "bind_alignment.h"
 #include "bind_components.h"
+#include "bind_stream.h"
 #include "bind_timing.h"
 #include "bind_transcriber.h"
 #include "bind_vad.h"
@@ -10,6 +11,7 @@ PYBIND11_MODULE(_runtime, m) {
   m.doc() = "Sotto's C++ runtime.";
   sotto::BindComponents(m);
   sotto::BindTranscriber(m);
+  sotto::BindStream(m);
   sotto::BindAlignment(m);
   sotto::BindVad(m);
   sotto::BindTiming(m);

@@ -15,6 +15,7 @@
 #include "npy.h"
 #include "prompt_history.h"
 #include "seek_loop.h"
+#include "single_window.h"
 #include "sotto/log_mel.h"
 #include "sotto/tokenizer.h"
 #include "speech_source.h"
@@ -99,6 +100,14 @@ class Transcriber::Impl {
       return TranscribeAll(source, options, callbacks, std::move(history), kLeastSamples);
     }
     return TranscribeSpeech(source, std::move(options), callbacks, std::move(history));
+  }
+
+  Result<Transcription> TranscribeWindow(const float* samples, size_t count,
+                                         const std::vector<int>& prompt,
+                                         const TranscribeOptions& options) {
+    const std::lock_guard<std::mutex> turn(mutex_);
+    return TranscribeSingleWindow({&bundle_, &tokenizer_, &log_mel_, &decoder_, &windows_},
+                                  samples, count, prompt, options);
   }
 
  private:
@@ -209,6 +218,12 @@ void Transcriber::SetVad(std::shared_ptr<VoiceActivityDetector> vad) {
 Result<Transcription> Transcriber::Transcribe(AudioSource* source, const TranscribeOptions& options,
                                               const TranscribeCallbacks& callbacks) {
   return impl_->Transcribe(source, options, callbacks);
+}
+
+Result<Transcription> Transcriber::TranscribeWindow(const float* samples, size_t count,
+                                                    const std::vector<int>& prompt,
+                                                    const TranscribeOptions& options) {
+  return impl_->TranscribeWindow(samples, count, prompt, options);
 }
 
 }  // namespace sotto

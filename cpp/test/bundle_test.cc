@@ -107,6 +107,7 @@ TEST_CASE("every value is required and has a range") {
         Case{"/dims/n_audio_ctx", UINT64_MAX, "n_audio_ctx is 18446744073709551615"},
         Case{"/tokens/eot", 20, "eot is outside the vocabulary"},
         Case{"/tokens/sot", -1, "sot is -1"},
+        Case{"/tokens/sot_prev", nullptr, "sot_prev is missing"},
         Case{"/tokens/suppress", {20}, "suppress holds 20, expected integers from 0 to 19"},
         Case{"/tokens/suppress_at_begin", "all", "suppress_at_begin is \"all\", expected a list"},
         Case{"/tokens/languages", {{"en", 20}}, "en is outside the vocabulary"},

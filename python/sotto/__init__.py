@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 from sotto.errors import SottoError
 
 if TYPE_CHECKING:
-    from sotto.asr import SpeechModel, Transcription, available_models, load_model
+    from sotto.asr import SpeechModel, Stream, Transcription, available_models, load_model
     from sotto.preprocess import read_audio as load_audio
 
 __version__ = version("sotto")
 __all__ = [
     "SottoError",
     "SpeechModel",
+    "Stream",
     "Transcription",
     "__version__",
     "available_models",
@@ -30,6 +31,7 @@ __all__ = [
 
 _LAZY = {
     "SpeechModel": ("sotto.asr", "SpeechModel"),
+    "Stream": ("sotto.asr", "Stream"),
     "Transcription": ("sotto.asr", "Transcription"),
     "available_models": ("sotto.asr", "available_models"),
     "load_model": ("sotto.asr", "load_model"),

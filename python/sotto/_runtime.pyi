@@ -206,3 +206,45 @@ def speech_spans(
 
 def dtw(cost: _Floats) -> NDArray[np.int32]: ...
 def median_filter(x: _Floats, width: int) -> _Floats: ...
+
+class StreamOptions:
+    language: str
+    task: str
+    step: float
+    max_buffer: float
+    agreement: int
+    hold_back: float
+    vad_threshold: float
+    endpoint_silence: float
+    min_speech: float
+    condition_on_previous_text: bool
+    initial_prompt: str
+    window: int
+    cancelled: Callable[[], bool] | None
+    def __init__(self) -> None: ...
+
+class StreamWord(Word):
+    @property
+    def confirmed_at(self) -> float: ...
+    @property
+    def utterance(self) -> int: ...
+
+class StreamUpdate:
+    @property
+    def confirmed(self) -> list[StreamWord]: ...
+    @property
+    def tentative(self) -> list[Word]: ...
+    @property
+    def utterances(self) -> int: ...
+    @property
+    def position(self) -> float: ...
+    @property
+    def buffered(self) -> float: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def decodings(self) -> int: ...
+    @property
+    def compute_ms(self) -> float: ...
+
+class Stream:

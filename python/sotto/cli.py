@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 import sotto
+from sotto.commands.listen import listen
 from sotto.commands.transcribe import transcribe
 
 app = typer.Typer(
@@ -18,6 +19,7 @@ app = typer.Typer(
     help="On-device speech recognition and embeddings for MediaTek NPUs.",
 )
 app.command()(transcribe)
+app.command()(listen)
 
 
 def _print_version(value: bool) -> None:

@@ -37,7 +37,7 @@ class OptionError(SottoError, ValueError):
 
 
 class DeviceError(SottoError):
-    """The LiteRT library or an accelerator is missing, too old, or unusable."""
+    """The LiteRT library, an accelerator or a microphone is missing, too old, or unusable."""
 
 
 class OutputError(SottoError):

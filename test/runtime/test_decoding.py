@@ -95,7 +95,7 @@ def english(pair: Callable[[str], Pair]) -> Pair:
     return both
 
 
-# 20 tokens that a window before might have said.
+# What a window before might have said.
 PROMPT = [383, 2644, 1297, 428, 290, 262, 1499, 466, 329, 345, 13, 843, 523, 616, 5891, 11]
 
 OPTIONS = {
@@ -123,19 +123,37 @@ OPTIONS = {
     "one beam": {"beam_size": 1},
     "two beams of patience 2": {"beam_size": 2, "patience": 2.0},
     "five beams": {"beam_size": 5},
+    "beams without timestamps": {"beam_size": 2, "without_timestamps": True},
+    "beams of which some are forbidden": {"beam_size": 3, "max_initial_timestamp": 0.02},
+    "beams that are cut short": {"beam_size": 4, "sample_len": 7},
+}
+
+# As much again, with more beams.
+MORE_OPTIONS = {
     "five beams of patience 0.5": {"beam_size": 5, "patience": 0.5},
-    "beams without timestamps": {"beam_size": 3, "without_timestamps": True},
+    "five beams of patience 2": {"beam_size": 5, "patience": 2.0},
     "beams and a prompt": {"beam_size": 3, "prompt": PROMPT},
     "beams of which some are forbidden": {"beam_size": 5, "max_initial_timestamp": 0.02},
-    "beams that are cut short": {"beam_size": 4, "sample_len": 7},
     "a length penalty of 0": {"beam_size": 5, "length_penalty": 0.0},
     "a length penalty of 0.5": {"beam_size": 5, "length_penalty": 0.5},
     "a length penalty of 1": {"beam_size": 5, "length_penalty": 1.0},
+    "a penalty of 0 and texts of different lengths": {
+        "beam_size": 5,
+        "length_penalty": 0.0,
+        "suppress_blank": False,
+        "without_timestamps": True,
+    },
 }
 
 
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_every_option_gives_whispers_tokens(english: Pair, options: dict[str, Any]) -> None:
+    english.check(**options)
+
+
+@pytest.mark.parametrize("options", MORE_OPTIONS.values(), ids=MORE_OPTIONS)
+@pytest.mark.slow
+def test_more_beams_give_whispers_tokens(english: Pair, options: dict[str, Any]) -> None:
     english.check(**options)
 
 
@@ -145,6 +163,7 @@ def test_the_options_above_have_effects(english: Pair) -> None:
         assert english.decode(**OPTIONS[name])["tokens"] != plain, name
 
 
+@pytest.mark.slow
 def test_the_limit_of_the_context_ends_a_text_as_whispers(pair: Callable[[str], Pair]) -> None:
     both = pair("tiny.en")
     both.hear("two_cities", start=30)
@@ -221,9 +240,9 @@ UNFILTERED = {"without_timestamps": True, "suppress_blank": False, "suppress_tok
     [
         {},
         {"beam_size": 5},
-        {"beam_size": 3, "patience": 3.0},
+        {"beam_size": 2, "patience": 3.0},
         {"temperature": 0.8, "samples": 1, "seed": 1},
-        {"temperature": 1.0, "samples": 6, "seed": 2},
+        {"temperature": 1.0, "samples": 6, "seed": 2, "sample_len": 12},
     ],
 )
 def test_log_probabilities_are_those_of_the_tokens(english: Pair, options: dict[str, Any]) -> None:
@@ -237,7 +256,8 @@ def test_log_probabilities_are_those_of_the_tokens(english: Pair, options: dict[
 
 def test_a_seed_draws_the_same_text_and_another_one_another(english: Pair) -> None:
     def draw(seed: int) -> list[int]:
-        tokens: list[int] = english.decode(temperature=1.0, samples=2, seed=seed)["tokens"]
+        drawn = english.decode(temperature=1.0, samples=2, seed=seed, sample_len=12)
+        tokens: list[int] = drawn["tokens"]
         return tokens
 
     assert draw(7) == draw(7)
@@ -245,17 +265,16 @@ def test_a_seed_draws_the_same_text_and_another_one_another(english: Pair) -> No
 
 
 def test_the_likeliest_of_many_samples_beats_one(english: Pair) -> None:
-    one = english.decode(temperature=1.0, samples=1, seed=3)
-    # The first of several samples begins as the only one does.
-    several = english.decode(temperature=1.0, samples=5, seed=3)
+    one = english.decode(temperature=1.0, samples=1, seed=3, sample_len=12)
+    several = english.decode(temperature=1.0, samples=5, seed=3, sample_len=12)
     assert several["temperature"] == one["temperature"] == 1.0
     score = [sum(r["token_logprobs"]) / len(r["tokens"]) for r in (one, several)]
     assert score[1] > score[0]
 
 
 def test_samples_of_a_low_temperature_are_greedy(english: Pair) -> None:
-    greedy = english.decode()
-    sampled = english.decode(temperature=1e-4, samples=3)
+    greedy = english.decode(sample_len=12)
+    sampled = english.decode(temperature=1e-4, samples=3, sample_len=12)
     assert sampled["tokens"] == greedy["tokens"]
     assert sampled["avg_logprob"] == pytest.approx(greedy["avg_logprob"], abs=1e-5)
 
@@ -268,7 +287,7 @@ def test_greedy_decoding_copies_no_caches_and_forks_only_where_texts_part(englis
     written = (after["cache_bytes_written"] - before["cache_bytes_written"]) / steps
     assert after["cache_bytes_copied"] == before["cache_bytes_copied"]
 
-    english.decode(temperature=1.0, samples=4, seed=1, prompt=PROMPT)
+    english.decode(temperature=1.0, samples=4, seed=1, prompt=PROMPT, sample_len=5)
     forked = english.window.counters
     # The prompt's, sot_prev's and sot's positions went to three further samples, once.
     assert forked["cache_bytes_copied"] - after["cache_bytes_copied"] == 3 * 18 * written
@@ -278,18 +297,17 @@ def test_greedy_decoding_copies_no_caches_and_forks_only_where_texts_part(englis
     assert english.window.counters["decoder_steps"] - alone == 18
 
 
-def test_no_timestamp_of_a_shorter_window_lies_behind_its_end(pair: Callable[[str], Pair]) -> None:
-    both = pair("base")
-    log_mel = both.baseline.log_mel(np.zeros(160_000, np.float32))[0]
-    both.window.encode(log_mel[:, :1000].numpy())
-    last = 50364 + 500
-    noise = [
-        both.window.decode(language="en", temperature=2.0, seed=seed, max_initial_timestamp=None)
-        for seed in range(4)
+def test_no_timestamp_of_a_shorter_window_lies_behind_its_end(english: Pair) -> None:
+    silence = english.baseline.log_mel(np.zeros(160_000, np.float32))[0]
+    english.window.encode(silence[:, :1000].numpy())
+    begin = 50363
+    drawn = [
+        english.window.decode(temperature=2.0, seed=seed, max_initial_timestamp=None, sample_len=20)
+        for seed in range(10)
     ]
-    timestamps = [token for text in noise for token in text["tokens"] if token >= 50364]
-    assert timestamps
-    assert max(timestamps) <= last
+    timestamps = [token - begin for text in drawn for token in text["tokens"] if token >= begin]
+    assert len(timestamps) >= 10
+    assert max(timestamps) <= 500
 
 
 def test_decoding_is_cancelled_at_the_next_step(english: Pair) -> None:

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "sotto/audio_source.h"
 #include "sotto/bundle.h"
@@ -52,6 +53,16 @@ class Transcriber {
   // by the result's text.
   Result<Transcription> Transcribe(AudioSource* source, const TranscribeOptions& options,
                                    const TranscribeCallbacks& callbacks = {});
+
+  // One window, decoded once at temperature 0, with the time of each word; what Stream is made of.
+  //
+  // samples: [count], kSampleRate, at most what the longest window holds. prompt: tokens of the
+  //   text before; empty: options.initial_prompt. Of `options`, which must be valid, counts how a
+  //   window is decoded, and the thresholds by which it is silence or too repetitive: then there
+  //   are no segments. Nothing is tried again, and nothing seeks.
+  Result<Transcription> TranscribeWindow(const float* samples, size_t count,
+                                         const std::vector<int>& prompt,
+                                         const TranscribeOptions& options);
 
  private:
   class Impl;

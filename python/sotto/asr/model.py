@@ -16,6 +16,7 @@ from sotto.asr.option_values import integer
 from sotto.asr.options import TranscribeOptions
 from sotto.asr.result import Segment, Transcription
 from sotto.asr.source import named, read_twice
+from sotto.asr.stream import Stream
 from sotto.errors import AudioError, DeviceError, OptionError
 from sotto.preprocess import AudioSource, stream_audio
 
@@ -84,6 +85,15 @@ class SpeechModel:
     def windows(self) -> list[int]:
         """Seconds of each window that has graphs, ascending."""
         return self._transcriber.windows
+
+    @property
+    def runtime(self) -> Transcriber:
+        """The C++ object."""
+        return self._transcriber
+
+    def stream(self, **options: Any) -> Stream:
+        """Speech to text while it is spoken; see :class:`sotto.asr.stream.Stream`."""
+        return Stream(self, **options)
 
     def transcribe(
         self,
