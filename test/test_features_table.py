@@ -91,3 +91,10 @@ def test_sottos_command_has_each_option_that_is_called_the_same(
     names = set(re.findall(r"--?[\w-]+", sotto_help)) | {"--version"}
     assert same
     assert [option for option in same if option not in names] == []
+
+
+def test_sottos_command_has_no_option_that_is_called_not_yet(sotto_help: str) -> None:
+    names = set(re.findall(r"--[\w-]+", sotto_help))
+    for options, answer in rows(HEADINGS[1]):
+        if answer == "not yet":
+            assert [option for option in options if option in names] == []

@@ -15,7 +15,7 @@ from openai_whisper import OpenaiWhisper
 from recordings import recording
 from sounds import backwards, chords, clipped, noise, noisy, silence, telephone, tone
 
-from sotto.asr import SpeechModel, Transcription
+from sotto.asr import SpeechModel, TranscribeOptions, Transcription
 
 SOUNDS: dict[str, Callable[[], np.ndarray]] = {
     "noise": lambda: noise(20),
@@ -123,3 +123,23 @@ def test_speech_after_silence_is_not_lost(speech: Callable[[str, str], SpeechMod
     later = model.recognize(np.concatenate([silence(40), samples]), language="en")
     words = [segment for segment in later.segments if segment.end > 40]
     assert error_rate([(alone, "".join(segment.text for segment in words))], "en") <= 0.1
+
+
+@pytest.mark.skipif(
+    "vad_filter" not in TranscribeOptions.__dataclass_fields__,
+    reason="recognize() has no vad_filter",
+)
+@pytest.mark.parametrize(
+    "samples",
+    [silence(20), noise(20), tone(20)],
+    ids=["silence", "noise", "a tone"],
+)
+@pytest.mark.parametrize("model", ["tiny.en", "base"])
+def test_what_is_no_speech_gives_no_text_with_the_vad_filter(
+    speech: Callable[[str, str], SpeechModel], model: str, samples: np.ndarray
+) -> None:
+    result = speech(model, "int8").recognize(samples, vad_filter=True)
+    assert result.segments == []
+    assert result.text == ""
+    assert result.duration == pytest.approx(20)
+    assert result.duration_after_vad == 0
