@@ -57,12 +57,12 @@ def copied_bytes(
             command = [
                 str(Path(sys.executable).parent / "sotto-native"),
                 *("--litert", str(find_litert()), "--model", str(bundle), "--profile"),
-                *("--window", str(window), "--max-tokens", str(tokens), str(clip)),
+                *("--window", str(window), "--sample-len", str(tokens), str(clip)),
             ]
             runs.append(copied(command, shim))
         (few_bytes, few_steps), (many_bytes, many_steps) = runs
         kernels = (many_bytes - few_bytes) / (many_steps - few_steps)
-        profile = sotto.load_model(bundle).transcribe(read_audio(clip), window=window).profile
+        profile = sotto.load_model(bundle).recognize(read_audio(clip), window=window).profile
     written = profile.cache_bytes_written / profile.decoder_steps
     print(f"{bundle.name}, {window} s window, a decoder step:")
     print(f"  written to the caches by the host {written:.0f} bytes")

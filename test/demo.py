@@ -10,10 +10,11 @@ from typing import Annotated
 import typer
 from comparison.clips import Clip
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
-from sotto.asr import SpeechModel, Transcription, load_model
+from sotto.asr import Segment, SpeechModel, Transcription, load_model
 from sotto.bundle import read_manifest
 from sotto.export.recording import packaged_recording
 from sotto.terminal import clean_exits, run
@@ -35,18 +36,18 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}" + ("" if number == 1 else "s")
 
 
+def show_segment(segment: Segment) -> None:
+    """Prints when it was said, and what."""
+    console.print(f"[dim]{segment.start:5.1f} s[/] {escape(segment.text.strip())}")
+
+
 def show_runtime(model: SpeechModel, clip: Clip, opened: float) -> Transcription:
-    """Transcribes, printing pieces as they are done, then where the time went."""
+    """Transcribes, printing segments as they are done, then where the time went."""
     console.print(
         f"[bold]{clip.path.name}[/], {clip.seconds:.1f} s, through "
         f"{model.directory} ({model.precision}, C++ runtime)"
     )
-    result = model.transcribe(
-        clip.samples,
-        on_piece=lambda piece: console.print(
-            f"[dim]{piece.start:5.1f} s[/] {piece.text.strip()}", markup=True
-        ),
-    )
+    result = model.recognize(clip.samples, on_segment=show_segment)
     profile = result.profile
     seconds = (profile.total_ms - profile.load_ms) / 1000
     step = profile.decoder_ms / profile.decoder_steps
@@ -54,7 +55,7 @@ def show_runtime(model: SpeechModel, clip: Clip, opened: float) -> Transcription
     rows = [
         ("open", opened * 1000, "sha256 checked, tables mapped; once"),
         ("load", profile.load_ms, "graphs; once"),
-        ("log-mel", profile.log_mel_ms, f"in a {result.window} s window"),
+        ("log-mel", profile.log_mel_ms, "both passes over the audio"),
         ("encoder", profile.encoder_ms, f"{_count(profile.encoder_runs, 'run')}, all cross K/V"),
         (
             "decoder",
@@ -83,7 +84,7 @@ def show_baseline(bundle: Path, clip: Clip, result: Transcription) -> None:
     with console.status("loading PyTorch and openai-whisper with the same weights"):
         from comparison.baseline import Baseline
         from comparison.first_difference import first_difference
-        from comparison.result import StageResult
+        from comparison.result import tokens_by_window
 
         baseline = Baseline(read_manifest(bundle))
     with console.status("openai-whisper transcribes"):
@@ -98,19 +99,8 @@ def show_baseline(bundle: Path, clip: Clip, result: Transcription) -> None:
     if result.text == expected.text:
         console.print("[bold green]The transcripts are equal.[/]")
         return
-    mine = StageResult(
-        stage="sotto",
-        model=baseline.checkpoint,
-        clip=clip.name,
-        language=result.language,
-        text=result.text,
-        tokens=[piece.tokens for piece in result.pieces],
-        audio_seconds=clip.seconds,
-        seconds=seconds,
-        load_seconds=0,
-        window=result.window,
-    )
-    difference = first_difference(expected, mine)
+    mine = tokens_by_window((part.seek, part.tokens) for part in result.segments)
+    difference = first_difference(expected.windows, expected.choices, mine)
     tokenizer = baseline.tokenizer(expected.language)
     console.print("[bold yellow]The transcripts differ.[/]")
     if difference is not None:

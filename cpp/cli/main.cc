@@ -1,5 +1,6 @@
 // sotto-native: the runtime without Python. Transcribes 16 kHz WAV files.
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -155,7 +156,9 @@ int main(int argc, char** argv) {
       status = 1;
       continue;
     }
-    if (std::puts(result->text.c_str()) == EOF || std::fflush(stdout) != 0) {
+    // Whisper's text begins with a space.
+    const size_t begin = std::min(result->text.find_first_not_of(' '), result->text.size());
+    if (std::puts(result->text.c_str() + begin) == EOF || std::fflush(stdout) != 0) {
       Report({sotto::ErrorCode::kOutput,
               std::string("can't write to standard output (") + std::strerror(errno) + ")"});
       return 1;

@@ -48,6 +48,32 @@ class PythonCallbacks {
   std::exception_ptr exception_;
 };
 
+// Marks a transcriber as running on this thread. A callback that called it again would wait for
+// itself: the transcriber's calls take turns.
+class Running {
+ public:
+  explicit Running(const Transcriber* transcriber) : transcriber_(transcriber), outer_(innermost_) {
+    for (const Running* each = outer_; each != nullptr; each = each->outer_) {
+      if (each->transcriber_ == transcriber_) {
+        ThrowPython({ErrorCode::kOption,
+                     "a callback called the model that is calling it, which would wait for "
+                     "itself; call it after the transcription, or load a second model"});
+      }
+    }
+    innermost_ = this;
+  }
+  ~Running() { innermost_ = outer_; }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  static thread_local const Running* innermost_;
+  const Transcriber* transcriber_;
+  const Running* outer_;
+};
+
+thread_local const Running* Running::innermost_ = nullptr;
+
 // Pulls samples from a Python callable that begins a new iterator over float32 arrays [n].
 class BlockSource : public AudioSource {
  public:
@@ -96,14 +122,17 @@ class BlockSource : public AudioSource {
 Transcription Transcribe(Transcriber& transcriber, const py::function& blocks,
                          TranscribeOptions options, const py::object& on_segment,
                          const py::object& on_progress) {
+  const Running running(&transcriber);
   PythonCallbacks callbacks;
   BlockSource source(blocks, &callbacks);
   // Ctrl-C takes effect at the next step.
   options.cancelled = [&, asked = std::move(options.cancelled)] {
-    const bool going = callbacks.Run([] {
+    bool cancelled = false;
+    const bool going = callbacks.Run([&] {
       if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+      cancelled = asked && asked();
     });
-    return !going || (asked && asked());
+    return !going || cancelled;
   };
   TranscribeCallbacks report;
   if (!on_segment.is_none()) {

@@ -2,7 +2,7 @@
 
 import sotto
 model = sotto.load_model("base")
-print(model.transcribe("talk.m4a").text)
+print(model.transcribe("talk.m4a")["text"])
 """
 
 from __future__ import annotations
@@ -14,16 +14,33 @@ from typing import TYPE_CHECKING, Any
 from sotto.errors import SottoError
 
 if TYPE_CHECKING:
-    from sotto.asr import SpeechModel, Transcription, load_model
+    from sotto.asr import SpeechModel, Transcription, available_models, load_model
+    from sotto.preprocess import read_audio as load_audio
 
 __version__ = version("sotto")
-__all__ = ["SottoError", "SpeechModel", "Transcription", "__version__", "load_model"]
+__all__ = [
+    "SottoError",
+    "SpeechModel",
+    "Transcription",
+    "__version__",
+    "available_models",
+    "load_audio",
+    "load_model",
+]
 
-_LAZY = dict.fromkeys(("SpeechModel", "Transcription", "load_model"), "sotto.asr")
+_LAZY = {
+    "SpeechModel": ("sotto.asr", "SpeechModel"),
+    "Transcription": ("sotto.asr", "Transcription"),
+    "available_models": ("sotto.asr", "available_models"),
+    "load_model": ("sotto.asr", "load_model"),
+    # openai-whisper's name for it.
+    "load_audio": ("sotto.preprocess", "read_audio"),
+}
 
 
 def __getattr__(name: str) -> Any:
     # Converting needs no runtime, and --help should not wait for one.
     if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
+        module, attribute = _LAZY[name]
+        return getattr(import_module(module), attribute)
     raise AttributeError(f"module 'sotto' has no attribute {name!r}")

@@ -152,8 +152,8 @@ class Transcriber:
         blocks: Callable[[], Iterable[_Floats]],
         options: TranscribeOptions,
         *,
-        on_segment: Callable[[Segment], None] | None = None,
-        on_progress: Callable[[float, float], None] | None = None,
+        on_segment: Callable[[Segment], object] | None = None,
+        on_progress: Callable[[float, float], object] | None = None,
     ) -> Transcription: ...
     @property
     def name(self) -> str: ...

@@ -73,7 +73,7 @@ def test_a_mutated_manifest_raises_nothing_but_sottos_errors(
     except BundleError:
         return
     try:
-        model.transcribe(np.zeros(1600, np.float32), max_tokens=1)
+        model.transcribe(np.zeros(1600, np.float32), sample_len=1)
     except (BundleError, ModelError, OptionError):
         return
 

@@ -21,7 +21,7 @@ def refusal(copy: BundleCopy, kind: type[SottoError]) -> str:
     """The message with which a transcription ends."""
     model = load_model(copy.directory, threads=1)
     with pytest.raises(kind) as caught:
-        model.transcribe(SILENCE, max_tokens=1)
+        model.transcribe(SILENCE, sample_len=1)
     return str(caught.value)
 
 

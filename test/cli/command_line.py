@@ -17,6 +17,10 @@ from sotto.asr.locate import find_litert
 SOTTO = [str(Path(sysconfig.get_path("scripts")) / "sotto")]
 NATIVE = [str(Path(sysconfig.get_path("scripts")) / "sotto-native")]
 
+# Followed by a number: so many tokens a window, all of them text, and one try.
+BRIEF = ("--without_timestamps", "True", "--temperature_increment_on_fallback", "None")
+BRIEF += ("--sample_len",)
+
 # Runs the command in its arguments and prints its peak resident memory. A process of its own,
 # which is small: a child's peak includes that of the process it was forked from.
 _PEAK = """

@@ -16,7 +16,7 @@ def test_ctrl_c_ends_a_long_transcription_without_a_traceback(
     tiny_en: Path, repeated: Callable[[int, str], Path], tmp_path: Path
 ) -> None:
     long = repeated(30, "wav")
-    arguments = ["transcribe", "--model", str(tiny_en), "--output-dir", str(tmp_path), str(long)]
+    arguments = ["transcribe", "--model", str(tiny_en), "--output_dir", str(tmp_path), str(long)]
     # On a terminal, the command says how far it is.
     terminal, stderr = pty.openpty()
     command = subprocess.Popen(
@@ -24,7 +24,7 @@ def test_ctrl_c_ends_a_long_transcription_without_a_traceback(
     )
     os.close(stderr)
     seen = b""
-    while b"s done" not in seen:
+    while b"of 1800 s" not in seen:
         seen += os.read(terminal, 4096)
     command.send_signal(signal.SIGINT)
     while True:

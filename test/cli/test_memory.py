@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from command_line import NATIVE, SOTTO, peak_mib
+from command_line import BRIEF, NATIVE, SOTTO, peak_mib
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux")
 
 PYTHON = [sys.executable, "-c"]
-SCRIPT = "import sys, sotto; print(sotto.load_model(sys.argv[1]).transcribe(sys.argv[2]).text)"
+SCRIPT = "import sys, sotto; print(sotto.load_model(sys.argv[1]).transcribe(sys.argv[2])['text'])"
 
 BASE_MIB = 400
 """The bound that a phone app can afford; the int8 files together are 78 MiB."""
@@ -37,7 +37,7 @@ samples would be 37 MiB, three hours 659 MiB."""
 def test_memory_does_not_grow_with_the_length_of_the_file(
     tiny_en: Path, repeated: Callable[[int, str], Path], suffix: str
 ) -> None:
-    options = ["transcribe", "--model", str(tiny_en), "--max-tokens", "1"]
+    options = ["transcribe", "--model", str(tiny_en), *BRIEF, "1"]
     short, long = (peak_mib(SOTTO, *options, repeated(minutes, suffix)) for minutes in (2, 12))
     assert long < short + GROWTH_MIB
 
@@ -45,7 +45,7 @@ def test_memory_does_not_grow_with_the_length_of_the_file(
 def test_memory_of_the_native_command_does_not_grow_with_the_length_of_the_file(
     tiny_en: Path, repeated: Callable[[int, str], Path]
 ) -> None:
-    options = ["--model", str(tiny_en), "--max-tokens", "1"]
+    options = ["--model", str(tiny_en), "--sample-len", "1"]
     short, long = (peak_mib(NATIVE, *options, repeated(minutes, "wav")) for minutes in (2, 12))
     assert long < short + GROWTH_MIB
 
@@ -54,6 +54,6 @@ def test_memory_of_the_native_command_does_not_grow_with_the_length_of_the_file(
 def test_three_hours_are_transcribed_in_the_memory_of_two_minutes(
     tiny_en: Path, repeated: Callable[[int, str], Path]
 ) -> None:
-    options = ["transcribe", "--model", str(tiny_en), "--max-tokens", "1"]
+    options = ["transcribe", "--model", str(tiny_en), *BRIEF, "1"]
     short, long = (peak_mib(SOTTO, *options, repeated(minutes, "flac")) for minutes in (2, 180))
     assert long < short + GROWTH_MIB

@@ -36,7 +36,7 @@ def test_a_transcription_works_where_they_are_absent(tiny_en: Path, jfk: Path) -
         "import os\n"
         "os.environ['SOTTO_LITERT'] = sys.argv[3]\n"
         "import sotto\n"
-        "print(sotto.load_model(sys.argv[1]).transcribe(sys.argv[2]).text)\n"
+        "print(sotto.load_model(sys.argv[1]).transcribe(sys.argv[2])['text'])\n"
     )
     assert "your country" in python(code, tiny_en, jfk, find_litert())
 
@@ -49,7 +49,7 @@ def test_the_command_works_where_they_are_absent() -> None:
 def test_nothing_of_them_is_imported_where_they_are_installed(tiny_en: Path, jfk: Path) -> None:
     code = (
         "import sys, sotto, sotto.asr, sotto.cli\n"
-        "sotto.load_model(sys.argv[1]).transcribe(sys.argv[2], max_tokens=1)\n"
+        "sotto.load_model(sys.argv[1]).transcribe(sys.argv[2], sample_len=1)\n"
         "heavy = {'torch', 'whisper', 'litert_torch', 'ai_edge_quantizer', 'transformers'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,26 +11,78 @@ from sotto.errors import BundleError, DeviceError
 
 LIBRARY = "libLiteRt.so"
 
+_MAKE_WHISPER = (
+    "python convert/step1_pt_to_torchscript.py --model {name}, "
+    "then python convert/step2_torchscript_to_tflite.py"
+)
+_MAKE_VAD = (
+    "python convert/step1_pt_to_torchscript.py --model silero-vad, "
+    "then python convert/step2_torchscript_to_tflite.py models/silero-vad"
+)
 
-def find_bundle(name_or_path: str | os.PathLike[str]) -> Path:
+
+def find_bundle(
+    name_or_path: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None
+) -> Path:
     """The directory of a bundle, given itself or a model's name.
 
-    A name such as ``base`` or ``base-fp32`` stands for ``whisper-NAME`` in ``$SOTTO_MODELS``,
-    in ``models`` under the working directory, or in the user's cache
-    (``$XDG_CACHE_HOME/sotto/models``).
+    A name such as ``base`` or ``base-fp32`` stands for ``whisper-NAME``, in each of
+    :func:`bundle_folders`.
+
+    Args:
+        name_or_path: a bundle's directory, or a name.
+        folder: looked into before the others.
 
     Raises:
         BundleError: there is no such directory; says where it was looked for.
     """
+    return _find(name_or_path, folder, "whisper-", _MAKE_WHISPER)
+
+
+def find_vad(bundle: str | os.PathLike[str] | None = None) -> Path:
+    """The directory of a voice activity detector's bundle.
+
+    Args:
+        bundle: the directory; None is ``silero-vad`` in each of :func:`bundle_folders`.
+
+    Raises:
+        BundleError: there is no such directory; says where it was looked for.
+    """
+    return _find(bundle or "silero-vad", None, "", _MAKE_VAD)
+
+
+def bundle_folders(first: str | os.PathLike[str] | None = None) -> list[Path]:
+    """Where bundles are looked for: ``first``, ``$SOTTO_MODELS``, ``models`` under the working
+    directory, and the user's cache (``$XDG_CACHE_HOME/sotto/models``).
+    """
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folders = [first, os.environ.get("SOTTO_MODELS"), "models", cache / "sotto" / "models"]
+    return [Path(folder) for folder in folders if folder]
+
+
+def available_models(folder: str | os.PathLike[str] | None = None) -> list[str]:
+    """The names that :func:`find_bundle` finds, in the order of the alphabet.
+
+    openai-whisper lists the models it can download; Sotto those that are there.
+    """
+    found = set()
+    for each in bundle_folders(folder):
+        with suppress(OSError):  # no such folder, or one that can't be entered
+            found |= {path.parent.name for path in each.glob("whisper-*/manifest.json")}
+    return sorted(name.removeprefix("whisper-") for name in found)
+
+
+def _find(
+    name_or_path: str | os.PathLike[str],
+    folder: str | os.PathLike[str] | None,
+    prefix: str,
+    commands: str,
+) -> Path:
     path = Path(name_or_path)
     if _is_directory(path):
         return path
     name = os.fspath(name_or_path)
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folders = [Path("models"), cache / "sotto" / "models"]
-    if os.environ.get("SOTTO_MODELS"):
-        folders.insert(0, Path(os.environ["SOTTO_MODELS"]))
-    candidates = [folder / f"whisper-{name}" for folder in folders if path.name == name]
+    candidates = [each / f"{prefix}{name}" for each in bundle_folders(folder) if path.name == name]
     for candidate in candidates:
         if _is_directory(candidate):
             return candidate
@@ -37,9 +90,7 @@ def find_bundle(name_or_path: str | os.PathLike[str]) -> Path:
     raise BundleError(
         f"no bundle {name!r}: it is not a directory"
         + (f", and none of {looked} is there" if looked else "")
-        + f". Make one: python convert/step1_pt_to_torchscript.py --model "
-        f"{path.name.removeprefix('whisper-')}, "
-        "then python convert/step2_torchscript_to_tflite.py"
+        + f". Make one: {commands.format(name=path.name.removeprefix('whisper-'))}"
     )
 
 

@@ -1,16 +1,22 @@
-"""A loaded speech model: ``load_model("base").recognize("talk.wav")``."""
+"""A loaded speech model: ``load_model("base").transcribe("talk.m4a")["text"]``."""
 
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from sotto._runtime import Transcriber
+from sotto.asr.languages import LANGUAGES
+from sotto.asr.live import shown_live
 from sotto.asr.locate import find_bundle, find_litert
-from sotto.asr.options import TranscribeOptions, check_integer
+from sotto.asr.option_values import integer
+from sotto.asr.options import TranscribeOptions
 from sotto.asr.result import Segment, Transcription
-from sotto.errors import AudioError, OptionError
+from sotto.asr.source import named, read_twice
+from sotto.errors import AudioError, DeviceError, OptionError
 from sotto.preprocess import AudioSource, stream_audio
 
 
@@ -19,20 +25,32 @@ class SpeechModel:
 
     Args:
         bundle: a bundle's directory, or a model's name (see ``asr.locate.find_bundle``).
+        device: ``cpu`` or None, which is the same.
+        download_root: a folder of bundles to look into first. Nothing is downloaded.
+        in_memory: of openai-whisper; no effect, the files are mapped.
         threads: of the CPU kernels; 0 is as many as there are cores, 4 at most.
         verify: check the sha256 of the bundle's files.
 
     Raises:
         BundleError: the bundle is missing, incomplete, damaged or of another schema.
-        DeviceError: LiteRT is missing or too old.
+        DeviceError: LiteRT is missing or too old, or there is no such device.
         OptionError: an option is out of range.
     """
 
     def __init__(
-        self, bundle: str | os.PathLike[str], *, threads: int = 0, verify: bool = True
+        self,
+        bundle: str | os.PathLike[str],
+        device: object = None,
+        download_root: str | os.PathLike[str] | None = None,
+        in_memory: bool = False,
+        *,
+        threads: int = 0,
+        verify: bool = True,
     ) -> None:
-        check_integer("threads", threads)
-        self.directory = find_bundle(bundle)
+        if device is not None and str(device) != "cpu":
+            raise DeviceError(f"device {str(device)!r}: this runtime has cpu; leave device out")
+        threads = integer("threads", threads)
+        self.directory = find_bundle(bundle, download_root)
         self._transcriber = Transcriber(
             self.directory, threads=threads, verify=verify, library=find_litert()
         )
@@ -48,65 +66,145 @@ class SpeechModel:
         return self._transcriber.precision
 
     @property
+    def device(self) -> str:
+        """Where it runs: ``cpu``."""
+        return "cpu"
+
+    @property
     def multilingual(self) -> bool:
         """Whether the model knows more than English."""
         return self._transcriber.multilingual
+
+    @property
+    def is_multilingual(self) -> bool:
+        """openai-whisper's name for ``multilingual``."""
+        return self.multilingual
 
     @property
     def windows(self) -> list[int]:
         """Seconds of each window that has graphs, ascending."""
         return self._transcriber.windows
 
+    def transcribe(
+        self,
+        audio: AudioSource,
+        *,
+        verbose: bool | None = None,
+        fp16: object = None,
+        prompt: object = None,
+        **options: Any,
+    ) -> dict[str, Any]:
+        """openai-whisper's ``transcribe``: the same options, the same dict.
+
+        Args:
+            audio: as for :meth:`recognize`.
+            verbose: True prints each segment as it is done, False shows a progress bar on a
+                terminal, None is quiet.
+            fp16: no effect; a bundle has its precision.
+            prompt: no effect, as in openai-whisper: the text before a window is its prompt.
+            **options: the keywords of :meth:`recognize`.
+
+        Returns:
+            ``text``, ``segments`` and ``language`` (always a code), of plain Python values; a
+            segment has ``words`` only with ``word_timestamps``.
+
+        Raises:
+            AudioError, OptionError, CancelledError: as :meth:`recognize`.
+        """
+        if prompt is not None:
+            warnings.warn(
+                "prompt has no effect here; initial_prompt is the first window's", stacklevel=2
+            )
+        with shown_live(verbose, options) as told:
+            result = self.recognize(audio, **told)
+        if verbose is not None and result.language_probabilities:
+            print(f"Detected language: {LANGUAGES[result.language].title()}")
+        return result.to_whisper(word_timestamps=bool(options.get("word_timestamps", False)))
+
     def recognize(
         self,
         audio: AudioSource,
         *,
         sample_rate: float | None = None,
-        on_segment: Callable[[Segment], None] | None = None,
-        on_progress: Callable[[float, float], None] | None = None,
+        on_segment: Callable[[Segment], object] | None = None,
+        on_progress: Callable[[float, float], object] | None = None,
+        cancelled: Callable[[], bool] | None = None,
         **options: Any,
     ) -> Transcription:
         """Transcribes a file or an array; memory does not grow with its length.
 
+        An exception of a callback, and Ctrl-C, end the transcription within one decoder step.
+        Callbacks must not call the same model.
+
         Args:
             audio: path, file object, bytes of a file, or samples ``[n]`` or
-                ``[n, channels]``. It is read more than once.
+                ``[n, channels]``. It is read twice: a stream that can't be rewound is kept in
+                memory, compressed as it is.
             sample_rate: of an array, in Hz; 16,000 if not given.
             on_segment: called with each segment as its window is done.
             on_progress: called with the seconds done and the audio's seconds.
+            cancelled: asked before each decoder step whether to stop.
             **options: the fields of :class:`TranscribeOptions`.
 
         Raises:
             AudioError: the input is not audio, too short, or holds NaN or infinity.
-            OptionError: an option is unknown or out of range.
+            CancelledError: ``cancelled`` said so.
+            OptionError: an option is unknown or out of range, or a callback called the model.
         """
-        try:
-            chosen = TranscribeOptions(**options)
-        except TypeError as error:
-            known = ", ".join(TranscribeOptions.__dataclass_fields__)
-            raise OptionError(f"{error}; the options are {known}") from None
+        chosen = _options(options).to_runtime()
+        chosen.cancelled = cancelled
         report = None
         if on_segment is not None:
             report = lambda segment: on_segment(Segment.from_runtime(segment))  # noqa: E731
+        source = read_twice(audio)
         try:
             result = self._transcriber.transcribe(
-                lambda: stream_audio(audio, sample_rate=sample_rate),
-                chosen.to_runtime(),
+                lambda: stream_audio(source, sample_rate=sample_rate),
+                chosen,
                 on_segment=report,
                 on_progress=on_progress,
             )
         except AudioError as error:
-            # What only the runtime knows, such as that the audio is too short, names no file.
-            path = audio if isinstance(audio, str | os.PathLike) else getattr(audio, "name", "")
-            name = os.fsdecode(path) if isinstance(path, str | os.PathLike) else ""
-            if name in str(error):
-                raise
-            raise AudioError(f"{name}: {error}") from None
+            raise named(audio, error) from None
         return Transcription.from_runtime(result)
+
+    def detect_language(
+        self, audio: AudioSource, *, sample_rate: float | None = None
+    ) -> tuple[str, dict[str, float]]:
+        """The language of the first 30 s, and each language's probability, by code.
+
+        openai-whisper's takes a spectrogram instead. An English-only model says English.
+
+        Raises:
+            AudioError: as :meth:`recognize`.
+        """
+        blocks = stream_audio(read_twice(audio), block_seconds=30.0, sample_rate=sample_rate)
+        try:
+            (first,) = islice(blocks, 1)
+            result = self.recognize(first, sample_len=1, temperature=0.0)
+        except AudioError as error:
+            raise named(audio, error) from None
+        return result.language, result.language_probabilities or {result.language: 1.0}
+
+
+def _options(options: dict[str, Any]) -> TranscribeOptions:
+    try:
+        return TranscribeOptions(**options)
+    except TypeError as error:
+        known = ", ".join(TranscribeOptions.__dataclass_fields__)
+        raise OptionError(f"{error}; the options are {known}") from None
 
 
 def load_model(
-    name_or_bundle: str | os.PathLike[str], *, threads: int = 0, verify: bool = True
+    name_or_bundle: str | os.PathLike[str],
+    device: object = None,
+    download_root: str | os.PathLike[str] | None = None,
+    in_memory: bool = False,
+    *,
+    threads: int = 0,
+    verify: bool = True,
 ) -> SpeechModel:
     """Loads a speech model; see :class:`SpeechModel` for arguments and errors."""
-    return SpeechModel(name_or_bundle, threads=threads, verify=verify)
+    return SpeechModel(
+        name_or_bundle, device, download_root, in_memory, threads=threads, verify=verify
+    )

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from numbers import Integral
-from typing import Literal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
 from sotto import _runtime
-from sotto.errors import OptionError
-
-_LARGEST = 2**31 - 1
-"""Of an integer that the runtime takes."""
-
-
-def check_integer(name: str, value: object) -> None:
-    """Raises OptionError unless ``value`` is an integer that the runtime can judge."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or abs(int(value)) > _LARGEST:
-        raise OptionError(f"{name} is {value!r}; expected an integer, 0 for the default")
+from sotto.asr.languages import language_code
+from sotto.asr.option_values import (
+    flag,
+    integer,
+    integers,
+    numbers,
+    optional_integer,
+    optional_number,
+    seed,
+    text,
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class TranscribeOptions:
     The C++ runtime checks them against the model.
 
     Attributes:
-        language: a code of the model's, such as ``en``; None detects it.
+        language: a code such as ``en``, or its English name; None detects it.
         task: ``transcribe``, or ``translate`` into English.
         sample_len: tokens sampled in a window at most; None is half the text context (224).
         best_of: samples drawn above temperature 0.
@@ -65,12 +66,12 @@ class TranscribeOptions:
     patience: float | None = None
     length_penalty: float | None = None
     prefix: str | None = None
-    suppress_tokens: str | tuple[int, ...] | None = "-1"
+    suppress_tokens: str | Sequence[int] | None = "-1"
     suppress_blank: bool = True
     without_timestamps: bool = False
     max_initial_timestamp: float | None = 1.0
     seed: int = 0
-    temperature: float | tuple[float, ...] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+    temperature: float | Sequence[float] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
     compression_ratio_threshold: float | None = 2.4
     logprob_threshold: float | None = -1.0
     no_speech_threshold: float | None = 0.6
@@ -80,49 +81,62 @@ class TranscribeOptions:
     hotwords: str | None = None
     word_timestamps: bool = False
     prepend_punctuations: str = "\"'“¿([{-"
-    append_punctuations: str = "\"'.。,，!！?？:：”)]}、"
-    clip_timestamps: str | tuple[float, ...] = "0"
+    append_punctuations: str = "\"'.。,，!！?？:：”)]}、"  # noqa: RUF001 - not their twins in ASCII
+    clip_timestamps: str | Sequence[float] = "0"
     hallucination_silence_threshold: float | None = None
     window: int = 0
 
     def to_runtime(self) -> _runtime.TranscribeOptions:
         """The C++ object. Raises OptionError where a value has another type."""
         options = _runtime.TranscribeOptions()
-        options.language = self.language or ""
-        options.task = self.task
-        for name in ("sample_len", "best_of", "beam_size", "window", "seed"):
-            value = getattr(self, name)
-            check_integer(name, value or 0)
-            setattr(options, name, int(value or 0))
-        for name in ("prefix", "initial_prompt", "hotwords"):
-            setattr(options, name, getattr(self, name) or "")
-        tokens = self.suppress_tokens or ()
-        if isinstance(tokens, str):
-            tokens = tuple(int(token) for token in tokens.split(","))
-        options.suppress_tokens = list(tokens)
-        temperature = self.temperature
-        options.temperatures = (
-            list(temperature) if isinstance(temperature, tuple | list) else [temperature]
-        )
-        clips = self.clip_timestamps or ()
-        if isinstance(clips, str):
-            clips = tuple(float(clip) for clip in clips.split(","))
-        options.clip_timestamps = list(clips)
-        for name in (
+        for field in fields(self):
+            name = field.name
+            value = _TO_RUNTIME[name](name, getattr(self, name))
+            setattr(options, RUNTIME_NAMES.get(name, name), value)
+        return options
+
+
+RUNTIME_NAMES = {"temperature": "temperatures"}
+"""Of options that have another name in C++."""
+
+
+def _language(name: str, value: Any) -> str:
+    return language_code(text(name, value))
+
+
+_TO_RUNTIME: dict[str, Callable[[str, Any], Any]] = {
+    "language": _language,
+    "task": text,
+    **dict.fromkeys(("sample_len", "best_of", "beam_size"), optional_integer),
+    "window": integer,
+    "seed": seed,
+    **dict.fromkeys(
+        (
             "patience",
             "length_penalty",
-            "suppress_blank",
-            "without_timestamps",
             "max_initial_timestamp",
             "compression_ratio_threshold",
             "logprob_threshold",
             "no_speech_threshold",
+            "hallucination_silence_threshold",
+        ),
+        optional_number,
+    ),
+    **dict.fromkeys(
+        (
+            "suppress_blank",
+            "without_timestamps",
             "condition_on_previous_text",
             "carry_initial_prompt",
             "word_timestamps",
-            "prepend_punctuations",
-            "append_punctuations",
-            "hallucination_silence_threshold",
-        ):
-            setattr(options, name, getattr(self, name))
-        return options
+        ),
+        flag,
+    ),
+    **dict.fromkeys(
+        ("prefix", "initial_prompt", "hotwords", "prepend_punctuations", "append_punctuations"),
+        text,
+    ),
+    "suppress_tokens": integers,
+    "temperature": numbers,
+    "clip_timestamps": numbers,
+}

@@ -68,6 +68,8 @@ class Segment:
     def from_runtime(cls, segment: _runtime.Segment) -> Segment:
         """The C++ object's values."""
         values = {field.name: getattr(segment, field.name) for field in fields(cls)}
+        # 0.2 as it was asked for, not the float32 nearest to it.
+        values["temperature"] = float(f"{segment.temperature:.6g}")
         values["words"] = [Word.from_runtime(word) for word in segment.words]
         return cls(**values)
 
@@ -137,6 +139,22 @@ class Transcription:
         """Plain values, ready for JSON."""
         return asdict(self)
 
+    def to_whisper(self, *, word_timestamps: bool = False) -> dict[str, Any]:
+        """The dict of openai-whisper's transcribe(), in its order of keys.
+
+        Args:
+            word_timestamps: whether each segment has ``words``.
+        """
+        segments = []
+        for segment in self.segments:
+            values = {key: getattr(segment, key) for key in _WHISPER_SEGMENT}
+            if word_timestamps:
+                values["words"] = [
+                    {key: getattr(word, key) for key in _WHISPER_WORD} for word in segment.words
+                ]
+            segments.append(values)
+        return {"text": self.text, "segments": segments, "language": self.language}
+
     @classmethod
     def from_runtime(cls, result: _runtime.Transcription) -> Transcription:
         """The C++ object's values."""
@@ -149,3 +167,19 @@ class Transcription:
             duration_after_vad=result.duration_after_vad,
             profile=Profile.from_runtime(result.profile),
         )
+
+
+# The keys of whisper/transcribe.py (new_segment) and whisper/timing.py (add_word_timestamps).
+_WHISPER_SEGMENT = (
+    "id",
+    "seek",
+    "start",
+    "end",
+    "text",
+    "tokens",
+    "temperature",
+    "avg_logprob",
+    "compression_ratio",
+    "no_speech_prob",
+)
+_WHISPER_WORD = ("word", "start", "end", "probability")
