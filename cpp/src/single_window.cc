@@ -47,17 +47,15 @@ DecodeRequest Request(const TranscribeOptions& options, const std::string& langu
 
 }  // namespace
 
-Result<Transcription> TranscribeSingleWindow(const SingleWindowStages& stages,
-                                             const float* samples, size_t count,
-                                             const std::vector<int>& prompt,
+Result<Transcription> TranscribeSingleWindow(const SingleWindowStages& stages, const float* samples,
+                                             size_t count, const std::vector<int>& prompt,
                                              const TranscribeOptions& options) {
   const Bundle& bundle = *stages.bundle;
   const size_t frames = count / kHopLength;
-  const Window& window = options.window != 0 ? LongestWindow(bundle, options.window)
-                                             : FittingWindow(bundle, frames);
+  const Window& window =
+      options.window != 0 ? LongestWindow(bundle, options.window) : FittingWindow(bundle, frames);
   SOTTO_ASSIGN_OR_RETURN(WhisperGraphs * graphs, stages.windows->Graphs(window));
-  SOTTO_RETURN_IF_ERROR(
-      stages.log_mel->Compute(samples, count, window.frames, graphs->log_mel()));
+  SOTTO_RETURN_IF_ERROR(stages.log_mel->Compute(samples, count, window.frames, graphs->log_mel()));
   SOTTO_RETURN_IF_ERROR(graphs->Encode());
   Transcription result;
   result.duration = static_cast<double>(count) / kSampleRate;
@@ -72,8 +70,7 @@ Result<Transcription> TranscribeSingleWindow(const SingleWindowStages& stages,
   SOTTO_ASSIGN_OR_RETURN(const DecodedWindow decoded, stages.decoder->Decode(request, graphs));
   if (IsSilence(decoded, options) || IsTooRepetitive(decoded, options)) return result;
   const auto size = static_cast<int64_t>(std::min(frames, window.frames));
-  result.segments =
-      SliceWindow(decoded, 0, size, bundle.vocabulary, *stages.tokenizer).segments;
+  result.segments = SliceWindow(decoded, 0, size, bundle.vocabulary, *stages.tokenizer).segments;
   WordAligner aligner(bundle, *stages.tokenizer, stages.windows, options);
   SOTTO_RETURN_IF_ERROR(
       aligner.AddWords(result.language, size, kLastSpeech, *graphs, &result.segments));

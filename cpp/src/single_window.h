@@ -29,9 +29,8 @@ struct SingleWindowStages {
 };
 
 // As Transcriber::TranscribeWindow.
-Result<Transcription> TranscribeSingleWindow(const SingleWindowStages& stages,
-                                             const float* samples, size_t count,
-                                             const std::vector<int>& prompt,
+Result<Transcription> TranscribeSingleWindow(const SingleWindowStages& stages, const float* samples,
+                                             size_t count, const std::vector<int>& prompt,
                                              const TranscribeOptions& options);
 
 }  // namespace sotto

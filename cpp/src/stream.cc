@@ -1,7 +1,6 @@
 #include "sotto/stream.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <mutex>
 #include <utility>
 
@@ -21,7 +20,7 @@ TranscribeOptions ForDecoding(const StreamOptions& options) {
   decoding.window = options.window;
   decoding.cancelled = options.cancelled;
   decoding.initial_prompt = options.initial_prompt;
-  decoding.without_timestamps = getenv("SOTTO_TS") == nullptr;
+  decoding.without_timestamps = true;  // a word's time comes of its alignment
   return decoding;
 }
 
@@ -46,8 +45,8 @@ StreamDecode Decoding(Transcriber* transcriber, const StreamOptions& options) {
 
 StreamDetect Detection(std::shared_ptr<VoiceActivityDetector> vad) {
   if (vad == nullptr) return nullptr;
-  return [heard = VadStream(std::move(vad))](
-             const float* samples, size_t count) mutable -> Result<std::vector<float>> {
+  return [heard = VadStream(std::move(vad))](const float* samples,
+                                             size_t count) mutable -> Result<std::vector<float>> {
     std::vector<float> probabilities;
     SOTTO_RETURN_IF_ERROR(heard.Push(samples, count, &probabilities));
     return probabilities;

@@ -13,13 +13,14 @@
 namespace sotto {
 namespace {
 
-constexpr size_t kBlock = 512;        // samples, of voice activity detection
-const double kLeadIn = std::getenv("LI") ? std::atof(std::getenv("LI")) : 0.8;       // seconds before speech is detected that are decoded with it
-const double kContextPause = std::getenv("CP") ? std::atof(std::getenv("CP")) : 1.5;
+constexpr size_t kBlock = 512;   // samples, of voice activity detection
+constexpr double kLeadIn = 0.8;  // seconds before speech is detected that are decoded with it
+// After a shorter pause the decoder hears what was before it, too.
+constexpr double kContextPause = 1.5;  // seconds
 constexpr double kLeastDecoded = 1.0;  // seconds; of less Whisper makes up words
-constexpr double kTail = 0.1;         // seconds after speech that a decoding has to hear
-constexpr double kUnheard = 0.7;     // seconds of speech that a decoder without one to help may miss
-constexpr float kLoudest = 1e10f;     // as in sotto/preprocess/audio.py
+constexpr double kTail = 0.1;          // seconds after speech that a decoding has to hear
+constexpr double kUnheard = 0.7;   // seconds of speech that a decoder without one to help may miss
+constexpr float kLoudest = 1e10f;  // as in sotto/preprocess/audio.py
 constexpr size_t kPromptTokens = 40;  // each costs a decoder step, in each decoding
 constexpr double kForever = std::numeric_limits<double>::infinity();
 
@@ -139,9 +140,7 @@ Result<void> StreamLoop::Decode() {
   if (buffer_.size() < kLeastSamples) return {};
   SOTTO_ASSIGN_OR_RETURN(
       StreamHypothesis hypothesis,
-      decode_(buffer_.data(), buffer_.size(),
-              prompt_,
-              language_is_sure_ ? language_ : ""));
+      decode_(buffer_.data(), buffer_.size(), prompt_, language_is_sure_ ? language_ : ""));
   ++pending_.decodings;
   decoded_ = buffer_.end();
   language_ = hypothesis.language;

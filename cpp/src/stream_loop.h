@@ -26,10 +26,9 @@ struct StreamHypothesis {
 
 // Decodes samples [count] after the text of the tokens `prompt`, which is empty as long as nothing
 // is confirmed; an empty language is to be detected.
-using StreamDecode =
-    std::function<Result<StreamHypothesis>(const float* samples, size_t count,
-                                           const std::vector<int>& prompt,
-                                           const std::string& language)>;
+using StreamDecode = std::function<Result<StreamHypothesis>(const float* samples, size_t count,
+                                                            const std::vector<int>& prompt,
+                                                            const std::string& language)>;
 
 // Takes in samples [count]; gives the probability of speech for each block of 512 that is full.
 using StreamDetect = std::function<Result<std::vector<float>>(const float* samples, size_t count)>;
@@ -68,13 +67,13 @@ class StreamLoop {
   StreamBuffer buffer_;
   Endpoint endpoint_;
   LocalAgreement agreement_;
-  bool in_utterance_;      // the buffer holds one that has not been confirmed to its end
+  bool in_utterance_;        // the buffer holds one that has not been confirmed to its end
   int64_t ended_ = 0;        // sample at which the last utterance did
   std::vector<int> prompt_;  // tokens: the end of what is confirmed and no longer held
-  std::string language_;   // once known
-  bool language_is_sure_;  // given, or words were confirmed in it
-  int64_t pushed_ = 0;     // samples
-  int64_t decoded_ = 0;    // sample up to which audio was decoded or is known to be silent
+  std::string language_;     // once known
+  bool language_is_sure_;    // given, or words were confirmed in it
+  int64_t pushed_ = 0;       // samples
+  int64_t decoded_ = 0;      // sample up to which audio was decoded or is known to be silent
   bool finished_ = false;
   StreamUpdate pending_;  // of the call in progress, and of one that failed
 };

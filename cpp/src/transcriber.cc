@@ -106,8 +106,8 @@ class Transcriber::Impl {
                                          const std::vector<int>& prompt,
                                          const TranscribeOptions& options) {
     const std::lock_guard<std::mutex> turn(mutex_);
-    return TranscribeSingleWindow({&bundle_, &tokenizer_, &log_mel_, &decoder_, &windows_},
-                                  samples, count, prompt, options);
+    return TranscribeSingleWindow({&bundle_, &tokenizer_, &log_mel_, &decoder_, &windows_}, samples,
+                                  count, prompt, options);
   }
 
  private:

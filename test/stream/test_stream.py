@@ -101,7 +101,7 @@ def test_integer_samples_are_those_of_their_scale(
 def test_two_minutes_of_silence_are_no_text_and_not_held(tiny_en: SpeechModel, vad: Path) -> None:
     result = streamed(tiny_en, SILENCE, push=1, vad=vad)
     assert (result.text, result.updates[-1].utterances) == ("", 0)
-    assert all(update.buffered <= 0.4 for update in result.updates)
+    assert all(update.buffered <= 0.9 for update in result.updates)
     assert sum(update.decodings for update in result.updates) == 0
 
 
