@@ -33,6 +33,9 @@ SOUNDS: dict[str, Callable[[], np.ndarray]] = {
     "samples far below hearing": lambda: 1e-6 * recording("beckett").samples,
 }
 
+QUICK = ("noise", "chords", "a tone", "silence", "clipped speech")
+"""Of the sounds, those that are tried where there is little time."""
+
 
 def sound(result: Transcription, seconds: float) -> None:
     """Asserts numbers that can be, in an order that can be."""
@@ -56,7 +59,10 @@ def _numbers(value: Any) -> list[float]:
     return [value] if isinstance(value, float) else []
 
 
-@pytest.mark.parametrize("name", SOUNDS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow]) for name in SOUNDS],
+)
 def test_any_sound_comes_to_an_end_with_finite_results(
     speech: Callable[[str, str], SpeechModel], name: str
 ) -> None:
