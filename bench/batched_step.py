@@ -57,7 +57,8 @@ class BatchedStep(nn.Module):
             attention, cross = self.step.attention[i], self.step.cross_attention[i]
             keys, values = caches[i], caches[n + i]
             normed = attention.norm(x)
-            query, value = self._split(attention.query(normed)), self._split(attention.value(normed))
+            query = self._split(attention.query(normed))
+            value = self._split(attention.value(normed))
             key = attention.key(normed).reshape(self.batch, self.heads, self.width, 1)
             scores = torch.cat([torch.matmul(query, keys), torch.matmul(query, key)], dim=-1)
             weights = torch.softmax(scores + mask, dim=-1)

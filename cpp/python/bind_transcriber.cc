@@ -14,6 +14,7 @@
 
 #include "errors.h"
 #include "sotto/transcriber.h"
+#include "sotto/vad.h"
 
 namespace sotto {
 namespace {
@@ -153,6 +154,23 @@ Transcription Transcribe(Transcriber& transcriber, const py::function& blocks,
   return Unwrap(std::move(result));
 }
 
+void SetVad(Transcriber& transcriber, std::shared_ptr<VoiceActivityDetector> vad) {
+  const Running running(&transcriber);
+  const py::gil_scoped_release release;  // it waits for its turn
+  transcriber.SetVad(std::move(vad));
+}
+
+// The options of voice activity detection stand beside the others, as vad_….
+template <auto kMember>
+auto VadValue(const TranscribeOptions& options) {
+  return options.vad.*kMember;
+}
+
+template <auto kMember>
+void SetVadValue(TranscribeOptions& options, decltype(VadOptions{}.*kMember) value) {
+  options.vad.*kMember = value;
+}
+
 std::unique_ptr<Transcriber> Load(const std::filesystem::path& bundle, int threads, bool verify,
                                   const std::filesystem::path& library) {
   const LoadOptions options{threads, verify, library.string()};
@@ -240,6 +258,19 @@ void BindTranscriber(py::module_& m) {
       .def_readwrite("hallucination_silence_threshold",
                      &TranscribeOptions::hallucination_silence_threshold)
       .def_readwrite("window", &TranscribeOptions::window)
+      .def_readwrite("vad_filter", &TranscribeOptions::vad_filter)
+      .def_property("vad_threshold", &VadValue<&VadOptions::threshold>,
+                    &SetVadValue<&VadOptions::threshold>)
+      .def_property("vad_neg_threshold", &VadValue<&VadOptions::neg_threshold>,
+                    &SetVadValue<&VadOptions::neg_threshold>)
+      .def_property("vad_min_speech_duration_ms", &VadValue<&VadOptions::min_speech_duration_ms>,
+                    &SetVadValue<&VadOptions::min_speech_duration_ms>)
+      .def_property("vad_max_speech_duration_s", &VadValue<&VadOptions::max_speech_duration_s>,
+                    &SetVadValue<&VadOptions::max_speech_duration_s>)
+      .def_property("vad_min_silence_duration_ms", &VadValue<&VadOptions::min_silence_duration_ms>,
+                    &SetVadValue<&VadOptions::min_silence_duration_ms>)
+      .def_property("vad_speech_pad_ms", &VadValue<&VadOptions::speech_pad_ms>,
+                    &SetVadValue<&VadOptions::speech_pad_ms>)
       .def_readwrite("cancelled", &TranscribeOptions::cancelled,
                      "a callable that says True to end the transcription; None: never");
 
@@ -250,6 +281,7 @@ void BindTranscriber(py::module_& m) {
            "on_segment"_a = py::none(), "on_progress"_a = py::none(),
            "blocks: a callable that begins an iterator over float32 arrays [n], 16 kHz mono; "
            "called once for each pass over the audio -> Transcription.")
+      .def("set_vad", &SetVad, "detector"_a, "What the option vad_filter asks.")
       .def_property_readonly("name", [](const Transcriber& t) { return t.bundle().name; })
       .def_property_readonly("precision", [](const Transcriber& t) { return t.bundle().precision; })
       .def_property_readonly("multilingual",

@@ -140,6 +140,13 @@ class TranscribeOptions:
     clip_timestamps: list[float]
     hallucination_silence_threshold: float | None
     window: int
+    vad_filter: bool
+    vad_threshold: float
+    vad_neg_threshold: float
+    vad_min_speech_duration_ms: int
+    vad_max_speech_duration_s: float
+    vad_min_silence_duration_ms: int
+    vad_speech_pad_ms: int
     cancelled: Callable[[], bool] | None
     def __init__(self) -> None: ...
 
@@ -155,6 +162,7 @@ class Transcriber:
         on_segment: Callable[[Segment], object] | None = None,
         on_progress: Callable[[float, float], object] | None = None,
     ) -> Transcription: ...
+    def set_vad(self, detector: VoiceActivityDetector) -> None: ...
     @property
     def name(self) -> str: ...
     @property
@@ -203,7 +211,6 @@ def speech_spans(
     min_silence_at_max_speech: int = 98,
     use_max_poss_sil_at_max_speech: bool = True,
 ) -> list[tuple[int, int]]: ...
-
 def dtw(cost: _Floats) -> NDArray[np.int32]: ...
 def median_filter(x: _Floats, width: int) -> _Floats: ...
 
@@ -248,3 +255,8 @@ class StreamUpdate:
     def compute_ms(self) -> float: ...
 
 class Stream:
+    def __init__(
+        self, transcriber: Transcriber, vad: VoiceActivityDetector | None, options: StreamOptions
+    ) -> None: ...
+    def push(self, samples: _Floats) -> StreamUpdate: ...
+    def finish(self) -> StreamUpdate: ...

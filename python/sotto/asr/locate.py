@@ -51,24 +51,6 @@ def find_vad(bundle: str | os.PathLike[str] | None = None) -> Path:
     return _find(bundle or "silero-vad", None, "", _MAKE_VAD)
 
 
-def find_vad(bundle: str | os.PathLike[str] | None = None) -> Path:
-    """The directory of a voice activity detector's bundle.
-
-    Args:
-        bundle: the directory; None is ``silero-vad`` in each of :func:`bundle_folders`.
-
-    Raises:
-        BundleError: there is no such directory; says where it was looked for.
-    """
-    return _find(
-        bundle or "silero-vad",
-        None,
-        "",
-        "python convert/step1_pt_to_torchscript.py --model {name}, "
-        "then python convert/step2_torchscript_to_tflite.py",
-    )
-
-
 def bundle_folders(first: str | os.PathLike[str] | None = None) -> list[Path]:
     """Where bundles are looked for: ``first``, ``$SOTTO_MODELS``, ``models`` under the working
     directory, and the user's cache (``$XDG_CACHE_HOME/sotto/models``).

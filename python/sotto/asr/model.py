@@ -8,10 +8,10 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
-from sotto._runtime import Transcriber
+from sotto._runtime import Transcriber, VoiceActivityDetector
 from sotto.asr.languages import LANGUAGES
 from sotto.asr.live import shown_live
-from sotto.asr.locate import find_bundle, find_litert
+from sotto.asr.locate import find_bundle, find_litert, find_vad
 from sotto.asr.option_values import integer
 from sotto.asr.options import TranscribeOptions
 from sotto.asr.result import Segment, Transcription
@@ -30,7 +30,9 @@ class SpeechModel:
         download_root: a folder of bundles to look into first. Nothing is downloaded.
         in_memory: of openai-whisper; no effect, the files are mapped.
         threads: of the CPU kernels; 0 is as many as there are cores, 4 at most.
-        verify: check the sha256 of the bundle's files.
+        verify: check the sha256 of the bundles' files.
+        vad: bundle of the voice activity detector that ``vad_filter`` asks; None finds
+            ``silero-vad`` (see ``asr.locate.find_vad``). Loaded when first asked for.
 
     Raises:
         BundleError: the bundle is missing, incomplete, damaged or of another schema.
@@ -47,6 +49,7 @@ class SpeechModel:
         *,
         threads: int = 0,
         verify: bool = True,
+        vad: str | os.PathLike[str] | None = None,
     ) -> None:
         if device is not None and str(device) != "cpu":
             raise DeviceError(f"device {str(device)!r}: this runtime has cpu; leave device out")
@@ -55,6 +58,8 @@ class SpeechModel:
         self._transcriber = Transcriber(
             self.directory, threads=threads, verify=verify, library=find_litert()
         )
+        self._vad, self._verify = vad, verify
+        self._has_vad = False
 
     @property
     def name(self) -> str:
@@ -158,11 +163,14 @@ class SpeechModel:
 
         Raises:
             AudioError: the input is not audio, too short, or holds NaN or infinity.
+            BundleError: ``vad_filter`` is on and its bundle is missing or damaged.
             CancelledError: ``cancelled`` said so.
             OptionError: an option is unknown or out of range, or a callback called the model.
         """
         chosen = _options(options).to_runtime()
         chosen.cancelled = cancelled
+        if chosen.vad_filter:
+            self._load_vad()
         report = None
         if on_segment is not None:
             report = lambda segment: on_segment(Segment.from_runtime(segment))  # noqa: E731
@@ -177,6 +185,14 @@ class SpeechModel:
         except AudioError as error:
             raise named(audio, error) from None
         return Transcription.from_runtime(result)
+
+    def _load_vad(self) -> None:
+        if not self._has_vad:
+            detector = VoiceActivityDetector(
+                find_vad(self._vad), verify=self._verify, library=find_litert()
+            )
+            self._transcriber.set_vad(detector)
+            self._has_vad = True
 
     def detect_language(
         self, audio: AudioSource, *, sample_rate: float | None = None
@@ -213,8 +229,9 @@ def load_model(
     *,
     threads: int = 0,
     verify: bool = True,
+    vad: str | os.PathLike[str] | None = None,
 ) -> SpeechModel:
     """Loads a speech model; see :class:`SpeechModel` for arguments and errors."""
     return SpeechModel(
-        name_or_bundle, device, download_root, in_memory, threads=threads, verify=verify
+        name_or_bundle, device, download_root, in_memory, threads=threads, verify=verify, vad=vad
     )

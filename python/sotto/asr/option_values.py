@@ -46,8 +46,19 @@ def number(name: str, value: Any) -> float:
     return float(value)
 
 
+def milliseconds(name: str, value: Any) -> int:
+    """A whole number of milliseconds."""
+    return integer(name, value, " (milliseconds)")
+
+
+def limit(name: str, value: Any) -> float:
+    """A number; infinity, or None, is no limit."""
+    given = optional_number(name, value)
+    return math.inf if given is None else given
+
+
 def optional_number(name: str, value: Any) -> float | None:
-    """A number or None; infinity puts a threshold out of reach."""
+    """A number or None; the runtime judges infinity."""
     if value is None:
         return None
     if not isinstance(value, Real) or isinstance(value, bool) or math.isnan(value):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
@@ -12,6 +13,9 @@ from sotto.asr.option_values import (
     flag,
     integer,
     integers,
+    limit,
+    milliseconds,
+    number,
     numbers,
     optional_integer,
     optional_number,
@@ -56,6 +60,13 @@ class TranscribeOptions:
             hallucination is skipped. Needs ``word_timestamps``.
         window: seconds of one of the bundle's windows; 0 is the shortest that holds what is
             left of the audio with a margin.
+        vad_filter: leave out what holds no speech; needs a bundle of kind vad.
+        vad_threshold: probability from which audio is speech.
+        vad_neg_threshold: probability below which speech ends; None is 0.15 less.
+        vad_min_speech_duration_ms: shorter speech is dropped.
+        vad_max_speech_duration_s: longer speech is cut at a silence.
+        vad_min_silence_duration_ms: shorter silence does not end speech.
+        vad_speech_pad_ms: kept before and after speech.
     """
 
     language: str | None = None
@@ -85,6 +96,13 @@ class TranscribeOptions:
     clip_timestamps: str | Sequence[float] = "0"
     hallucination_silence_threshold: float | None = None
     window: int = 0
+    vad_filter: bool = False
+    vad_threshold: float = 0.5
+    vad_neg_threshold: float | None = None
+    vad_min_speech_duration_ms: int = 0
+    vad_max_speech_duration_s: float = math.inf
+    vad_min_silence_duration_ms: int = 2000
+    vad_speech_pad_ms: int = 400
 
     def to_runtime(self) -> _runtime.TranscribeOptions:
         """The C++ object. Raises OptionError where a value has another type."""
@@ -100,6 +118,11 @@ RUNTIME_NAMES = {"temperature": "temperatures"}
 """Of options that have another name in C++."""
 
 
+def _automatic(name: str, value: Any) -> float:
+    # What C++ calls the threshold that follows from the other.
+    return -1.0 if value is None else number(name, value)
+
+
 def _language(name: str, value: Any) -> str:
     return language_code(text(name, value))
 
@@ -109,6 +132,17 @@ _TO_RUNTIME: dict[str, Callable[[str, Any], Any]] = {
     "task": text,
     **dict.fromkeys(("sample_len", "best_of", "beam_size"), optional_integer),
     "window": integer,
+    **dict.fromkeys(
+        (
+            "vad_min_speech_duration_ms",
+            "vad_min_silence_duration_ms",
+            "vad_speech_pad_ms",
+        ),
+        milliseconds,
+    ),
+    "vad_threshold": number,
+    "vad_neg_threshold": _automatic,
+    "vad_max_speech_duration_s": limit,
     "seed": seed,
     **dict.fromkeys(
         (
@@ -129,6 +163,7 @@ _TO_RUNTIME: dict[str, Callable[[str, Any], Any]] = {
             "condition_on_previous_text",
             "carry_initial_prompt",
             "word_timestamps",
+            "vad_filter",
         ),
         flag,
     ),

@@ -210,7 +210,8 @@ class Stream:
             raise AudioError(f"pushed {shape}; expected a numpy array of samples [n], 16 kHz mono")
         if not is_sample_type(samples.dtype):
             raise AudioError(
-                f"pushed samples of {samples.dtype}; expected float32, float64, int16, int32 or uint8"
+                f"pushed samples of {samples.dtype}; expected float32, float64, int16, int32 "
+                "or uint8"
             )
         self.last = StreamUpdate.from_runtime(self._stream.push(scaled(samples)))
         return self.last

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from enum import Enum
@@ -35,9 +34,7 @@ class Pace(Enum):
 Model = Annotated[
     str, typer.Option(help="Bundle directory, or a name such as base for models/whisper-base.")
 ]
-File = Annotated[
-    str | None, typer.Option(help="Listen to a recording instead of a microphone.")
-]
+File = Annotated[str | None, typer.Option(help="Listen to a recording instead of a microphone.")]
 PaceOption = Annotated[
     Pace, typer.Option("--pace", help="Of a file: as if it were spoken now, or as fast as it goes.")
 ]
@@ -57,7 +54,9 @@ Vad = Annotated[
 Threads = Annotated[int, typer.Option(help="Of the CPU; 0: as many as there are cores, 4 at most.")]
 Format = Annotated[
     TextFormat,
-    typer.Option("--output_format", "-f", help="Text, a line an utterance; or JSON, a line a word."),
+    typer.Option(
+        "--output_format", "-f", help="Text, a line an utterance; or JSON, a line a word."
+    ),
 ]
 Profile = Annotated[
     bool, typer.Option("--profile", help="Print latencies on standard error at the end.")

@@ -63,6 +63,16 @@ PANELS = {
         "logprob_threshold": "Below it, on average, a text is too unsure.",
         "no_speech_threshold": "Above it, and with an unsure text, a window is silence.",
     },
+    "Voice activity": {
+        "vad_filter": "Leave out what holds no speech: fewer hallucinations, and faster. Needs "
+        "the bundle silero-vad.",
+        "vad_threshold": "Probability from which audio is speech.",
+        "vad_neg_threshold": "Probability below which speech ends; None is 0.15 less.",
+        "vad_min_speech_duration_ms": "Shorter speech is dropped.",
+        "vad_max_speech_duration_s": "Longer speech is cut at a silence.",
+        "vad_min_silence_duration_ms": "Shorter silence does not end speech.",
+        "vad_speech_pad_ms": "Kept before and after speech.",
+    },
     "Word timestamps": {
         "word_timestamps": "A time for each word; needs a bundle with an alignment graph.",
         "prepend_punctuations": "Merged with the next word.",

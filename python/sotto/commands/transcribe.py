@@ -56,6 +56,14 @@ Fp16 = Annotated[
     Any,
     typer.Option(parser=truth, metavar="True|False", help="No effect: a bundle is fp32 or int8."),
 ]
+VadModel = Annotated[
+    Path | None,
+    typer.Option(
+        "--vad_model",
+        help="Bundle of the voice activity detector; found as silero-vad if not given.",
+        show_default=False,
+    ),
+]
 Threads = Annotated[int, typer.Option(help="Of the CPU; 0: as many as there are cores, 4 at most.")]
 Format = Annotated[
     OutputFormat,
@@ -93,6 +101,7 @@ def transcribe(
     device: Device = "cpu",
     fp16: Fp16 = True,
     threads: Threads = 0,
+    vad_model: VadModel = None,
     output_format: Format = OutputFormat.txt,
     output_dir: OutputDir = None,
     verbose: Verbose = False,
@@ -116,7 +125,7 @@ def transcribe(
         _check_lines(lines, words)
         destination = _destination(output_format.value, lines, output_dir)
         destination.prepare(files)
-        speech = load_model(model, device, model_dir, threads=threads)
+        speech = load_model(model, device, model_dir, threads=threads, vad=vad_model)
         failed = False
         for file in files:
             try:
