@@ -15,7 +15,7 @@ from openai_whisper import OpenaiWhisper
 from recordings import recording
 from sounds import backwards, chords, clipped, noise, noisy, silence, telephone, tone
 
-from sotto.asr import SpeechModel, TranscribeOptions, Transcription
+from sotto.asr import SpeechModel, Transcription
 
 SOUNDS: dict[str, Callable[[], np.ndarray]] = {
     "noise": lambda: noise(20),
@@ -131,10 +131,6 @@ def test_speech_after_silence_is_not_lost(speech: Callable[[str, str], SpeechMod
     assert error_rate([(alone, "".join(segment.text for segment in words))], "en") <= 0.1
 
 
-@pytest.mark.skipif(
-    "vad_filter" not in TranscribeOptions.__dataclass_fields__,
-    reason="recognize() has no vad_filter",
-)
 @pytest.mark.parametrize(
     "samples",
     [silence(20), noise(20), tone(20)],
