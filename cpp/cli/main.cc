@@ -2,114 +2,28 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
+#include "arguments.h"
 #include "sotto/transcriber.h"
+#include "sotto/vad.h"
 #include "sotto/wav.h"
 
 namespace {
-
-constexpr char kHelp[] =
-    R"(usage: sotto-native --model BUNDLE [options] FILE.wav...
-
-Transcribes 16 kHz WAV files with a bundle; prints one line of text a file.
-
-options:
-  --model DIR        the bundle, a directory with manifest.json
-  --language CODE    en, fr, zh, ...; detected if not given
-  --task TASK        transcribe (default), or translate into English
-  --window SECONDS   one of the bundle's windows; by the audio's length if not given
-  --sample-len N     tokens of text a window at most; half the text context if not given
-  --threads N        CPU threads; as many as there are cores, 4 at most, if not given
-  --litert PATH      libLiteRt.so; $SOTTO_LITERT, then the system's, if not given
-  --no-verify        don't check the sha256 of the bundle's files
-  --profile          print each stage's time on standard error
-  --version          print the version
-  --help             print this
-
-Other formats and sample rates: use the Python command `sotto transcribe`, or
-  ffmpeg -i INPUT -ar 16000 -ac 1 OUTPUT.wav
-)";
-
-struct Arguments {
-  std::string model;
-  sotto::LoadOptions load;
-  sotto::TranscribeOptions transcribe;
-  bool profile = false;
-  std::vector<std::string> files;
-};
-
-[[noreturn]] void Usage(const std::string& fault) {
-  std::fprintf(stderr, "error: %s\ntry sotto-native --help\n", fault.c_str());
-  std::exit(2);
-}
-
-int Number(const std::string& option, const std::string& text) {
-  char* end = nullptr;
-  const long value = std::strtol(text.c_str(), &end, 10);
-  if (text.empty() || *end != '\0' || value < 0 || value > 1000000) {
-    Usage(option + " \"" + text + "\": expected a whole number");
-  }
-  return static_cast<int>(value);
-}
-
-Arguments Parse(int argc, char** argv) {
-  Arguments arguments;
-  for (int i = 1; i < argc; ++i) {
-    const std::string option = argv[i];
-    const auto value = [&]() -> std::string {
-      if (i + 1 >= argc) Usage(option + " needs a value");
-      return argv[++i];
-    };
-    if (option == "--help" || option == "-h") {
-      std::fputs(kHelp, stdout);
-      std::exit(0);
-    } else if (option == "--version") {
-      std::puts("sotto-native " SOTTO_VERSION);
-      std::exit(0);
-    } else if (option == "--model") {
-      arguments.model = value();
-    } else if (option == "--language") {
-      arguments.transcribe.language = value();
-    } else if (option == "--task") {
-      arguments.transcribe.task = value();
-    } else if (option == "--window") {
-      arguments.transcribe.window = Number(option, value());
-    } else if (option == "--sample-len") {
-      arguments.transcribe.sample_len = Number(option, value());
-    } else if (option == "--threads") {
-      arguments.load.threads = Number(option, value());
-    } else if (option == "--litert") {
-      arguments.load.library = value();
-    } else if (option == "--no-verify") {
-      arguments.load.verify = false;
-    } else if (option == "--profile") {
-      arguments.profile = true;
-    } else if (option.size() > 1 && option[0] == '-') {
-      Usage("unknown option " + option);
-    } else {
-      arguments.files.push_back(option);
-    }
-  }
-  if (arguments.model.empty()) Usage("--model is needed");
-  if (arguments.files.empty()) Usage("no file to transcribe");
-  return arguments;
-}
 
 void PrintProfile(const std::string& file, const sotto::Transcription& result) {
   const sotto::Profile& profile = result.profile;
   std::fprintf(stderr,
                "%s: %.1f s of audio: %.0f ms (load %.0f, log-mel %.0f, encoder %.0f "
-               "in %lld runs, decoder %.0f in %lld steps)\n",
+               "in %lld runs, decoder %.0f in %lld steps, words %.0f, voice activity %.0f)\n",
                file.c_str(), result.duration, profile.total_ms, profile.load_ms, profile.log_mel_ms,
                profile.encoder_ms, static_cast<long long>(profile.encoder_runs), profile.decoder_ms,
-               static_cast<long long>(profile.decoder_steps));
+               static_cast<long long>(profile.decoder_steps), profile.alignment_ms, profile.vad_ms);
 }
 
 class WavSource : public sotto::AudioSource {
@@ -136,34 +50,95 @@ void Report(const sotto::Error& error) {
   std::fprintf(stderr, "error: %s\n", error.message.c_str());
 }
 
+// "01:02.345", with hours before it where there are some.
+std::string Time(double seconds) {
+  const auto ms = static_cast<long long>(std::nearbyint(seconds * 1000));
+  char text[64];
+  const long long hours = ms / 3600000;
+  const int size = hours > 0 ? std::snprintf(text, sizeof(text), "%02lld:", hours) : 0;
+  std::snprintf(text + size, sizeof(text) - static_cast<size_t>(size), "%02lld:%02lld.%03lld",
+                ms / 60000 % 60, ms / 1000 % 60, ms % 1000);
+  return text;
+}
+
+// Whether standard output took it.
+bool PrintLine(const std::string& line) {
+  return std::puts(line.c_str()) != EOF && std::fflush(stdout) == 0;
+}
+
+bool PrintTimed(double start, double end, const std::string& text) {
+  return PrintLine("[" + Time(start) + " --> " + Time(end) + "] " + text);
+}
+
+bool PrintSegment(const sotto::Segment& segment) {
+  if (segment.words.empty()) return PrintTimed(segment.start, segment.end, segment.text);
+  return std::all_of(segment.words.begin(), segment.words.end(), [](const sotto::Word& word) {
+    return PrintTimed(word.start, word.end, word.word);
+  });
+}
+
+sotto::Result<void> LoadVad(const sotto::Arguments& arguments, sotto::Transcriber* transcriber) {
+  if (arguments.vad.empty()) return {};
+  sotto::VadLoadOptions options;
+  options.verify = arguments.load.verify;
+  options.library = arguments.load.library;
+  SOTTO_ASSIGN_OR_RETURN(auto vad, sotto::VoiceActivityDetector::Create(arguments.vad, options));
+  transcriber->SetVad(std::move(vad));
+  return {};
+}
+
+// Prints the file's transcript.
+sotto::Result<void> TranscribeFile(const sotto::Arguments& arguments, const std::string& file,
+                                   sotto::Transcriber* transcriber) {
+  WavSource source(file);
+  bool printed = true;
+  sotto::TranscribeOptions options = arguments.transcribe;
+  options.cancelled = [&] { return !printed; };
+  sotto::TranscribeCallbacks callbacks;
+  if (arguments.timestamps) {
+    callbacks.on_segment = [&](const sotto::Segment& segment) {
+      printed = printed && PrintSegment(segment);
+    };
+  }
+  const auto result = transcriber->Transcribe(&source, options, callbacks);
+  if (printed && !result.ok()) {
+    const std::string& message = result.error().message;
+    const bool named = message.rfind(file, 0) == 0;
+    return sotto::Error{result.error().code, named ? message : file + ": " + message};
+  }
+  // Whisper's text begins with a space.
+  if (printed && !arguments.timestamps) {
+    const std::string& text = result->text;
+    printed = PrintLine(text.substr(std::min(text.find_first_not_of(' '), text.size())));
+  }
+  if (!printed) {
+    return sotto::Error{sotto::ErrorCode::kOutput, std::string("can't write to standard output (") +
+                                                       std::strerror(errno) + ")"};
+  }
+  if (arguments.profile) PrintProfile(file, *result);
+  return {};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const Arguments arguments = Parse(argc, argv);
+  const sotto::Arguments arguments = sotto::ParseArguments(argc, argv);
   auto transcriber = sotto::Transcriber::Create(arguments.model, arguments.load);
   if (!transcriber.ok()) {
     Report(transcriber.error());
     return 1;
   }
+  if (const auto loaded = LoadVad(arguments, transcriber->get()); !loaded.ok()) {
+    Report(loaded.error());
+    return 1;
+  }
   int status = 0;
   for (const std::string& file : arguments.files) {
-    WavSource source(file);
-    const auto result = (*transcriber)->Transcribe(&source, arguments.transcribe);
-    if (!result.ok()) {
-      const std::string& message = result.error().message;
-      const bool named = message.rfind(file, 0) == 0;
-      Report({result.error().code, named ? message : file + ": " + message});
-      status = 1;
-      continue;
-    }
-    // Whisper's text begins with a space.
-    const size_t begin = std::min(result->text.find_first_not_of(' '), result->text.size());
-    if (std::puts(result->text.c_str() + begin) == EOF || std::fflush(stdout) != 0) {
-      Report({sotto::ErrorCode::kOutput,
-              std::string("can't write to standard output (") + std::strerror(errno) + ")"});
-      return 1;
-    }
-    if (arguments.profile) PrintProfile(file, *result);
+    const auto done = TranscribeFile(arguments, file, transcriber->get());
+    if (done.ok()) continue;
+    Report(done.error());
+    status = 1;
+    if (done.error().code == sotto::ErrorCode::kOutput) break;
   }
   return status;
 }

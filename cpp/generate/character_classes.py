@@ -17,6 +17,7 @@ OUTPUT = Path(__file__).resolve().parents[1] / "src" / "character_classes.cc"
 
 HEAD = """\
 // Made by cpp/generate/character_classes.py; not to be edited.
+// clang-format off
 
 #include "character_classes.h"
 

@@ -64,7 +64,7 @@ Result<void> CheckTemperatures(const TranscribeOptions& options) {
     return Error{ErrorCode::kOption, "temperature: expected one or more numbers from 0 to 1"};
   }
   for (double temperature : temperatures) {
-    SOTTO_RETURN_IF_ERROR(CheckRange("temperature", temperature, 0, 1, "0 to 1"));
+    SOTTO_RETURN_IF_ERROR(CheckRange("temperature", temperature, 0, 1, "a finite number from 0 to 1"));
   }
   const bool draws = std::any_of(temperatures.begin(), temperatures.end(),
                                  [](double temperature) { return temperature > 0; });
@@ -91,7 +91,7 @@ Result<void> CheckClips(const std::vector<double>& clip_timestamps) {
   for (double seconds : clip_timestamps) {
     if (!std::isfinite(seconds) || seconds < before) {
       std::ostringstream expected;
-      expected << "seconds in ascending order, here from " << before << " on";
+      expected << "finite seconds in ascending order, here from " << before << " on";
       return OutOfRange("clip_timestamps", seconds, expected.str());
     }
     before = seconds;

@@ -7,6 +7,7 @@
 #include <random>
 #include <string>
 
+#include "small_tokenizer.h"
 #include "temporary_file.h"
 
 namespace sotto {
@@ -49,6 +50,29 @@ TEST_CASE("a character that two tokens share is whole in their text, and alone i
   CHECK(tokenizer.Decode({4, 0}) ==
         "\ufffd"
         "a");
+}
+
+TEST_CASE("text is encoded by joining the neighbours of the lowest rank first") {
+  // "ab" is joined before "bc", and "abc" is no token; "xyz" is one though none of its parts is.
+  const Tokenizer tokenizer = SmallTokenizer({"ab", "bc", "aab", "xyz", " ab"});
+  CHECK(tokenizer.Encode("abc") == std::vector<int>{256, 'c'});
+  CHECK(tokenizer.Encode("aabc") == std::vector<int>{258, 'c'});
+  CHECK(tokenizer.Encode("abab") == std::vector<int>{256, 256});
+  CHECK(tokenizer.Encode("xyz") == std::vector<int>{259});
+  CHECK(tokenizer.Encode("xyzx") == std::vector<int>{'x', 'y', 'z', 'x'});
+  CHECK(tokenizer.Encode("ab ab") == std::vector<int>{256, 260});
+  CHECK(tokenizer.Encode("").empty());
+}
+
+TEST_CASE("special tokens in a text are text, and what is no UTF-8 is replaced") {
+  const Tokenizer tokenizer = SmallTokenizer({});
+  CHECK(tokenizer.Decode(tokenizer.Encode("<|endoftext|>")) == "<|endoftext|>");
+  CHECK(tokenizer.Encode("\xff") == std::vector<int>{0xef, 0xbf, 0xbd});
+}
+
+TEST_CASE("a very long word is encoded in little time") {
+  const Tokenizer tokenizer = SmallTokenizer({"aa", "aaaa"});
+  CHECK(tokenizer.Encode(std::string(1000000, 'a')).size() == 250000);
 }
 
 TEST_CASE("ranks may come in any order and the last line may end the file") {

@@ -100,6 +100,14 @@ def test_every_window_is_whispers_of_that_length(frames: int) -> None:
     assert difference <= TOLERANCE
 
 
+def test_a_recording_of_minutes_is_whispers_with_silence_after_it() -> None:
+    samples = np.random.default_rng(5).normal(0, 0.1, 1_600_123).astype(np.float32)
+    samples[800_000:] *= 1e-3
+    padded = whisper_audio.log_mel_spectrogram(torch.from_numpy(samples), 80, padding=480_000)
+    ours = log_mel(80).compute(samples, len(samples) // 160 + 3000)
+    assert np.abs(ours - padded.numpy()).max() <= TOLERANCE
+
+
 def test_silence_is_exactly_whispers() -> None:
     ours = log_mel(80).compute(SIGNALS["nothing"], 1000)
     assert np.abs(ours - reference(SIGNALS["silence"], 80, 1000)).max() <= 1e-6

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import base64
 import random
+import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sotto import _runtime
 from sotto.errors import BundleError
@@ -16,6 +21,19 @@ whisper = pytest.importorskip("whisper", reason="openai-whisper's vocabularies a
 
 ASSETS = Path(whisper.__file__).parent / "assets"
 VOCABULARIES = {"multilingual": 50257, "gpt2": 50256}
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+TEXTS = (
+    "It's what we'll say, they've SAID and I'd've said: 3.14159, 1990s; don't!",
+    " the  quick\tbrown\n\nfox   \r\n  jumps ",
+    "Ünïcödé naïve façade — “quotes” … ½ ² Ⅷ",
+    "日本語の文、漢字とかな。広州市房地産",
+    "한국어 문장입니다. ภาษาไทยไม่มีช่องว่าง",
+    "नमस्ते दुनिया, مرحبا بالعالم، שלום עולם",
+    "👩‍👩‍👧 ok 🇩🇪 e\u0301 \u200b\ufeff\u2028\x1c\x85\u3000end",
+    "<|endoftext|><|en|>",
+    "a" * 1000 + " " * 50 + "b",
+)
 
 
 def ranks(name: str) -> list[bytes]:
@@ -57,6 +75,54 @@ def test_whispers_own_encoding_of_many_scripts_comes_back() -> None:
     encoding = whisper.tokenizer.get_tokenizer(multilingual=True).encoding
     for text in (" Hello, world.", "日本語の文", "Ünïcödé", "नमस्ते", "مرحبا", "👩‍👩‍👧 ok"):
         assert tokenizer.decode(encoding.encode(text)) == text
+
+
+@cache
+def tokenizers() -> list[tuple[_runtime.Tokenizer, Any]]:
+    """Each vocabulary's, with openai-whisper's own."""
+    return [
+        (
+            _runtime.Tokenizer(ASSETS / f"{name}.tiktoken", n_text),
+            whisper.tokenizer.get_tokenizer(multilingual=name == "multilingual").encoding,
+        )
+        for name, n_text in VOCABULARIES.items()
+    ]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_text_is_encoded_as_by_tiktoken(text: str) -> None:
+    for ours, reference in tokenizers():
+        assert ours.encode(text) == reference.encode_ordinary(text)
+
+
+# Characters of every class, and those that the regular expression knows by name.
+CHARACTERS = st.characters(exclude_categories=["Cs"]) | st.sampled_from(
+    " '\n\tstrevmldST09.,!\u00a0"
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.text(CHARACTERS, max_size=60))
+def test_any_text_is_encoded_as_by_tiktoken(text: str) -> None:
+    for ours, reference in tokenizers()[:1]:
+        assert ours.encode(text) == reference.encode_ordinary(text)
+        assert ours.decode(ours.encode(text)) == text
+
+
+def test_every_character_is_encoded_as_by_tiktoken() -> None:
+    ours, reference = tokenizers()[0]
+    for first in range(0, sys.maxunicode + 1, 64):
+        codes = [code for code in range(first, first + 64) if not 0xD800 <= code <= 0xDFFF]
+        # Between letters and digits, so that each one's class shows.
+        text = "".join(f"a{chr(code)}1{chr(code)} {chr(code)}." for code in codes)
+        assert ours.encode(text) == reference.encode_ordinary(text), hex(first)
+
+
+def test_the_table_of_letters_and_numbers_is_what_its_script_writes(tmp_path: Path) -> None:
+    script = REPOSITORY / "cpp" / "generate" / "character_classes.py"
+    subprocess.run([sys.executable, script, tmp_path / "made.cc"], check=True)
+    committed = REPOSITORY / "cpp" / "src" / "character_classes.cc"
+    assert (tmp_path / "made.cc").read_text() == committed.read_text()
 
 
 def test_any_bytes_decode_as_python_replaces_them() -> None:

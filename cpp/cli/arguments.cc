@@ -1,0 +1,190 @@
+#include "arguments.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <utility>
+
+namespace sotto {
+namespace {
+
+constexpr char kHelp[] =
+    R"(usage: sotto-native --model BUNDLE [options] FILE.wav...
+
+Transcribes 16 kHz WAV files with a bundle; prints one line of text a file.
+
+what is said:
+  --model DIR            the bundle, a directory with manifest.json
+  --language CODE        en, fr, zh, ...; detected if not given
+  --task TASK            transcribe (default), or translate into English
+  --initial-prompt TEXT  text before the first window: names, terms, a style
+  --carry-initial-prompt put it before every window
+  --hotwords TEXT        words put before every window
+  --prefix TEXT          text that each window begins with
+  --no-condition-on-previous-text
+                         don't show a window the text before it
+  --clip-timestamps LIST seconds START,END,START,END...: transcribe these parts alone
+  --vad DIR              a Silero VAD bundle: leave out what is no speech
+
+how it is decoded:
+  --window SECONDS       one of the bundle's windows; the shortest that fits if not given
+  --temperature LIST     tried in turn while a window fails; 0,0.2,0.4,0.6,0.8,1 if not given
+  --beam-size N          beams at temperature 0; greedy if not given
+  --patience X           of beam search
+  --best-of N            samples drawn above temperature 0; 1 if not given
+  --length-penalty X     0 to 1
+  --sample-len N         tokens of text a window at most; half the text context if not given
+  --seed N               of sampling above temperature 0
+  --without-timestamps   text alone: a window is a segment
+
+what is printed:
+  --timestamps           a line a segment with its times, as soon as it is known
+  --word-timestamps      time words, and print with --timestamps a line a word
+  --hallucination-silence-threshold SECONDS
+                         with words: skip silence around what was likely not said
+  --profile              print each stage's time on standard error
+
+the runtime:
+  --threads N            CPU threads; as many as there are cores, 4 at most, if not given
+  --litert PATH          libLiteRt.so; $SOTTO_LITERT, then the system's, if not given
+  --no-verify            don't check the sha256 of the bundle's files
+  --version              print the version
+  --help                 print this
+
+Other formats and sample rates: use the Python command `sotto transcribe`, or
+  ffmpeg -i INPUT -ar 16000 -ac 1 OUTPUT.wav
+)";
+
+[[noreturn]] void Usage(const std::string& fault) {
+  std::fprintf(stderr, "error: %s\ntry sotto-native --help\n", fault.c_str());
+  std::exit(2);
+}
+
+int WholeNumber(const std::string& option, const std::string& text) {
+  char* end = nullptr;
+  const long value = std::strtol(text.c_str(), &end, 10);
+  if (text.empty() || *end != '\0' || value < 0 || value > 1000000) {
+    Usage(option + " \"" + text + "\": expected a whole number");
+  }
+  return static_cast<int>(value);
+}
+
+double Number(const std::string& option, const std::string& text) {
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  if (text.empty() || *end != '\0') Usage(option + " \"" + text + "\": expected a number");
+  return value;
+}
+
+// Numbers with commas between them.
+std::vector<double> Numbers(const std::string& option, const std::string& text) {
+  std::vector<double> numbers;
+  size_t begin = 0;
+  for (size_t end = 0; end != std::string::npos; begin = end + 1) {
+    end = text.find(',', begin);
+    numbers.push_back(
+        Number(option, text.substr(begin, end == std::string::npos ? end : end - begin)));
+  }
+  return numbers;
+}
+
+using Flags = std::map<std::string, std::function<void()>>;
+using Values =
+    std::map<std::string, std::function<void(const std::string& option, const std::string& value)>>;
+
+Flags FlagsOf(Arguments* to) {
+  TranscribeOptions& options = to->transcribe;
+  const auto print = [](const char* text) {
+    return [text] {
+      std::fputs(text, stdout);
+      std::exit(0);
+    };
+  };
+  return {
+      {"--help", print(kHelp)},
+      {"-h", print(kHelp)},
+      {"--version", print("sotto-native " SOTTO_VERSION "\n")},
+      {"--carry-initial-prompt", [&] { options.carry_initial_prompt = true; }},
+      {"--no-condition-on-previous-text", [&] { options.condition_on_previous_text = false; }},
+      {"--without-timestamps", [&] { options.without_timestamps = true; }},
+      {"--timestamps", [to] { to->timestamps = true; }},
+      {"--word-timestamps", [&] { options.word_timestamps = true; }},
+      {"--profile", [to] { to->profile = true; }},
+      {"--no-verify", [to] { to->load.verify = false; }},
+  };
+}
+
+Values ValuesOf(Arguments* to) {
+  TranscribeOptions& options = to->transcribe;
+  const auto text = [](std::string* field) {
+    return [field](const std::string&, const std::string& value) { *field = value; };
+  };
+  const auto whole = [](int* field) {
+    return [field](const std::string& option, const std::string& value) {
+      *field = WholeNumber(option, value);
+    };
+  };
+  const auto number = [](std::optional<double>* field) {
+    return [field](const std::string& option, const std::string& value) {
+      *field = Number(option, value);
+    };
+  };
+  const auto numbers = [](std::vector<double>* field) {
+    return [field](const std::string& option, const std::string& value) {
+      *field = Numbers(option, value);
+    };
+  };
+  return {
+      {"--model", text(&to->model)},
+      {"--vad", text(&to->vad)},
+      {"--litert", text(&to->load.library)},
+      {"--threads", whole(&to->load.threads)},
+      {"--language", text(&options.language)},
+      {"--task", text(&options.task)},
+      {"--initial-prompt", text(&options.initial_prompt)},
+      {"--hotwords", text(&options.hotwords)},
+      {"--prefix", text(&options.prefix)},
+      {"--clip-timestamps", numbers(&options.clip_timestamps)},
+      {"--window", whole(&options.window)},
+      {"--temperature", numbers(&options.temperatures)},
+      {"--beam-size", whole(&options.beam_size)},
+      {"--patience", number(&options.patience)},
+      {"--best-of", whole(&options.best_of)},
+      {"--length-penalty", number(&options.length_penalty)},
+      {"--sample-len", whole(&options.sample_len)},
+      {"--seed",
+       [&options](const std::string& option, const std::string& value) {
+         options.seed = static_cast<uint64_t>(WholeNumber(option, value));
+       }},
+      {"--hallucination-silence-threshold", number(&options.hallucination_silence_threshold)},
+  };
+}
+
+}  // namespace
+
+Arguments ParseArguments(int argc, char** argv) {
+  Arguments arguments;
+  const Flags flags = FlagsOf(&arguments);
+  const Values values = ValuesOf(&arguments);
+  for (int i = 1; i < argc; ++i) {
+    const std::string option = argv[i];
+    if (const auto flag = flags.find(option); flag != flags.end()) {
+      flag->second();
+    } else if (const auto value = values.find(option); value != values.end()) {
+      if (i + 1 >= argc) Usage(option + " needs a value");
+      value->second(option, argv[++i]);
+    } else if (option.size() > 1 && option[0] == '-') {
+      Usage("unknown option " + option);
+    } else {
+      arguments.files.push_back(option);
+    }
+  }
+  if (arguments.model.empty()) Usage("--model is needed");
+  if (arguments.files.empty()) Usage("no file to transcribe");
+  arguments.transcribe.vad_filter = !arguments.vad.empty();
+  return arguments;
+}
+
+}  // namespace sotto

@@ -1,0 +1,29 @@
+// The command line of sotto-native.
+
+#ifndef SOTTO_CLI_ARGUMENTS_H_
+#define SOTTO_CLI_ARGUMENTS_H_
+
+#include <string>
+#include <vector>
+
+#include "sotto/transcribe_options.h"
+#include "sotto/transcriber.h"
+
+namespace sotto {
+
+struct Arguments {
+  std::string model;
+  LoadOptions load;
+  TranscribeOptions transcribe;
+  std::string vad;          // a Silero VAD bundle; empty: none
+  bool timestamps = false;  // print a line a segment, with its times
+  bool profile = false;
+  std::vector<std::string> files;
+};
+
+// Ends the process where there is nothing to do: 0 after --help and --version, 2 after a fault.
+Arguments ParseArguments(int argc, char** argv);
+
+}  // namespace sotto
+
+#endif  // SOTTO_CLI_ARGUMENTS_H_
