@@ -15,7 +15,7 @@ from openai_whisper import OpenaiWhisper
 from recordings import recording
 from sounds import backwards, chords, clipped, noise, noisy, silence, telephone, tone
 
-from sotto.asr import SpeechModel, TranscribeOptions, Transcription
+from sotto.asr import SpeechModel, Transcription
 
 SOUNDS: dict[str, Callable[[], np.ndarray]] = {
     "noise": lambda: noise(20),
@@ -32,6 +32,9 @@ SOUNDS: dict[str, Callable[[], np.ndarray]] = {
     "samples far above full scale": lambda: 1e4 * recording("beckett").samples,
     "samples far below hearing": lambda: 1e-6 * recording("beckett").samples,
 }
+
+QUICK = ("noise", "chords", "a tone", "silence", "clipped speech")
+"""Of the sounds, those that are tried where there is little time."""
 
 
 def sound(result: Transcription, seconds: float) -> None:
@@ -56,7 +59,10 @@ def _numbers(value: Any) -> list[float]:
     return [value] if isinstance(value, float) else []
 
 
-@pytest.mark.parametrize("name", SOUNDS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow]) for name in SOUNDS],
+)
 def test_any_sound_comes_to_an_end_with_finite_results(
     speech: Callable[[str, str], SpeechModel], name: str
 ) -> None:
@@ -125,10 +131,6 @@ def test_speech_after_silence_is_not_lost(speech: Callable[[str, str], SpeechMod
     assert error_rate([(alone, "".join(segment.text for segment in words))], "en") <= 0.1
 
 
-@pytest.mark.skipif(
-    "vad_filter" not in TranscribeOptions.__dataclass_fields__,
-    reason="recognize() has no vad_filter",
-)
 @pytest.mark.parametrize(
     "samples",
     [silence(20), noise(20), tone(20)],

@@ -16,6 +16,8 @@ SECOND = np.zeros(16_000, np.float32)
 
 WORDS = {"word_timestamps": True}
 
+VAD = {"vad_filter": True}
+
 INVALID: list[tuple[str, Any, str, dict[str, Any]]] = [
     # option, value, a part of what the message says it may be, other options
     ("language", "xx", "en", {}),
@@ -67,6 +69,13 @@ INVALID: list[tuple[str, Any, str, dict[str, Any]]] = [
     ("clip_timestamps", [math.nan, 2.0], "finite", {}),
     ("hallucination_silence_threshold", -1.0, "0", WORDS),
     ("hallucination_silence_threshold", 2.0, "word_timestamps", {}),
+    ("vad_filter", "on", "True", {}),
+    ("vad_threshold", 1.5, "1", VAD),
+    ("vad_neg_threshold", 0.9, "0.5", VAD),
+    ("vad_min_speech_duration_ms", -1, "0", VAD),
+    ("vad_max_speech_duration_s", 0.1, "0.832", VAD),
+    ("vad_min_silence_duration_ms", -1, "0", VAD),
+    ("vad_speech_pad_ms", -1, "0", VAD),
     ("window", 7, "10", {}),
     ("window", -10, "10", {}),
 ]

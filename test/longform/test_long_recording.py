@@ -85,9 +85,9 @@ def test_each_clip_is_heard_as_it_is_alone(
     recognised: Recognised, speech: Callable[[str, str], SpeechModel]
 ) -> None:
     model = speech("base", "int8")
+    clips = {place.clip.name: place.clip for place in recognised.placed}
     alone = {
-        place.clip.name: model.recognize(place.clip.samples, language="en").text
-        for place in recognised.placed
+        name: model.recognize(clip.samples, language="en").text for name, clip in clips.items()
     }
     pairs = [(alone[place.clip.name], heard(recognised, place)) for place in recognised.placed]
     # A neighbour changes a word now and then; a seam that lost or repeated something, many.
