@@ -13,7 +13,7 @@
 namespace sotto {
 namespace {
 
-constexpr size_t kBlock = 512;   // samples, of voice activity detection
+constexpr size_t kBlock = kVadChunk;
 constexpr double kLeadIn = 0.8;  // seconds before speech is detected that are decoded with it
 // After a shorter pause the decoder hears what was before it, too.
 constexpr double kContextPause = 1.5;  // seconds
@@ -87,6 +87,7 @@ Result<StreamUpdate> StreamLoop::Finish() {
 Result<void> StreamLoop::TakeIn(const float* samples, size_t count) {
   // One whose last decoding failed.
   if (detect_ && in_utterance_ && !endpoint_.speaking()) SOTTO_RETURN_IF_ERROR(EndUtterance());
+  const int64_t blocks = buffer_.end() / static_cast<int64_t>(kBlock);
   while (count > 0) {
     const size_t piece = std::min(count, kBlock - static_cast<size_t>(buffer_.end()) % kBlock);
     if (buffer_.room() < piece) SOTTO_RETURN_IF_ERROR(MakeRoom());
@@ -95,7 +96,9 @@ Result<void> StreamLoop::TakeIn(const float* samples, size_t count) {
     samples += piece;
     count -= piece;
   }
-  return IsDue() ? Decode() : Result<void>();
+  // Once a block, so that it makes no difference how little is pushed at a time.
+  if (buffer_.end() / static_cast<int64_t>(kBlock) == blocks || !IsDue()) return {};
+  return Decode();
 }
 
 Result<void> StreamLoop::Listen(const float* samples, size_t count) {

@@ -56,6 +56,11 @@ class Latency:
         return self._compute / self._position if self._position else 0.0
 
     @property
+    def milliseconds_a_decoding(self) -> float:
+        """Time in pushes, of the decodings; 0 without one."""
+        return 1000 * self._compute / self._decodings if self._decodings else 0.0
+
+    @property
     def quantiles(self) -> tuple[float, float, float]:
         """Median, 90th percentile and largest latency; NaN without words."""
         if not self.seconds:
