@@ -34,7 +34,7 @@ def first_fallback(actual: Transcription) -> int | None:
     return next((s.seek for s in actual.segments if s.temperature > 0), None)
 
 
-@each_recording("tiny.en", "base", quick=("tiny.en-two_cities", "tiny.en-jfk", "tiny.en-beckett"))
+@each_recording("tiny.en", "base", quick=("tiny.en-jfk", "tiny.en-beckett"))
 def test_the_windows_that_fail_at_temperature_0_are_openai_whispers(
     reference: Callable[[str], OpenaiWhisper],
     speech: Callable[[str, str], SpeechModel],
@@ -93,9 +93,9 @@ def test_the_best_of_several_samples_is_surer_than_one(
 
     def logprob(best_of: int) -> float:
         found = [
-            model.recognize(samples, temperature=0.8, best_of=best_of, seed=seed).segments
+            model.recognize(samples, temperature=1.0, best_of=best_of, seed=seed).segments
             for seed in range(3)
         ]
         return sum(segments[0].avg_logprob for segments in found) / len(found)
 
-    assert logprob(5) > logprob(1)
+    assert logprob(8) > logprob(1)

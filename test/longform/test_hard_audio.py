@@ -108,6 +108,7 @@ def test_ten_minutes_of_silence_come_to_an_end(speech: Callable[[str, str], Spee
     assert len(result.text.split()) <= 20 * 3  # three words a window, such as "Thank you."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("damage", "most"),
     [(clipped, 0.25), (telephone, 0.1), (lambda speech: noisy(speech, 15), 0.1)],
@@ -123,6 +124,7 @@ def test_damaged_speech_is_still_understood(
     assert error_rate([(clean, model.recognize(damage(samples), language="en").text)], "en") <= most
 
 
+@pytest.mark.slow
 def test_speech_after_silence_is_not_lost(speech: Callable[[str, str], SpeechModel]) -> None:
     model, samples = speech("base", "int8"), recording("beckett").samples
     alone = model.recognize(samples, language="en").text

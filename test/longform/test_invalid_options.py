@@ -120,6 +120,14 @@ def _shown(value: Any) -> str:
     return str(value) if isinstance(value, str) and value.isprintable() else repr(value)
 
 
+def test_a_carried_prompt_that_leaves_no_room_is_refused(
+    speech: Callable[[str, str], SpeechModel],
+) -> None:
+    options = {"initial_prompt": "word " * 400, "carry_initial_prompt": True}
+    with pytest.raises(OptionError, match=r"initial_prompt has 400 tokens: expected 0 to 223"):
+        speech("base", "int8").recognize(SECOND, **options)
+
+
 def test_an_english_model_refuses_another_language(
     speech: Callable[[str, str], SpeechModel],
 ) -> None:

@@ -23,7 +23,7 @@ WORD = 0.6
 """Seconds: a word that the end of a clip cuts."""
 
 few = settings(
-    max_examples=8,
+    max_examples=6,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -33,11 +33,11 @@ many = settings(few, max_examples=60)
 
 @st.composite
 def audio(draw: st.DrawFn) -> np.ndarray:
-    """Speech from anywhere, silence and noise, one to four pieces: 0.1 s to 60 s."""
+    """Speech from anywhere, silence and noise, one to three pieces: 0.1 s to 36 s."""
     parts = []
-    for _ in range(draw(st.integers(1, 4))):
+    for _ in range(draw(st.integers(1, 3))):
         kind = draw(st.sampled_from(("speech", "speech", "silence", "noise")))
-        seconds = draw(st.floats(0.1, 15))
+        seconds = draw(st.floats(0.1, 12))
         if kind == "speech":
             start = draw(st.integers(0, len(SPEECH) - round(seconds * RATE)))
             parts.append(SPEECH[start : start + round(seconds * RATE)])
@@ -52,7 +52,7 @@ options = st.fixed_dictionaries(
         "condition_on_previous_text": st.booleans(),
         "without_timestamps": st.booleans(),
         "word_timestamps": st.booleans(),
-        "initial_prompt": st.sampled_from(("", "Endgame, by Samuel Beckett.", "word " * 400)),
+        "initial_prompt": st.sampled_from(("", "Endgame, by Samuel Beckett.", "word " * 150)),
         "carry_initial_prompt": st.booleans(),
         "prefix": st.sampled_from(("", "It was")),
         "beam_size": st.sampled_from((1, 2)),

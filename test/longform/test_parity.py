@@ -52,6 +52,17 @@ OPTIONS: dict[str, dict[str, Any]] = {
 CLIPS_WITHIN = {"two clips": "0,4,8,12", "a clip and the rest": "5,10,13", "one": [2.5, 11.25]}
 """Of recordings longer than 15 s: at a clip that ends later, openai-whisper loops for ever."""
 
+QUICK = (
+    "without timestamps",
+    "a prompt",
+    "a prefix",
+    "symbols that are not speech",
+    "suppressed words",
+    "few tokens a window",
+    "silence at the least doubt",
+)
+"""Of the options, those that are tried where there is little time."""
+
 SEVERAL = ("jfk", "two_cities", "ted_60", "es_test_clip", "ja_test_clip")
 """Recordings with one window and two, with little and much text, in three languages."""
 
@@ -103,7 +114,13 @@ def test_the_transcript_is_openai_whispers_without_the_text_before(
 
 
 @each_recording("tiny.en", "base", names=SEVERAL, quick=("tiny.en-jfk",))
-@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(options, id=name, marks=[] if name in QUICK else [pytest.mark.slow])
+        for name, options in OPTIONS.items()
+    ],
+)
 def test_the_transcript_is_openai_whispers_with(
     agree: Callable[..., None], model: str, clip: Clip, options: dict[str, Any]
 ) -> None:
@@ -143,14 +160,14 @@ def test_two_windows_are_openai_whispers_with(
     agree("tiny.en", recording("two_cities").samples, **options)
 
 
-@each_recording("tiny.en", "base", quick=("tiny.en-jfk", "tiny.en-LJ002-0020"))
+@each_recording("tiny.en", "base", quick=("tiny.en-jfk",))
 def test_five_beams_find_openai_whispers_transcript(
     agree: Callable[..., None], model: str, clip: Clip
 ) -> None:
     agree(model, clip.samples, beam_size=5)
 
 
-@each_recording("tiny.en", "base", names=SEVERAL, quick=("tiny.en-jfk",))
+@each_recording("tiny.en", "base", names=SEVERAL)
 @pytest.mark.parametrize("options", BEAMS.values(), ids=BEAMS)
 def test_beams_find_openai_whispers_transcript(
     agree: Callable[..., None], model: str, clip: Clip, options: dict[str, Any]

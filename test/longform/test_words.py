@@ -93,8 +93,8 @@ def test_words_and_their_times_are_openai_whispers_with(
 def test_a_words_tokens_spell_it(
     speech: Callable[[str, str], SpeechModel], reference: Callable[[str], OpenaiWhisper]
 ) -> None:
-    tokenizer = reference("base").tokenizer
-    result = speech("base", "fp32").recognize(
+    tokenizer = reference("tiny.en").tokenizer
+    result = speech("tiny.en", "int8").recognize(
         recording("two_cities").samples, word_timestamps=True, temperature=0
     )
     words = [word for segment in result.segments for word in segment.words]
