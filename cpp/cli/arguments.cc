@@ -20,11 +20,12 @@ what is said:
   --language CODE        en, fr, zh, ...; detected if not given
   --task TASK            transcribe (default), or translate into English
   --initial-prompt TEXT  text before the first window: names, terms, a style
-  --carry-initial-prompt put it before every window
+  --carry-initial-prompt BOOL
+                         True: put it before every window
   --hotwords TEXT        words put before every window
   --prefix TEXT          text that each window begins with
-  --no-condition-on-previous-text
-                         don't show a window the text before it
+  --condition-on-previous-text BOOL
+                         False: don't show a window the text before it
   --clip-timestamps LIST seconds START,END,START,END...: transcribe these parts alone
   --vad DIR              a Silero VAD bundle: leave out what is no speech
 
@@ -37,11 +38,12 @@ how it is decoded:
   --length-penalty X     0 to 1
   --sample-len N         tokens of text a window at most; half the text context if not given
   --seed N               of sampling above temperature 0
-  --without-timestamps   text alone: a window is a segment
+  --without-timestamps BOOL
+                         True: text alone, a window is a segment
 
 what is printed:
   --timestamps           a line a segment with its times, as soon as it is known
-  --word-timestamps      time words, and print with --timestamps a line a word
+  --word-timestamps BOOL True: time words, and print with --timestamps a line a word
   --hallucination-silence-threshold SECONDS
                          with words: skip silence around what was likely not said
   --profile              print each stage's time on standard error
@@ -90,12 +92,19 @@ std::vector<double> Numbers(const std::string& option, const std::string& text) 
   return numbers;
 }
 
+// As openai-whisper's command takes it.
+bool Boolean(const std::string& option, const std::string& text) {
+  if (text != "True" && text != "False") {
+    Usage(option + " \"" + text + "\": expected True or False");
+  }
+  return text == "True";
+}
+
 using Flags = std::map<std::string, std::function<void()>>;
 using Values =
     std::map<std::string, std::function<void(const std::string& option, const std::string& value)>>;
 
 Flags FlagsOf(Arguments* to) {
-  TranscribeOptions& options = to->transcribe;
   const auto print = [](const char* text) {
     return [text] {
       std::fputs(text, stdout);
@@ -106,11 +115,7 @@ Flags FlagsOf(Arguments* to) {
       {"--help", print(kHelp)},
       {"-h", print(kHelp)},
       {"--version", print("sotto-native " SOTTO_VERSION "\n")},
-      {"--carry-initial-prompt", [&] { options.carry_initial_prompt = true; }},
-      {"--no-condition-on-previous-text", [&] { options.condition_on_previous_text = false; }},
-      {"--without-timestamps", [&] { options.without_timestamps = true; }},
       {"--timestamps", [to] { to->timestamps = true; }},
-      {"--word-timestamps", [&] { options.word_timestamps = true; }},
       {"--profile", [to] { to->profile = true; }},
       {"--no-verify", [to] { to->load.verify = false; }},
   };
@@ -124,6 +129,11 @@ Values ValuesOf(Arguments* to) {
   const auto whole = [](int* field) {
     return [field](const std::string& option, const std::string& value) {
       *field = WholeNumber(option, value);
+    };
+  };
+  const auto boolean = [](bool* field) {
+    return [field](const std::string& option, const std::string& value) {
+      *field = Boolean(option, value);
     };
   };
   const auto number = [](std::optional<double>* field) {
@@ -146,6 +156,10 @@ Values ValuesOf(Arguments* to) {
       {"--initial-prompt", text(&options.initial_prompt)},
       {"--hotwords", text(&options.hotwords)},
       {"--prefix", text(&options.prefix)},
+      {"--carry-initial-prompt", boolean(&options.carry_initial_prompt)},
+      {"--condition-on-previous-text", boolean(&options.condition_on_previous_text)},
+      {"--without-timestamps", boolean(&options.without_timestamps)},
+      {"--word-timestamps", boolean(&options.word_timestamps)},
       {"--clip-timestamps", numbers(&options.clip_timestamps)},
       {"--window", whole(&options.window)},
       {"--temperature", numbers(&options.temperatures)},

@@ -63,8 +63,10 @@ Result<void> CheckTemperatures(const TranscribeOptions& options) {
   if (temperatures.empty()) {
     return Error{ErrorCode::kOption, "temperature: expected one or more numbers from 0 to 1"};
   }
+  constexpr double kMost = 1 + 1e-6;  // steps of a tenth add up to a little more than 1
   for (double temperature : temperatures) {
-    SOTTO_RETURN_IF_ERROR(CheckRange("temperature", temperature, 0, 1, "a finite number from 0 to 1"));
+    SOTTO_RETURN_IF_ERROR(
+        CheckRange("temperature", temperature, 0, kMost, "a finite number from 0 to 1"));
   }
   const bool draws = std::any_of(temperatures.begin(), temperatures.end(),
                                  [](double temperature) { return temperature > 0; });

@@ -19,7 +19,10 @@ Result<WhisperGraphs*> WindowEncoder::Encode(int64_t seek, size_t size) {
 }
 
 Result<WhisperGraphs*> WindowEncoder::EncodeBeginning() {
-  return Encode(longest_, 0, most_frames_);
+  const auto content = static_cast<size_t>(reader_->content_frames());
+  const Window& window =
+      fitted_ && content < most_frames_ ? FittingWindow(bundle_, content) : longest_;
+  return Encode(window, 0, window.frames);
 }
 
 Result<WhisperGraphs*> WindowEncoder::Encode(const Window& window, int64_t seek, size_t size) {

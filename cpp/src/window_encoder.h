@@ -28,7 +28,8 @@ class WindowEncoder {
   // says. Does nothing if they are what was encoded last. `seek` must not decrease.
   Result<WhisperGraphs*> Encode(int64_t seek, size_t size);
 
-  // What the language is detected in: the recording's first most_frames(), silence after it.
+  // What a language is detected in where no window is transcribed first: the recording's first
+  // most_frames(), with silence after it.
   Result<WhisperGraphs*> EncodeBeginning();
 
  private:

@@ -121,6 +121,10 @@ def recognize_keywords(options: dict[str, Any]) -> dict[str, Any]:
     keywords["temperature"] = temperatures(
         options["temperature"], options["temperature_increment_on_fallback"]
     )
+    # The command's default is for temperatures above 0, and elsewhere an error of the user's.
+    draws = any(temperature > 0 for temperature in keywords["temperature"])
+    if not draws and keywords["best_of"] == COMMANDS_OWN["best_of"][0]:
+        keywords["best_of"] = None
     return keywords
 
 
