@@ -64,13 +64,19 @@ Result<Transcription> TranscribeSingleWindow(const SingleWindowStages& stages, c
     SOTTO_ASSIGN_OR_RETURN(result.language_probabilities, stages.decoder->DetectLanguage(graphs));
     result.language = Likeliest(result.language_probabilities);
   }
-  const DecodeRequest request =
+  DecodeRequest request =
       Request(options, result.language,
               prompt.empty() ? InitialPrompt(options, *stages.tokenizer) : prompt);
-  SOTTO_ASSIGN_OR_RETURN(const DecodedWindow decoded, stages.decoder->Decode(request, graphs));
-  if (IsSilence(decoded, options) || IsTooRepetitive(decoded, options)) return result;
+  SOTTO_ASSIGN_OR_RETURN(DecodedWindow decoded, stages.decoder->Decode(request, graphs));
+  if (IsTooRepetitive(decoded, options) && request.without_timestamps) {
+    // The rules of timestamps lead the decoder out of most loops.
+    request.without_timestamps = false;
+    SOTTO_ASSIGN_OR_RETURN(decoded, stages.decoder->Decode(request, graphs));
+  }
+  if (IsSilence(decoded, options)) return result;
   const auto size = static_cast<int64_t>(std::min(frames, window.frames));
   result.segments = SliceWindow(decoded, 0, size, bundle.vocabulary, *stages.tokenizer).segments;
+  if (IsTooRepetitive(decoded, options)) return result;
   WordAligner aligner(bundle, *stages.tokenizer, stages.windows, options);
   SOTTO_RETURN_IF_ERROR(
       aligner.AddWords(result.language, size, kLastSpeech, *graphs, &result.segments));

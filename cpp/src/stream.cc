@@ -37,6 +37,9 @@ StreamDecode Decoding(Transcriber* transcriber, const StreamOptions& options) {
     StreamHypothesis hypothesis;
     hypothesis.language = std::move(transcription.language);
     for (Segment& segment : transcription.segments) {
+      if (segment.compression_ratio > *decoding.compression_ratio_threshold) {
+        hypothesis.usable = false;
+      }
       for (Word& word : segment.words) hypothesis.words.push_back(std::move(word));
     }
     return hypothesis;

@@ -146,16 +146,24 @@ Result<void> StreamLoop::Decode() {
       decode_(buffer_.data(), buffer_.size(), prompt_, language_is_sure_ ? language_ : ""));
   ++pending_.decodings;
   decoded_ = buffer_.end();
-  language_ = hypothesis.language;
+  if (hypothesis.usable) {
+    language_ = hypothesis.language;
+    SOTTO_RETURN_IF_ERROR(Take(std::move(hypothesis.words)));
+  }
+  if (buffer_.room() < static_cast<size_t>(Samples(options_.step))) Trim();
+  return {};
+}
+
+// words: seconds from the buffer's beginning.
+Result<void> StreamLoop::Take(std::vector<Word> words) {
   const double begin = Seconds(buffer_.begin());
   const double end = Seconds(buffer_.end());
-  for (Word& word : hypothesis.words) {
+  for (Word& word : words) {
     word.start = std::clamp(word.start + begin, begin, end);
     word.end = std::clamp(word.end + begin, word.start, end);
   }
-  Confirm(agreement_.Insert(std::move(hypothesis.words), end - options_.hold_back));
-  if (!detect_ && IsPaused()) SOTTO_RETURN_IF_ERROR(EndUtterance());
-  if (buffer_.room() < static_cast<size_t>(Samples(options_.step))) Trim();
+  Confirm(agreement_.Insert(std::move(words), end - options_.hold_back));
+  if (!detect_ && IsPaused()) return EndUtterance();
   return {};
 }
 

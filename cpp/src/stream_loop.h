@@ -20,7 +20,8 @@ namespace sotto {
 
 // One decoding of the audio held.
 struct StreamHypothesis {
-  std::vector<Word> words;  // seconds from the first sample
+  bool usable = true;       // false: the decoder was caught in a loop, which says nothing
+  std::vector<Word> words;  // in seconds from the first sample
   std::string language;
 };
 
@@ -51,6 +52,7 @@ class StreamLoop {
   bool IsDue() const;
   bool IsHeardToItsEnd() const;
   Result<void> Decode();
+  Result<void> Take(std::vector<Word> words);
   bool IsPaused() const;
   Result<void> EndUtterance();
   Result<void> MakeRoom();

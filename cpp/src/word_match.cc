@@ -6,10 +6,10 @@
 namespace sotto {
 namespace {
 
-// Word times of two decodings differ by 0.1 s as a rule, and words are 0.3 s long: so far apart
-// they count as much as a wrong word.
+// Word times of two decodings differ by 0.1 s as a rule, and near a pause or the beginning of what
+// is decoded by nearly a second: so far apart they count as much as a wrong word.
 constexpr double kDrift = 0.1;  // seconds
-constexpr double kSecondsPerEdit = 0.4;
+constexpr double kSecondsPerEdit = 0.8;
 constexpr double kMostEditsPerWord = 2;
 
 // One character and how many bytes it takes; 0 for a byte that is none (kept as it is).

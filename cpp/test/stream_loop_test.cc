@@ -62,6 +62,8 @@ class Script {
       longest = std::max(longest, end - begin);
       prompts.push_back(prompt);
       languages.push_back(language);
+      if (loop_every > 0 && prompts.size() % loop_every == 0)
+        return StreamHypothesis{false, {}, ""};
       if (fail) return Error{ErrorCode::kCancelled, "cancelled"};
       std::uniform_real_distribution<double> drift(-drift_, drift_);
       StreamHypothesis hypothesis;
@@ -96,7 +98,8 @@ class Script {
   }
 
   bool fail = false;
-  double longest = 0;  // seconds that were decoded at once
+  size_t loop_every = 0;  // decodings, of which the last is caught in a loop
+  double longest = 0;     // seconds that were decoded at once
   std::vector<std::vector<int>> prompts;
   std::vector<std::string> languages;
 
@@ -291,6 +294,21 @@ TEST_CASE("a failed decoding loses nothing") {
     heard.Take(loop.Finish());
     CHECK(failures > 3);
     CHECK(heard.text == script.text());
+  }
+}
+
+TEST_CASE("a decoding that is caught in a loop loses nothing that others hear") {
+  for (const size_t every : {2, 3}) {
+    for (const double buffer : {4.0, 9.0}) {
+      Script script(4);
+      script.loop_every = every;
+      script.Say(80).Pause(1).Say(5);
+      StreamOptions options;
+      options.max_buffer = buffer;
+      CAPTURE(every);
+      CAPTURE(buffer);
+      CHECK(Listen(&script, options, true, 0.1, script.end() + 1).text == script.text());
+    }
   }
 }
 

@@ -63,8 +63,17 @@ TEST_CASE("a decoding that skips what was confirmed says nothing of it again") {
 TEST_CASE("a word said twice is told from one heard twice by its time") {
   const auto confirmed = Words({"no", "no"});
   CHECK(HeardAgain(confirmed, Words({"no", "no", "no"})) == 2);
-  CHECK(HeardAgain(confirmed, Words({"no"}, 1.2)) == 0);
-  CHECK(HeardAgain(confirmed, Words({"no", "no"}, 0.4)) == 1);
+  CHECK(HeardAgain(confirmed, Words({"no"}, 0.4)) == 1);
+  CHECK(HeardAgain(confirmed, Words({"no"}, 2.0)) == 0);
+}
+
+TEST_CASE("a word before a pause is heard again, though its time is far off") {
+  auto again = Words({"fellow", "Americans", "ask"}, 0.1);
+  again[1].start += 0.7;
+  again[1].end += 0.7;
+  again[2].start += 1.4;
+  again[2].end += 1.4;
+  CHECK(HeardAgain(Words({"fellow", "Americans"}), again) == 2);
 }
 
 TEST_CASE("times that drift by less than a word do not repeat or swallow one") {

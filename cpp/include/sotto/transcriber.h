@@ -58,8 +58,9 @@ class Transcriber {
   //
   // samples: [count], kSampleRate, at most what the longest window holds. prompt: tokens of the
   //   text before; empty: options.initial_prompt. Of `options`, which must be valid, counts how a
-  //   window is decoded, and the thresholds by which it is silence or too repetitive: then there
-  //   are no segments. Nothing is tried again, and nothing seeks.
+  //   window is decoded, and the thresholds by which it is silence, which has no segments, or too
+  //   repetitive: then it is tried again with timestamps, and if that does not help the segments
+  //   have no words.
   Result<Transcription> TranscribeWindow(const float* samples, size_t count,
                                          const std::vector<int>& prompt,
                                          const TranscribeOptions& options);
