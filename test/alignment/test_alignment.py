@@ -63,7 +63,7 @@ def heard(bundle: Callable[[str, Precision], Path]) -> Callable[[str], Heard]:
         text = [token for token in window.tokens if token < tokenizer.eot]
         start = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
         tokens = [*start, *text, tokenizer.eot]
-        log_mel = baseline.log_mel(clip.pieces[0])
+        log_mel = baseline.log_mel(clip.first_window)
         found: list[torch.Tensor] = []
         for block in baseline.model.decoder.blocks:
             block.cross_attn.register_forward_hook(lambda _, __, outs: found.append(outs[-1][0]))
