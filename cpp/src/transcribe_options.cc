@@ -163,8 +163,11 @@ Result<void> TranscribeOptions::Validate(const Bundle& bundle) const {
   SOTTO_RETURN_IF_ERROR(CheckThresholds(*this));
   SOTTO_RETURN_IF_ERROR(CheckClips(clip_timestamps));
   SOTTO_RETURN_IF_ERROR(CheckWords(*this, bundle));
-  if (vad_filter) SOTTO_RETURN_IF_ERROR(vad.Validate());
-  return {};
+  if (!vad_filter) return {};
+  const Result<void> checked = vad.Validate();
+  if (checked.ok()) return {};
+  // Beside the others its options are called vad_….
+  return Error{checked.error().code, "vad_" + checked.error().message};
 }
 
 }  // namespace sotto
