@@ -12,7 +12,7 @@ def each_recording(
     *models: str,
     quick: tuple[str, ...] = (),
     languages: tuple[str, ...] = (),
-    names: tuple[str, ...] = (),
+    only: tuple[str, ...] = (),
     longer: float = 0,
 ) -> pytest.MarkDecorator:
     """Parameters (model, clip) for every recording in a language of the model.
@@ -21,7 +21,7 @@ def each_recording(
         models: checkpoints' names.
         quick: ``model-clip`` of those that are not marked slow.
         languages: of the recordings, if not all.
-        names: of the recordings, if not all.
+        only: ``model-clip`` of those that are taken, if not all.
         longer: seconds; only recordings longer than that.
     """
     chosen = [
@@ -29,7 +29,7 @@ def each_recording(
         for model in models
         for clip in clips_for(not model.endswith(".en"), CLIPS)
         if (not languages or clip.language in languages)
-        and (not names or clip.name in names)
+        and (not only or f"{model}-{clip.name}" in only)
         and (not longer or clip.seconds > longer)
     ]
     if not chosen:

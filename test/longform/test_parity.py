@@ -63,7 +63,14 @@ QUICK = (
 )
 """Of the options, those that are tried where there is little time."""
 
-SEVERAL = ("jfk", "two_cities", "ted_60", "es_test_clip", "ja_test_clip")
+SEVERAL = (
+    "tiny.en-jfk",
+    "tiny.en-two_cities",
+    "tiny.en-ted_60",
+    "base-jfk",
+    "base-es_test_clip",
+    "base-ja_test_clip",
+)
 """Recordings with one window and two, with little and much text, in three languages."""
 
 BEAMS: dict[str, dict[str, Any]] = {
@@ -113,7 +120,7 @@ def test_the_transcript_is_openai_whispers_without_the_text_before(
     agree(model, clip.samples, condition_on_previous_text=False)
 
 
-@each_recording("tiny.en", "base", names=SEVERAL, quick=("tiny.en-jfk",))
+@each_recording("tiny.en", "base", only=SEVERAL, quick=("tiny.en-jfk",))
 @pytest.mark.parametrize(
     "options",
     [
@@ -167,7 +174,7 @@ def test_five_beams_find_openai_whispers_transcript(
     agree(model, clip.samples, beam_size=5)
 
 
-@each_recording("tiny.en", "base", names=SEVERAL)
+@each_recording("tiny.en", "base", only=SEVERAL)
 @pytest.mark.parametrize("options", BEAMS.values(), ids=BEAMS)
 def test_beams_find_openai_whispers_transcript(
     agree: Callable[..., None], model: str, clip: Clip, options: dict[str, Any]

@@ -81,7 +81,10 @@ def test_words_and_their_times_are_openai_whispers(
 
 
 @each_recording(
-    "tiny.en", "base", names=("jfk", "two_cities", "ted_60", "es_test_clip"), quick=("tiny.en-jfk",)
+    "tiny.en",
+    "base",
+    only=("tiny.en-jfk", "tiny.en-two_cities", "tiny.en-ted_60", "base-jfk", "base-es_test_clip"),
+    quick=("tiny.en-jfk",),
 )
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_words_and_their_times_are_openai_whispers_with(
