@@ -62,7 +62,16 @@ def test_every_window_has_one_that_shares_the_decoders_weights(
             assert entry["outputs"][-1]["shape"] == [1, 1, 64, 100]
         else:
             assert names == [None, None]
-        assert len(load_model(tmp_path / "fp32").transcribe(speech, max_tokens=3).tokens) == 3
+        model = load_model(tmp_path / "fp32")
+        result = model.recognize(
+            speech,
+            sample_len=3,
+            temperature=0.0,
+            no_speech_threshold=None,
+            without_timestamps=True,
+            window=2,
+        )
+        assert result.tokens
     # The embedding table alone is 13 MB.
     assert sizes["--alignment"] - sizes["--no-alignment"] < 5e5
 
