@@ -189,7 +189,7 @@ TEST_CASE("the detector's options count where it is used") {
   options.vad.threshold = 2;
   CHECK(Refusal(options, Multilingual()).empty());
   options.vad_filter = true;
-  CHECK(Refusal(options, Multilingual()).find("threshold 2") == 0);
+  CHECK(Refusal(options, Multilingual()).find("vad_threshold 2") == 0);
 }
 
 TEST_CASE("threads out of range are refused before anything is opened") {
