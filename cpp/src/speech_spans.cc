@@ -137,8 +137,9 @@ Result<void> VadOptions::Validate() const {
     return OutOfRange("threshold", threshold, "a probability above 0 and up to 1");
   }
   if (neg_threshold != -1 && !(neg_threshold >= 0 && neg_threshold <= threshold)) {
-    return OutOfRange("neg_threshold", neg_threshold,
-                      "0 to the threshold, or -1 for the threshold less 0.15");
+    std::ostringstream expected;
+    expected << "0 to the threshold of " << threshold << ", or -1 for the threshold less 0.15";
+    return OutOfRange("neg_threshold", neg_threshold, expected.str());
   }
   const struct {
     const char* name;
