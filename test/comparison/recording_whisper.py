@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from whisper.decoding import DecodingOptions, DecodingResult, DecodingTask
-from whisper.model import Whisper
+from whisper.model import ModelDimensions, Whisper
 
 from comparison.result import Choice
 
@@ -46,11 +46,13 @@ class DecodedWindow:
 class RecordingWhisper(Whisper):
     """Decodes as openai-whisper does; ``windows`` holds what was decoded since ``forget``."""
 
-    windows: list[DecodedWindow]
+    def __init__(self, dims: ModelDimensions) -> None:
+        super().__init__(dims)
+        self.forget()
 
     def forget(self) -> None:
         """Begins a new record."""
-        self.windows = []
+        self.windows: list[DecodedWindow] = []
 
     @torch.no_grad()
     def decode(self, mel: Tensor, options: DecodingOptions) -> DecodingResult:  # type: ignore[override]
