@@ -51,6 +51,8 @@ what is printed:
 the runtime:
   --threads N            CPU threads; as many as there are cores, 4 at most, if not given
   --litert PATH          libLiteRt.so; $SOTTO_LITERT, then the system's, if not given
+  --weight-cache DIR     keeps packed weights, for a quicker start in less memory;
+                         $SOTTO_WEIGHT_CACHE, then the user's cache, if not given; "": nowhere
   --no-verify            don't check the sha256 of the bundle's files
   --version              print the version
   --help                 print this
@@ -150,6 +152,7 @@ Values ValuesOf(Arguments* to) {
       {"--model", text(&to->model)},
       {"--vad", text(&to->vad)},
       {"--litert", text(&to->load.library)},
+      {"--weight-cache", text(&to->load.weight_cache)},
       {"--threads", whole(&to->load.threads)},
       {"--language", text(&options.language)},
       {"--task", text(&options.task)},
@@ -180,6 +183,7 @@ Values ValuesOf(Arguments* to) {
 
 Arguments ParseArguments(int argc, char** argv) {
   Arguments arguments;
+  arguments.load.weight_cache = DefaultWeightCache();
   const Flags flags = FlagsOf(&arguments);
   const Values values = ValuesOf(&arguments);
   for (int i = 1; i < argc; ++i) {

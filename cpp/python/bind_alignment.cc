@@ -31,12 +31,7 @@ class Aligner {
   static Result<std::unique_ptr<Aligner>> Create(const std::string& directory, int seconds,
                                                  int threads, const std::string& library) {
     SOTTO_ASSIGN_OR_RETURN(Bundle bundle, Bundle::Open(directory));
-    std::optional<std::string> scales;
-    if (!bundle.token_embedding_scales.empty()) scales = bundle.token_embedding_scales;
-    SOTTO_ASSIGN_OR_RETURN(EmbeddingTable tokens,
-                           EmbeddingTable::Open(bundle.token_embedding, scales,
-                                                static_cast<size_t>(bundle.dims.n_vocab),
-                                                static_cast<size_t>(bundle.dims.n_text_state)));
+    SOTTO_ASSIGN_OR_RETURN(EmbeddingTable tokens, EmbeddingTable::Open(bundle));
     SOTTO_ASSIGN_OR_RETURN(MappedNpy positions, MappedNpy::Open(bundle.positional_embedding));
     std::unique_ptr<Aligner> aligner(
         new Aligner(std::move(bundle), std::move(tokens), std::move(positions)));

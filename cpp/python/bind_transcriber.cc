@@ -172,8 +172,10 @@ void SetVadValue(TranscribeOptions& options, decltype(VadOptions{}.*kMember) val
 }
 
 std::unique_ptr<Transcriber> Load(const std::filesystem::path& bundle, int threads, bool verify,
-                                  const std::filesystem::path& library) {
-  const LoadOptions options{threads, verify, library.string()};
+                                  const std::filesystem::path& library,
+                                  const std::optional<std::filesystem::path>& weight_cache) {
+  const LoadOptions options{threads, verify, library.string(),
+                            weight_cache ? weight_cache->string() : DefaultWeightCache()};
   Result<std::unique_ptr<Transcriber>> result = [&] {
     const py::gil_scoped_release release;
     return Transcriber::Create(bundle.string(), options);
@@ -276,7 +278,9 @@ void BindTranscriber(py::module_& m) {
 
   py::class_<Transcriber>(m, "Transcriber", "Speech to text with one bundle.")
       .def(py::init(&Load), "bundle"_a, py::kw_only(), "threads"_a = 0, "verify"_a = true,
-           "library"_a = "", "Opens a bundle. Raises BundleError, DeviceError or OptionError.")
+           "library"_a = "", "weight_cache"_a = py::none(),
+           "Opens a bundle. weight_cache: a directory for packed weights; None: the user's; \"\": "
+           "none. Raises BundleError, DeviceError or OptionError.")
       .def("transcribe", &Transcribe, "blocks"_a, "options"_a, py::kw_only(),
            "on_segment"_a = py::none(), "on_progress"_a = py::none(),
            "blocks: a callable that begins an iterator over float32 arrays [n], 16 kHz mono; "

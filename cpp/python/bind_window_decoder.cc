@@ -42,12 +42,7 @@ class WindowDecoder {
     SOTTO_ASSIGN_OR_RETURN(Bundle bundle, Bundle::Open(directory));
     SOTTO_ASSIGN_OR_RETURN(Tokenizer tokenizer,
                            Tokenizer::Open(bundle.tokenizer, bundle.vocabulary.eot));
-    std::optional<std::string> scales;
-    if (!bundle.token_embedding_scales.empty()) scales = bundle.token_embedding_scales;
-    SOTTO_ASSIGN_OR_RETURN(EmbeddingTable tokens,
-                           EmbeddingTable::Open(bundle.token_embedding, scales,
-                                                static_cast<size_t>(bundle.dims.n_vocab),
-                                                static_cast<size_t>(bundle.dims.n_text_state)));
+    SOTTO_ASSIGN_OR_RETURN(EmbeddingTable tokens, EmbeddingTable::Open(bundle));
     SOTTO_ASSIGN_OR_RETURN(MappedNpy positions, MappedNpy::Open(bundle.positional_embedding));
     SOTTO_ASSIGN_OR_RETURN(auto runtime, LiteRtRuntime::Create(library));
     if (threads <= 0) threads = static_cast<int>(std::thread::hardware_concurrency());

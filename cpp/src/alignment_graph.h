@@ -5,11 +5,11 @@
 #define SOTTO_SRC_ALIGNMENT_GRAPH_H_
 
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <vector>
 
+#include "block_graph.h"
 #include "embedding_table.h"
 #include "litert_graph.h"
 #include "npy.h"
@@ -45,36 +45,12 @@ class AlignmentGraph {
                    const std::function<bool()>& cancelled, std::vector<float>* scores);
 
  private:
-  // A block's new K/V and the caches they go to.
-  struct Layer {
-    TensorBuffer* self_k;  // [1, H, 64, C]
-    TensorBuffer* self_v;  // [1, H, C, 64]
-    TensorBuffer* new_k;   // [1, H, 64, K]
-    TensorBuffer* new_v;   // [1, H, K, 64]
-  };
-
-  AlignmentGraph(const Bundle& bundle, const EmbeddingTable& tokens, const MappedNpy& positions)
-      : bundle_(bundle), tokens_(tokens), positions_(positions) {}
-
-  Result<void> MakeBuffers(const std::shared_ptr<const LiteRtRuntime>& runtime,
-                           const Window& window, BufferMap* buffers);
-  Result<void> FillHidden(const std::vector<int>& text, size_t start, size_t count);
-  void FillMask(size_t start, size_t count);
-  void WriteCaches(size_t start, size_t count);
+  explicit AlignmentGraph(const Bundle& bundle) : bundle_(bundle) {}
 
   const Bundle& bundle_;
-  const EmbeddingTable& tokens_;
-  const MappedNpy& positions_;
-  size_t block_ = 0;                  // K
-  size_t heads_ = 0;                  // A
-  size_t audio_positions_ = 0;        // T
-  std::deque<TensorBuffer> buffers_;  // its own; a deque: the members point into it
-  TensorBuffer* hidden_ = nullptr;
-  TensorBuffer* mask_ = nullptr;
-  TensorBuffer* logits_ = nullptr;
-  TensorBuffer* attention_ = nullptr;
-  std::vector<Layer> layers_;
-  std::unique_ptr<Graph> graph_;  // after the buffers: destroyed first
+  size_t heads_ = 0;            // A
+  size_t audio_positions_ = 0;  // T
+  std::unique_ptr<BlockGraph> block_;
 };
 
 }  // namespace sotto

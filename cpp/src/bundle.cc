@@ -63,6 +63,21 @@ Vocabulary ReadVocabulary(ManifestReader* reader, const Dims& dims) {
   return vocabulary;
 }
 
+TokenTable ReadTokenTable(ManifestReader* reader) {
+  const Json& json = reader->At(reader->root(), "token_embedding");
+  TokenTable table;
+  table.file = reader->File(reader->String(json, "file"));
+  table.dtype = reader->String(json, "dtype");
+  if (json.contains("scales")) table.scales = reader->File(reader->String(json, "scales"));
+  const Json& offset = reader->At(json, "offset");
+  if (offset.is_number_unsigned()) {
+    table.offset = offset.get<size_t>();
+  } else if (!offset.is_null()) {
+    reader->Fail("the token embedding's offset is not a number of bytes");
+  }
+  return table;
+}
+
 std::vector<std::pair<int, int>> ReadAlignmentHeads(ManifestReader* reader, const Dims& dims) {
   std::vector<std::pair<int, int>> heads;
   const Json& list = reader->At(reader->root(), "alignment_heads");
@@ -97,6 +112,9 @@ std::vector<Window> ReadWindows(ManifestReader* reader, int most_positions) {
     }
     window.encoder = reader->ReadSignature(reader->String(item, "encoder"));
     window.decoder = reader->ReadSignature(reader->String(item, "decoder"));
+    if (item.contains("prefill")) {
+      window.prefill = reader->ReadSignature(reader->String(item, "prefill"));
+    }
     if (item.contains("alignment")) {
       window.alignment = reader->ReadSignature(reader->String(item, "alignment"));
     }
@@ -147,11 +165,7 @@ Result<Bundle> Bundle::Open(const std::string& directory, bool verify) {
   }
   bundle.alignment_heads = ReadAlignmentHeads(&reader, bundle.dims);
   bundle.windows = ReadWindows(&reader, bundle.dims.n_audio_ctx);
-  const Json& embedding = reader.At(reader.root(), "token_embedding");
-  bundle.token_embedding = reader.File(reader.String(embedding, "file"));
-  if (embedding.contains("scales")) {
-    bundle.token_embedding_scales = reader.File(reader.String(embedding, "scales"));
-  }
+  bundle.token_embedding = ReadTokenTable(&reader);
   bundle.positional_embedding = reader.File("positional_embedding.npy");
   bundle.mel_filters = reader.File("mel_filters.npy");
   bundle.tokenizer = reader.File("tokenizer.tiktoken");

@@ -72,14 +72,16 @@ class WindowTask {
   // Runs what all texts begin with, once.
   Result<void> Start(const InitialTokens& initial) {
     graphs_->Restart();
-    for (size_t i = 0; i < initial.tokens.size(); ++i) {
-      SOTTO_RETURN_IF_ERROR(Step(initial.tokens[i], 0));
-      if (i != initial.sot_index) continue;
-      const float* logits = logits_[0].data();
-      const LogSoftmax log_softmax(logits, n_vocab_);
-      no_speech_prob_ = std::exp(log_softmax(logits[bundle_.vocabulary.no_speech]));
-    }
-    return {};
+    const auto sot = initial.tokens.begin() + static_cast<std::ptrdiff_t>(initial.sot_index);
+    SOTTO_RETURN_IF_ERROR(graphs_->Prefill({initial.tokens.begin(), sot}, request_.cancelled));
+    SOTTO_RETURN_IF_ERROR(Step(*sot, 0));
+    const float* logits = logits_[0].data();
+    const LogSoftmax log_softmax(logits, n_vocab_);
+    no_speech_prob_ = std::exp(log_softmax(logits[bundle_.vocabulary.no_speech]));
+    if (sot + 1 == initial.tokens.end()) return {};
+    const auto last = initial.tokens.end() - 1;
+    SOTTO_RETURN_IF_ERROR(graphs_->Prefill({sot + 1, last}, request_.cancelled));
+    return Step(*last, 0);
   }
 
   Result<void> Step(int token, size_t text) {

@@ -1,6 +1,7 @@
 #include "embedding_table.h"
 
 #include <cstring>
+#include <map>
 #include <utility>
 
 #if defined(__F16C__)
@@ -53,10 +54,35 @@ Result<EmbeddingTable> EmbeddingTable::Open(const std::string& path,
                                             size_t n_vocab, size_t width) {
   SOTTO_ASSIGN_OR_RETURN(MappedNpy table, MappedNpy::Open(path));
   SOTTO_RETURN_IF_ERROR(table.Expect(table.dtype(), {n_vocab, width}));
+  return Make(std::move(table), scales_path, n_vocab, width);
+}
+
+Result<EmbeddingTable> EmbeddingTable::Open(const Bundle& bundle) {
+  const TokenTable& table = bundle.token_embedding;
+  const auto n_vocab = static_cast<size_t>(bundle.dims.n_vocab);
+  const auto width = static_cast<size_t>(bundle.dims.n_text_state);
+  std::optional<std::string> scales;
+  if (!table.scales.empty()) scales = table.scales;
+  if (!table.offset) return Open(table.file, scales, n_vocab, width);
+  static const std::map<std::string, NpyType> kTypes = {
+      {"fp32", NpyType::kFloat32}, {"fp16", NpyType::kFloat16}, {"int8", NpyType::kInt8}};
+  const auto type = kTypes.find(table.dtype);
+  if (type == kTypes.end()) {
+    return Error{ErrorCode::kBundle, table.file + ": its token rows are said to be " + table.dtype +
+                                         ", expected fp32, fp16 or int8"};
+  }
+  SOTTO_ASSIGN_OR_RETURN(MappedNpy rows, MappedNpy::OpenInside(table.file, *table.offset,
+                                                               type->second, {n_vocab, width}));
+  return Make(std::move(rows), scales, n_vocab, width);
+}
+
+Result<EmbeddingTable> EmbeddingTable::Make(MappedNpy table,
+                                            const std::optional<std::string>& scales_path,
+                                            size_t n_vocab, size_t width) {
   const bool quantized = table.dtype() == NpyType::kInt8;
   if (quantized != scales_path.has_value()) {
     return Error{ErrorCode::kBundle,
-                 path + ": holds " + NpyTypeName(table.dtype()) +
+                 table.path() + ": holds " + NpyTypeName(table.dtype()) +
                      (quantized ? " without the scales of its rows; make the bundle again"
                                 : ", which has no scales, but scales are given: " + *scales_path)};
   }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "npy.h"
+#include "sotto/bundle.h"
 #include "sotto/error.h"
 
 namespace sotto {
@@ -27,6 +28,9 @@ class EmbeddingTable {
                                      const std::optional<std::string>& scales_path, size_t n_vocab,
                                      size_t width);
 
+  // The bundle's, wherever it says that it is.
+  static Result<EmbeddingTable> Open(const Bundle& bundle);
+
   size_t n_vocab() const { return n_vocab_; }
   size_t width() const { return width_; }
 
@@ -35,6 +39,8 @@ class EmbeddingTable {
   Result<void> Row(int token, float* out) const;
 
  private:
+  static Result<EmbeddingTable> Make(MappedNpy table, const std::optional<std::string>& scales_path,
+                                     size_t n_vocab, size_t width);
   EmbeddingTable(MappedNpy table, std::optional<MappedNpy> scales, size_t n_vocab, size_t width);
 
   MappedNpy table_;                  // [n_vocab, width]

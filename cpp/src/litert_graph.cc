@@ -52,9 +52,9 @@ bool SameTensors(std::vector<TensorSpec> a, std::vector<TensorSpec> b) {
 }  // namespace
 
 Result<std::shared_ptr<const LiteRtRuntime>> LiteRtRuntime::Create(
-    const std::string& library_path) {
+    const std::string& library_path, const std::string& weight_cache) {
   SOTTO_ASSIGN_OR_RETURN(auto api, LiteRtApi::Load(library_path));
-  std::shared_ptr<LiteRtRuntime> runtime(new LiteRtRuntime(std::move(api)));
+  std::shared_ptr<LiteRtRuntime> runtime(new LiteRtRuntime(std::move(api), weight_cache));
   const LiteRtEnvOption options[] = {
       // Nothing but the CPU is used yet; probing for GPUs loads drivers and prints.
       IntOption(kLiteRtEnvOptionTagAutoRegisterAccelerators, kLiteRtHwAcceleratorCpu),
@@ -196,7 +196,23 @@ Result<void> Graph::ReadSpecs(LiteRtSignature signature) {
   return read(/*input=*/false, &outputs_);
 }
 
+// With the packed weights of an earlier run where there are any, else keeping them for the next.
 Result<void> Graph::Compile(int threads) {
+  const std::string common = "num_threads = " + std::to_string(threads) + "\n";
+  WeightCache::Entry entry = runtime_->weight_cache().Find(sha256_);
+  if (entry.usable()) {
+    const Result<void> result =
+        CompileWith(common + "weight_cache_file_path = " + entry.quoted_path() + "\n");
+    if (result.ok()) {
+      entry.Keep();
+      return {};
+    }
+    entry.Discard();
+  }
+  return CompileWith(common);
+}
+
+Result<void> Graph::CompileWith(const std::string& xnnpack) {
   const LiteRtApi& api = runtime_->api();
   LiteRtOptions options = nullptr;
   LiteRtStatus status = api.LiteRtCreateOptions(&options);
@@ -206,8 +222,7 @@ Result<void> Graph::Compile(int threads) {
   const std::unique_ptr<LiteRtOptionsT, void (*)(LiteRtOptions)> owned(options,
                                                                        api.LiteRtDestroyOptions);
   api.LiteRtSetOptionsHardwareAccelerators(options, kLiteRtHwAcceleratorCpu);
-  SOTTO_RETURN_IF_ERROR(
-      AddOptions(api, options, "xnnpack", "num_threads = " + std::to_string(threads) + "\n"));
+  SOTTO_RETURN_IF_ERROR(AddOptions(api, options, "xnnpack", xnnpack));
   // Without this, XNNPACK packs the weights of every signature of the file.
   SOTTO_RETURN_IF_ERROR(AddOptions(api, options, "runtime_options_string",
                                    "selected_signature_keys = [\"" + signature_ + "\"]\n"));

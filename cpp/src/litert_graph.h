@@ -13,14 +13,16 @@
 #include "litert_api.h"
 #include "sotto/bundle.h"
 #include "sotto/error.h"
+#include "weight_cache.h"
 
 namespace sotto {
 
 // The library and one environment; shared by every graph made from it.
 class LiteRtRuntime {
  public:
-  // `library_path` as in LiteRtApi::Load.
-  static Result<std::shared_ptr<const LiteRtRuntime>> Create(const std::string& library_path);
+  // `library_path` as in LiteRtApi::Load, `weight_cache` as in WeightCache.
+  static Result<std::shared_ptr<const LiteRtRuntime>> Create(const std::string& library_path,
+                                                             const std::string& weight_cache = "");
 
   ~LiteRtRuntime();
   LiteRtRuntime(const LiteRtRuntime&) = delete;
@@ -28,11 +30,14 @@ class LiteRtRuntime {
 
   const LiteRtApi& api() const { return *api_; }
   LiteRtEnvironment environment() const { return environment_; }
+  const WeightCache& weight_cache() const { return weight_cache_; }
 
  private:
-  explicit LiteRtRuntime(std::shared_ptr<const LiteRtApi> api) : api_(std::move(api)) {}
+  LiteRtRuntime(std::shared_ptr<const LiteRtApi> api, const std::string& weight_cache)
+      : api_(std::move(api)), weight_cache_(weight_cache) {}
 
   std::shared_ptr<const LiteRtApi> api_;
+  WeightCache weight_cache_;
   LiteRtEnvironment environment_ = nullptr;
 };
 
@@ -100,14 +105,19 @@ class Graph {
 
  private:
   Graph(std::shared_ptr<const LiteRtRuntime> runtime, const Signature& signature)
-      : runtime_(std::move(runtime)), path_(signature.file), signature_(signature.name) {}
+      : runtime_(std::move(runtime)),
+        path_(signature.file),
+        sha256_(signature.sha256),
+        signature_(signature.name) {}
 
   Result<void> FindSignature();
   Result<void> ReadSpecs(LiteRtSignature signature);
   Result<void> Compile(int threads);
+  Result<void> CompileWith(const std::string& xnnpack);
 
   std::shared_ptr<const LiteRtRuntime> runtime_;
   std::string path_;
+  std::string sha256_;  // of the file
   std::string signature_;
   size_t signature_index_ = 0;
   LiteRtModel model_ = nullptr;

@@ -64,6 +64,7 @@ GraphCounters LoadedWindows::counters() const {
     const GraphCounters& counters = graphs->counters();
     sum.encoder_runs += counters.encoder_runs;
     sum.decoder_steps += counters.decoder_steps;
+    sum.prefill_runs += counters.prefill_runs;
     sum.cache_bytes_written += counters.cache_bytes_written;
     sum.cache_bytes_copied += counters.cache_bytes_copied;
     sum.load_ms += counters.load_ms;

@@ -115,7 +115,9 @@ Signature ManifestReader::ReadSignature(const std::string& name) {
   }
   Signature signature;
   signature.name = name;
-  signature.file = File(String(entry, "file"));
+  const std::string file = String(entry, "file");
+  signature.file = File(file);
+  signature.sha256 = String(At(At(root_, "files"), file.c_str()), "sha256");
   signature.inputs = ReadSpecs(entry, "inputs");
   signature.outputs = ReadSpecs(entry, "outputs");
   return signature;

@@ -214,6 +214,27 @@ size_t NpyTypeSize(NpyType type) {
   return 1;
 }
 
+Result<void> MappedNpy::Map(const std::string& path) {
+  const auto bundle_error = [&path](const std::string& what) {
+    return Error{ErrorCode::kBundle, path + ": " + what};
+  };
+  const FileDescriptor file(path);
+  struct stat status;
+  if (file.get() < 0 || fstat(file.get(), &status) != 0) {
+    return bundle_error(std::string("can't be opened: ") + std::strerror(errno));
+  }
+  if (!S_ISREG(status.st_mode)) return bundle_error("not a regular file");
+  if (status.st_size == 0) return bundle_error("is empty");
+  if (static_cast<uint64_t>(status.st_size) > SIZE_MAX) return bundle_error("too large to map");
+  path_ = path;
+  map_size_ = static_cast<size_t>(status.st_size);
+  void* map = mmap(nullptr, map_size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (map == MAP_FAILED)
+    return bundle_error(std::string("can't be mapped: ") + std::strerror(errno));
+  map_ = map;
+  return {};
+}
+
 Result<MappedNpy> MappedNpy::Open(const std::string& path) {
   const auto bundle_error = [&path](const std::string& what) {
     return Error{ErrorCode::kBundle, path + ": " + what};
@@ -223,24 +244,11 @@ Result<MappedNpy> MappedNpy::Open(const std::string& path) {
                         "; expected version 1 or 2, float32, float16 or int8, C order");
   };
 
-  const FileDescriptor file(path);
-  struct stat status;
-  if (file.get() < 0 || fstat(file.get(), &status) != 0) {
-    return bundle_error(std::string("can't be opened: ") + std::strerror(errno));
-  }
-  if (!S_ISREG(status.st_mode)) return bundle_error("not a regular file");
-  if (status.st_size < 10) return not_npy("it is too short");
-  if (static_cast<uint64_t>(status.st_size) > SIZE_MAX) return bundle_error("too large to map");
-
   MappedNpy npy;
-  npy.path_ = path;
-  npy.map_size_ = static_cast<size_t>(status.st_size);
-  void* map = mmap(nullptr, npy.map_size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
-  if (map == MAP_FAILED)
-    return bundle_error(std::string("can't be mapped: ") + std::strerror(errno));
-  npy.map_ = map;
+  SOTTO_RETURN_IF_ERROR(npy.Map(path));
+  if (npy.map_size_ < 10) return not_npy("it is too short");
 
-  const auto* bytes = static_cast<const unsigned char*>(map);
+  const auto* bytes = static_cast<const unsigned char*>(npy.map_);
   if (std::memcmp(bytes, kMagic, sizeof(kMagic)) != 0) return not_npy("its first bytes are others");
   const int major = bytes[6];
   const int minor = bytes[7];
@@ -272,6 +280,25 @@ Result<MappedNpy> MappedNpy::Open(const std::string& path) {
   npy.shape_ = std::move(header->shape);
   npy.size_ = *elements;
   npy.data_ = bytes + data_begin;
+  return npy;
+}
+
+Result<MappedNpy> MappedNpy::OpenInside(const std::string& path, size_t offset, NpyType dtype,
+                                        const std::vector<size_t>& shape) {
+  MappedNpy npy;
+  SOTTO_RETURN_IF_ERROR(npy.Map(path));
+  const std::optional<size_t> elements = Elements(shape, dtype);
+  const size_t item = NpyTypeSize(dtype);
+  if (!elements || offset % item != 0 || offset > npy.map_size_ ||
+      *elements * item > npy.map_size_ - offset) {
+    return Error{ErrorCode::kBundle, path + ": has no " + NpyTypeName(dtype) + " " +
+                                         ShapeText(shape) + " from byte " + std::to_string(offset) +
+                                         " on; make the bundle again"};
+  }
+  npy.dtype_ = dtype;
+  npy.shape_ = shape;
+  npy.size_ = *elements;
+  npy.data_ = static_cast<const unsigned char*>(npy.map_) + offset;
   return npy;
 }
 

@@ -32,6 +32,11 @@ class MappedNpy {
   // (SIGBUS), as with any mapping: replace bundle files by renaming, never in place.
   static Result<MappedNpy> Open(const std::string& path);
 
+  // The same of elements in the middle of another file: `shape` of `dtype` from byte `offset` on.
+  // kBundle if the file can't be mapped, the elements reach beyond it, or are not aligned.
+  static Result<MappedNpy> OpenInside(const std::string& path, size_t offset, NpyType dtype,
+                                      const std::vector<size_t>& shape);
+
   MappedNpy(MappedNpy&& other) noexcept;
   MappedNpy& operator=(MappedNpy&& other) noexcept;
   ~MappedNpy();
@@ -52,6 +57,8 @@ class MappedNpy {
 
  private:
   MappedNpy() = default;
+
+  Result<void> Map(const std::string& path);
 
   std::string path_;
   void* map_ = nullptr;

@@ -14,15 +14,33 @@
 
 namespace sotto {
 
+struct CacheShape {
+  size_t positions;  // C
+  size_t heads;      // H
+  size_t width;      // of a head
+};
+
+CacheShape CacheShapeOf(const Dims& dims, int cache);
+
+// One layer's K/V of K new positions, as a graph gives them.
+struct NewLayer {
+  const TensorBuffer* k;  // [1, H, K, 64]
+  const TensorBuffer* v;  // [1, H, 64, K]
+};
+
+// One layer's caches.
+struct CachedLayer {
+  TensorBuffer* k;  // [1, H, C, 64]
+  TensorBuffer* v;  // [1, H, 64, C]
+};
+
+// Writes the first `count` of `block` new positions to positions `start` to start + count - 1.
+void WritePositions(const CacheShape& shape, size_t start, size_t count, size_t block,
+                    const NewLayer& from, const CachedLayer& to);
+
 // Not for several threads at once.
 class SelfCaches {
  public:
-  // A position's new K/V of one layer, as the graph gives them.
-  struct NewLayer {
-    const TensorBuffer* k;  // [1, H, 64, 1]
-    const TensorBuffer* v;  // [1, H, 1, 64]
-  };
-
   static Result<std::unique_ptr<SelfCaches>> Create(
       const std::shared_ptr<const LiteRtRuntime>& runtime, const Dims& dims, int cache);
 
@@ -36,17 +54,11 @@ class SelfCaches {
   size_t CopyFrom(const SelfCaches& other, int count);
 
  private:
-  struct Layer {
-    TensorBuffer k;  // [1, H, 64, C]
-    TensorBuffer v;  // [1, H, C, 64]
-  };
+  explicit SelfCaches(const CacheShape& shape) : shape_(shape) {}
 
-  SelfCaches(const Dims& dims, int cache);
-
-  size_t cache_;
-  size_t heads_;
-  size_t width_;              // of a head
-  std::deque<Layer> layers_;  // a deque: buffer maps point into it
+  CacheShape shape_;
+  std::deque<TensorBuffer> buffers_;  // a deque: buffer maps and the layers point into it
+  std::vector<CachedLayer> layers_;
 };
 
 }  // namespace sotto

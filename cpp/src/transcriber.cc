@@ -191,15 +191,12 @@ Result<std::unique_ptr<Transcriber>> Transcriber::Create(const std::string& dire
                          LogMel::Create(filters.As<float>(), static_cast<size_t>(dims.n_mels)));
   SOTTO_ASSIGN_OR_RETURN(Tokenizer tokenizer,
                          Tokenizer::Open(bundle.tokenizer, bundle.vocabulary.eot));
-  std::optional<std::string> scales;
-  if (!bundle.token_embedding_scales.empty()) scales = bundle.token_embedding_scales;
-  SOTTO_ASSIGN_OR_RETURN(EmbeddingTable tokens,
-                         EmbeddingTable::Open(bundle.token_embedding, scales,
-                                              static_cast<size_t>(dims.n_vocab), width));
+  SOTTO_ASSIGN_OR_RETURN(EmbeddingTable tokens, EmbeddingTable::Open(bundle));
   SOTTO_ASSIGN_OR_RETURN(MappedNpy positions, MappedNpy::Open(bundle.positional_embedding));
   SOTTO_RETURN_IF_ERROR(
       positions.Expect(NpyType::kFloat32, {static_cast<size_t>(dims.n_text_ctx), width}));
-  SOTTO_ASSIGN_OR_RETURN(auto runtime, LiteRtRuntime::Create(options.library));
+  SOTTO_ASSIGN_OR_RETURN(auto runtime,
+                         LiteRtRuntime::Create(options.library, options.weight_cache));
   const int threads = options.threads > 0 ? options.threads : DefaultThreads();
   return std::unique_ptr<Transcriber>(new Transcriber(std::make_unique<Impl>(
       std::move(bundle), std::move(runtime), std::move(log_mel), std::move(tokenizer),

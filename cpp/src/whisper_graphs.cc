@@ -7,13 +7,19 @@
 #include "whisper_shapes.h"
 
 namespace sotto {
+namespace {
+
+// Fewer tokens are run one by one: a block costs as much as some four steps, and must be loaded.
+constexpr size_t kLeastPrefill = 8;
+
+}  // namespace
 
 Result<std::unique_ptr<WhisperGraphs>> WhisperGraphs::Create(
     std::shared_ptr<const LiteRtRuntime> runtime, const Bundle& bundle, const Window& window,
     const EmbeddingTable& tokens, const MappedNpy& positions, int threads) {
   const Stopwatch watch;
   std::unique_ptr<WhisperGraphs> graphs(
-      new WhisperGraphs(std::move(runtime), bundle, window, tokens, positions));
+      new WhisperGraphs(std::move(runtime), bundle, window, tokens, positions, threads));
   SOTTO_ASSIGN_OR_RETURN(graphs->encoder_,
                          Graph::Create(graphs->runtime_, window.encoder, threads));
   SOTTO_ASSIGN_OR_RETURN(graphs->decoder_,
@@ -108,12 +114,53 @@ void WhisperGraphs::ShowPositions(int count) {
   shown_ = count;
 }
 
-Result<const float*> WhisperGraphs::Step(int token, size_t text) {
-  int& position = texts_[text].position;
-  if (position >= bundle_.cache) {
-    return Error{ErrorCode::kModel, "the text is longer than the decoder's cache of " +
-                                        std::to_string(bundle_.cache) + " positions"};
+Result<void> WhisperGraphs::CheckRoom(size_t count, size_t text) const {
+  if (static_cast<size_t>(texts_[text].position) + count <= static_cast<size_t>(bundle_.cache)) {
+    return {};
   }
+  return Error{ErrorCode::kModel, "the text is longer than the decoder's cache of " +
+                                      std::to_string(bundle_.cache) + " positions"};
+}
+
+Result<void> WhisperGraphs::Prefill(const std::vector<int>& tokens,
+                                    const std::function<bool()>& cancelled) {
+  SOTTO_RETURN_IF_ERROR(CheckRoom(tokens.size(), 0));
+  size_t done = 0;
+  const auto stop = [&]() -> Result<void> {
+    if (!cancelled || !cancelled()) return {};
+    return Error{ErrorCode::kCancelled, "the transcription was cancelled"};
+  };
+  // The graph is bound to the first caches, which a text has before any fork.
+  while (window_.prefill && texts_[0].caches == 0 && tokens.size() - done >= kLeastPrefill) {
+    SOTTO_RETURN_IF_ERROR(stop());
+    const Stopwatch watch;
+    if (prefill_ == nullptr) {
+      const BlockShapes shapes =
+          PrefillShapesOf(bundle_.dims, window_.frames, bundle_.cache, BlockOf(*window_.prefill));
+      SOTTO_ASSIGN_OR_RETURN(
+          prefill_, BlockGraph::Create(runtime_, bundle_, *window_.prefill, shapes, tokens_,
+                                       positions_, threads_, by_name_));
+    }
+    const size_t count = std::min(prefill_->size(), tokens.size() - done);
+    int& position = texts_[0].position;
+    SOTTO_RETURN_IF_ERROR(
+        prefill_->Run(tokens.data() + done, static_cast<size_t>(position), count));
+    position += static_cast<int>(count);
+    done += count;
+    ++counters_.prefill_runs;
+    counters_.decoder_ms += watch.Milliseconds();
+  }
+  for (; done < tokens.size(); ++done) {
+    SOTTO_RETURN_IF_ERROR(stop());
+    SOTTO_ASSIGN_OR_RETURN(const float* logits, Step(tokens[done]));
+    static_cast<void>(logits);
+  }
+  return {};
+}
+
+Result<const float*> WhisperGraphs::Step(int token, size_t text) {
+  SOTTO_RETURN_IF_ERROR(CheckRoom(1, text));
+  int& position = texts_[text].position;
   const Stopwatch watch;
   float* hidden = hidden_->data();
   SOTTO_RETURN_IF_ERROR(tokens_.Row(token, hidden));

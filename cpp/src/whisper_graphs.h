@@ -7,10 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include "block_graph.h"
 #include "embedding_table.h"
 #include "litert_graph.h"
 #include "npy.h"
@@ -24,6 +26,7 @@ namespace sotto {
 struct GraphCounters {
   int64_t encoder_runs = 0;         // each computes the cross K/V once
   int64_t decoder_steps = 0;        // none computes cross K/V
+  int64_t prefill_runs = 0;         // nor do these, each of a block of positions
   int64_t cache_bytes_written = 0;  // by the host: one position of each self K/V a step
   int64_t cache_bytes_copied = 0;   // by forks: only where a text gets several continuations
   double load_ms = 0;               // making the graphs
@@ -63,6 +66,11 @@ class WhisperGraphs {
   // copied only for the second and further continuations of a text. No parents: no change.
   Result<void> Fork(const std::vector<size_t>& parents);
 
+  // Runs `tokens` as the next positions of the only text, without their logits: a block at a time
+  // where the window has a graph for it. `cancelled`, which may be empty, is asked between:
+  // kCancelled if it agrees. kModel when the cache is full.
+  Result<void> Prefill(const std::vector<int>& tokens, const std::function<bool()>& cancelled);
+
   // Runs one position of a text: `token` at position(text), which then moves on. Returns logits
   // [V], valid until the next call. kModel when the cache is full.
   Result<const float*> Step(int token, size_t text = 0);
@@ -74,16 +82,19 @@ class WhisperGraphs {
   };
 
   WhisperGraphs(std::shared_ptr<const LiteRtRuntime> runtime, const Bundle& bundle,
-                const Window& window, const EmbeddingTable& tokens, const MappedNpy& positions)
+                const Window& window, const EmbeddingTable& tokens, const MappedNpy& positions,
+                int threads)
       : runtime_(std::move(runtime)),
         bundle_(bundle),
         window_(window),
         tokens_(tokens),
-        positions_(positions) {}
+        positions_(positions),
+        threads_(threads) {}
 
   Result<void> MakeBuffers();
   Result<void> AddCaches();
   Result<size_t> FreeCaches(const std::vector<bool>& used);
+  Result<void> CheckRoom(size_t count, size_t text) const;
   void ShowPositions(int count);
 
   const std::shared_ptr<const LiteRtRuntime> runtime_;
@@ -91,17 +102,19 @@ class WhisperGraphs {
   const Window& window_;
   const EmbeddingTable& tokens_;
   const MappedNpy& positions_;
+  const int threads_;
   std::deque<TensorBuffer> buffers_;  // a deque: the map and the members point into it
   BufferMap by_name_;
   TensorBuffer* log_mel_ = nullptr;
   TensorBuffer* hidden_ = nullptr;
   TensorBuffer* mask_ = nullptr;
   TensorBuffer* logits_ = nullptr;
-  std::vector<SelfCaches::NewLayer> new_layers_;
+  std::vector<NewLayer> new_layers_;
   std::vector<std::unique_ptr<SelfCaches>> caches_;  // one for each text there ever was at once
   std::unique_ptr<Graph> encoder_;                   // after the buffers: destroyed first
   std::unique_ptr<Graph> decoder_;
   std::vector<Graph::Binding> bindings_;  // of the decoder, by caches
+  std::unique_ptr<BlockGraph> prefill_;   // over the first caches; loaded when first used
   GraphCounters counters_;
   std::vector<Text> texts_;
   int shown_ = 0;  // positions that the mask lets through

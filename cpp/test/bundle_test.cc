@@ -41,7 +41,7 @@ TEST_CASE("a whole bundle is read with all its values") {
   CHECK(bundle->masked == -100.0f);
   CHECK(bundle->windows.size() == 1);
   CHECK(bundle->windows[0].encoder.file == small.path() + "/graphs.tflite");
-  CHECK(bundle->token_embedding_scales.empty());
+  CHECK(bundle->token_embedding.scales.empty());
 }
 
 TEST_CASE("a bundle may lack the alignment graphs") {
@@ -89,7 +89,7 @@ TEST_CASE("another schema is refused with both") {
   for (const Json& schema : {Json(2), Json(0), Json("1"), Json(1.0), Json(nullptr)}) {
     SmallBundle bundle;
     bundle.manifest["schema"] = schema;
-    CHECK(Has(Refusal(bundle), "this version of Sotto reads schema 1"));
+    CHECK(Has(Refusal(bundle), "this version of Sotto reads schema 2"));
   }
 }
 
@@ -119,9 +119,11 @@ TEST_CASE("every value is required and has a range") {
         Case{"/windows", Json::array(), "it lists no windows"},
         Case{"/windows/0/frames", 99, "a window of 1 s has 99 frames, expected 100 a second"},
         Case{"/windows/0/decoder", "decode_2s", "it has no signature decode_2s"},
+        Case{"/windows/0/prefill", "prefill_2s", "it has no signature prefill_2s"},
+        Case{"/token_embedding/offset", "here", "offset is not a number of bytes"},
         Case{"/windows/0/alignment", "align_2s", "it has no signature align_2s"},
         Case{"/windows/0/alignment", nullptr, "alignment is missing, expected a string"},
-        Case{"/alignment_heads", Json::array(), "and 0 alignment heads, expected"},
+        Case{"/alignment_heads", Json::array(), "signature align_1s, but no alignment head"},
         Case{"/alignment_heads", 3, "alignment_heads is not a list"},
         Case{"/alignment_heads/0", {2, 0}, "alignment_heads holds a pair that is no layer and"},
         Case{"/alignment_heads/0", {0, -1}, "alignment_heads holds a pair that is no layer and"},

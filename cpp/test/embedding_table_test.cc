@@ -47,6 +47,31 @@ TEST_CASE("rows of an int8 table are multiplied by their scale") {
   CHECK(Row(*table, 1) == std::vector<float>{-32.0f, 0.0f, 1.5f});
 }
 
+TEST_CASE("rows may be inside another file, if they are whole there") {
+  const TemporaryFile file("graph" + std::string("\x01\xfe\x7f\x80\x00\x06", 6) + "rest");
+  const TemporaryFile scales(Npy<float>("<f4", "(2,)", {0.5f, 0.25f}));
+  Bundle bundle;
+  bundle.dims.n_vocab = 2;
+  bundle.dims.n_text_state = 3;
+  bundle.token_embedding = {file.path(), 5, "int8", scales.path()};
+  const Result<EmbeddingTable> table = EmbeddingTable::Open(bundle);
+  REQUIRE(table.ok());
+  CHECK(Row(*table, 0) == std::vector<float>{0.5f, -1.0f, 63.5f});
+  CHECK(Row(*table, 1) == std::vector<float>{-32.0f, 0.0f, 1.5f});
+
+  const auto refused = [&](size_t offset, const std::string& dtype) {
+    bundle.token_embedding.offset = offset;
+    bundle.token_embedding.dtype = dtype;
+    const Result<EmbeddingTable> result = EmbeddingTable::Open(bundle);
+    return !result.ok() && result.error().code == ErrorCode::kBundle;
+  };
+  CHECK(refused(10, "int8"));  // reaches beyond the end
+  CHECK(refused(SIZE_MAX, "int8"));
+  CHECK(refused(0, "fp32"));  // four times as many bytes
+  CHECK(refused(1, "fp16"));  // not aligned
+  CHECK(refused(5, "int4"));
+}
+
 TEST_CASE("halves become exactly the same floats, at every place in a row") {
   // One, least normal, largest and least subnormal, maximum, infinities, zeros, and a third.
   const std::vector<uint16_t> halves = {0x3c00, 0x0400, 0x03ff, 0x0001, 0x7bff, 0x7c00,

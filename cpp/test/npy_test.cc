@@ -120,7 +120,8 @@ TEST_CASE("other types, orders, versions and headers are refused") {
   CHECK(Has(Refusal(Npy(Dictionary("<f4", "(1 2)"), Floats(1))), "shape"));
   CHECK(Has(Refusal(Npy(Dictionary("<f4", "(-1,)"), Floats(1))), "shape"));
   CHECK(Has(Refusal("PK\x03\x04 not an array"), "first bytes"));
-  CHECK(Has(Refusal(""), "too short"));
+  CHECK(Has(Refusal(""), "is empty"));
+  CHECK(Has(Refusal("\x93NUMPY"), "too short"));
 }
 
 TEST_CASE("a missing file and a folder are refused") {

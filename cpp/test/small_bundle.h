@@ -32,9 +32,11 @@ inline Bundle SmallBundleValues() {
   window.encoder = {"encode_1s", "", shapes.encoder_inputs, shapes.encoder_outputs};
   window.decoder = {"decode_1s", "", shapes.decoder_inputs, shapes.decoder_outputs};
   bundle.alignment_heads = {{0, 1}, {1, 0}, {1, 1}};
-  const AlignmentShapes aligned =
+  const BlockShapes prefill = PrefillShapesOf(bundle.dims, window.frames, bundle.cache, 4);
+  window.prefill = Signature{"prefill_1s", "", prefill.inputs, prefill.outputs};
+  const BlockShapes aligned =
       AlignmentShapesOf(bundle.dims, window.frames, bundle.cache, /*block=*/4, 3);
-  window.alignment = {"align_1s", "", aligned.inputs, aligned.outputs};
+  window.alignment = Signature{"align_1s", "", aligned.inputs, aligned.outputs};
   bundle.windows.push_back(window);
   return bundle;
 }
@@ -56,7 +58,7 @@ class SmallBundle {
                 {"cache", values.cache},
                 {"masked", values.masked},
                 {"alignment_heads", values.alignment_heads},
-                {"token_embedding", {{"file", "token_embedding.npy"}}}};
+                {"token_embedding", {{"file", "token_embedding.npy"}, {"dtype", "fp32"}}}};
     const Dims& dims = values.dims;
     manifest["dims"] = {{"n_mels", dims.n_mels},
                         {"n_audio_ctx", dims.n_audio_ctx},

@@ -152,7 +152,13 @@ class TranscribeOptions:
 
 class Transcriber:
     def __init__(
-        self, bundle: _Path, *, threads: int = 0, verify: bool = True, library: _Path = ""
+        self,
+        bundle: _Path,
+        *,
+        threads: int = 0,
+        verify: bool = True,
+        library: _Path = "",
+        weight_cache: _Path | None = None,
     ) -> None: ...
     def transcribe(
         self,

@@ -20,7 +20,7 @@ from typing import Any
 
 from sotto.errors import BundleError, OutputError
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the manifest's layout; the runtime refuses any other."""
 
 MANIFEST = "manifest.json"

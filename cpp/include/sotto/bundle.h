@@ -16,7 +16,7 @@
 
 namespace sotto {
 
-inline constexpr int kSchema = 1;  // of manifest.json: python/sotto/bundle.py, SCHEMA
+inline constexpr int kSchema = 2;  // of manifest.json: python/sotto/bundle.py, SCHEMA
 
 // Widths, heads and layers, with the names of openai-whisper's ModelDimensions.
 struct Dims {
@@ -65,6 +65,7 @@ struct Signature {
   std::string file;  // full path
   std::vector<TensorSpec> inputs;
   std::vector<TensorSpec> outputs;
+  std::string sha256 = {};  // of the file
 };
 
 // An audio length that has graphs of its own.
@@ -73,7 +74,17 @@ struct Window {
   size_t frames = 0;  // log-mel frames: 100 a second
   Signature encoder;
   Signature decoder;
+  std::optional<Signature> prefill;    // what a prompt is run by; a bundle may lack it
   std::optional<Signature> alignment;  // what word timestamps need; a bundle may lack it
+};
+
+// Where the token embedding's rows are: in a .npy file, or inside decoder.tflite, whose output
+// layer has the same weights.
+struct TokenTable {
+  std::string file;
+  std::optional<size_t> offset;  // bytes, of a table inside another file
+  std::string dtype;             // of such a table: "fp32", "fp16", "int8"
+  std::string scales;            // .npy, one a row; empty unless the table is int8
 };
 
 struct Bundle {
@@ -93,8 +104,7 @@ struct Bundle {
   float masked = 0;                                  // additive mask where attention is not allowed
   std::vector<std::pair<int, int>> alignment_heads;  // (layer, head), as alignment graphs give them
   std::vector<Window> windows;                       // by ascending length, at least one
-  std::string token_embedding;
-  std::string token_embedding_scales;  // empty unless the table is int8
+  TokenTable token_embedding;
   std::string positional_embedding;
   std::string mel_filters;
   std::string tokenizer;

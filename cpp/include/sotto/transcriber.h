@@ -22,7 +22,14 @@ struct LoadOptions {
   int threads = 0;      // of the CPU kernels; 0: as many as there are cores, 4 at most
   bool verify = true;   // check the sha256 of the bundle's files
   std::string library;  // libLiteRt.so; empty: $SOTTO_LITERT, then the system's
+  // A directory, made if need be, where weights are kept as the kernels want them: the next start
+  // maps them, which takes less time and memory. Some bundle's size on disk. Empty: nowhere.
+  std::string weight_cache;
 };
+
+// $SOTTO_WEIGHT_CACHE, empty or not; else where other programs keep such things:
+// $XDG_CACHE_HOME/sotto/weights, or that under ~/.cache; empty where neither is known.
+std::string DefaultWeightCache();
 
 // Shorter audio is refused: no word fits (1,600 samples, 0.1 s).
 inline constexpr size_t kLeastSamples = 1600;

@@ -31,6 +31,10 @@ class SpeechModel:
         in_memory: of openai-whisper; no effect, the files are mapped.
         threads: of the CPU kernels; 0 is as many as there are cores, 4 at most.
         verify: check the sha256 of the bundles' files.
+        weight_cache: a folder, made if need be, where weights are kept as the CPU's kernels want
+            them, so that the next start is quick and small: as many bytes as the bundle, which
+            may be deleted at any time. None is ``$SOTTO_WEIGHT_CACHE``, else ``sotto/weights`` in
+            the user's cache (``$XDG_CACHE_HOME``); an empty string keeps nothing.
         vad: bundle of the voice activity detector that ``vad_filter`` asks; None finds
             ``silero-vad`` (see ``asr.locate.find_vad``). Loaded when first asked for.
 
@@ -49,6 +53,7 @@ class SpeechModel:
         *,
         threads: int = 0,
         verify: bool = True,
+        weight_cache: str | os.PathLike[str] | None = None,
         vad: str | os.PathLike[str] | None = None,
     ) -> None:
         if device is not None and str(device) != "cpu":
@@ -56,7 +61,11 @@ class SpeechModel:
         threads = integer("threads", threads)
         self.directory = find_bundle(bundle, download_root)
         self._transcriber = Transcriber(
-            self.directory, threads=threads, verify=verify, library=find_litert()
+            self.directory,
+            threads=threads,
+            verify=verify,
+            library=find_litert(),
+            weight_cache=weight_cache,
         )
         self._vad, self._verify = vad, verify
         self._has_vad = False

@@ -1,8 +1,8 @@
-"""The host's side of the alignment graph, over torch tensors: what comparisons run through."""
+"""The host's side of graphs over blocks, on torch tensors: what comparisons run through."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -15,6 +15,26 @@ from sotto.graphs.whisper import MASKED
 REPEATS = 4
 """How often a comparison says its sample: more tokens than a block has, so that a block looks
 back at the one before."""
+
+
+def run_prefill(
+    graph: Graph, signature: Signature, cross: Sequence[Tensor], hidden: Tensor
+) -> list[Tensor]:
+    """Runs a whole text block by block.
+
+    Args:
+        graph: takes and returns tensors as ``graphs.prefill.PrefillBlock`` does.
+        signature: its names and shapes.
+        cross: the encoder's outputs.
+        hidden: ``[n, width]``, token rows plus position rows; n is at most the cache.
+
+    Returns:
+        The caches: each layer's keys ``[1, H, C, 64]``, then values ``[1, H, 64, C]``.
+    """
+    caches = empty_caches(signature, len(cross) // 2)
+    for start, n, padded, mask in _blocks(signature, hidden):
+        _write(caches, graph(padded, mask, *caches, *cross), start, n)
+    return caches
 
 
 def run_alignment(
@@ -31,25 +51,37 @@ def run_alignment(
     Returns:
         Logits ``[n, V]`` and the alignment heads' scores ``[A, n, T]``.
     """
-    _, block, width = signature.inputs[0].shape
-    cache = signature.inputs[1].shape[-1] - block
-    layers = len(cross) // 2
-    caches = [torch.zeros(spec.shape) for spec in signature.inputs[2 : 2 + 2 * layers]]
+    caches = empty_caches(signature, len(cross) // 2)
     logits, scores = [], []
-    for start in range(0, len(hidden), block):
-        rows = hidden[start : start + block]
-        n = len(rows)
-        padded = torch.zeros(1, block, width)
-        padded[0, :n] = rows
-        of_block, *new, attention = graph(
-            padded, block_mask(start, n, cache, block), *caches, *cross
-        )
-        for layer in range(layers):
-            caches[layer][..., start : start + n] = new[layer][..., :n]
-            caches[layers + layer][..., start : start + n, :] = new[layers + layer][..., :n, :]
+    for start, n, padded, mask in _blocks(signature, hidden):
+        of_block, *new, attention = graph(padded, mask, *caches, *cross)
+        _write(caches, new, start, n)
         logits.append(of_block[0, :n].numpy())
         scores.append(attention[0, :, :n].numpy())
     return np.concatenate(logits), np.concatenate(scores, axis=1)
+
+
+def empty_caches(signature: Signature, layers: int) -> list[Tensor]:
+    """Self caches of a graph over them, all zeros."""
+    return [torch.zeros(spec.shape) for spec in signature.inputs[2 : 2 + 2 * layers]]
+
+
+def _blocks(signature: Signature, hidden: Tensor) -> Iterator[tuple[int, int, Tensor, Tensor]]:
+    """Where each block begins, its rows in use, and the graph's first two inputs."""
+    _, block, width = signature.inputs[0].shape
+    cache = signature.inputs[1].shape[-1] - block
+    for start in range(0, len(hidden), block):
+        rows = hidden[start : start + block]
+        padded = torch.zeros(1, block, width)
+        padded[0, : len(rows)] = rows
+        yield start, len(rows), padded, block_mask(start, len(rows), cache, block)
+
+
+def _write(caches: list[Tensor], new: Sequence[Tensor], start: int, n: int) -> None:
+    layers = len(caches) // 2
+    for layer in range(layers):
+        caches[layer][..., start : start + n, :] = new[layer][..., :n, :]
+        caches[layers + layer][..., start : start + n] = new[layers + layer][..., :n]
 
 
 def block_mask(start: int, n: int, cache: int, block: int) -> Tensor:

@@ -42,7 +42,7 @@ def step1(
     ] = None,
     windows: Annotated[
         str, typer.Option(help="Seconds of audio a graph takes, one pair of graphs each.")
-    ] = "10,30",
+    ] = "10,16,30",
     cache: Annotated[
         int, typer.Option(help="Positions of the self-attention cache; 0: the model's 448.")
     ] = 0,

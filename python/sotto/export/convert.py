@@ -5,6 +5,7 @@ Nothing is consumed but what step 1 wrote: no checkpoint, no audio, no vocabular
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -32,8 +33,9 @@ from sotto.export.mtk import write_mtk_tflite
 from sotto.export.operations import check_operations
 from sotto.export.quantize import quantize_int8
 from sotto.export.tflite import write_tflite
-from sotto.export.torchscript import SAMPLE, TORCHSCRIPT
-from sotto.export.verify import verify_alignment, verify_decoder, verify_encoder
+from sotto.export.token_rows import find_token_rows
+from sotto.export.torchscript import SAMPLE, TABLE, TABLE_SCALES, TORCHSCRIPT
+from sotto.export.verify import verify_alignment, verify_decoder, verify_encoder, verify_prefill
 from sotto.graphs.signatures import Signature
 from sotto.npu.ops import op_tables
 
@@ -43,7 +45,7 @@ Report = Callable[[str], None]
 
 ENCODER, DECODER = "encoder.tflite", "decoder.tflite"
 
-ROLES = {ENCODER: ("encoder",), DECODER: ("decoder", "alignment")}
+ROLES = {ENCODER: ("encoder",), DECODER: ("decoder", "prefill", "alignment")}
 """A window's signatures by the file that holds them; it may lack the alignment."""
 
 
@@ -81,7 +83,9 @@ def convert(
     kept = [
         name
         for name in manifest["files"]
-        if not name.endswith(".tflite") and (in_place or not name.startswith(TORCHSCRIPT))
+        if not name.endswith(".tflite")
+        and (in_place or not name.startswith(TORCHSCRIPT))
+        and (name not in (TABLE, TABLE_SCALES) or name in _table_files(manifest))
     ]
     with torch.no_grad(), replacing_directory(out) as directory:
         link_files(source, directory, kept)
@@ -98,10 +102,12 @@ def convert(
         else:
             manifest["tools"]["litert-torch"] = litert_torch.__version__
             differences = _write_litert(source, directory, manifest, precision, report)
+        written = [file.name for file in directory.glob("*.tflite")]
+        written += _place_token_rows(source, directory, manifest, report)
         if not in_place:
             manifest["torchscript"] = {}
-        written = [file.name for file in directory.glob("*.tflite")]
-        write_manifest(directory, manifest, [*kept, *written])
+            del manifest["token_table"]
+        write_manifest(directory, manifest, sorted({*kept, *written}))
         failed = [difference for difference in differences if not difference.passed]
         if failed:
             raise ConversionError(
@@ -121,10 +127,9 @@ def _read_step1(source: Path) -> Manifest:
             f"--out {source}"
         )
     try:
-        files = {SAMPLE, "positional_embedding.npy", manifest["token_embedding"]["file"]}
-        files |= {manifest["token_embedding"].get("scales")} - {None}
+        files = {SAMPLE, "positional_embedding.npy", *_table_files(manifest)}
         for window in manifest["windows"]:
-            for name in [window["encoder"], window["decoder"], *_alignment(window)]:
+            for name in _names(window):
                 graph = _graph(manifest, name)
                 if not all(spec.shape for spec in (*graph.inputs, *graph.outputs)):
                     raise ValueError(f"{graph.name} has a tensor without a shape")
@@ -155,6 +160,11 @@ def _validate(precision: str, backend: str) -> None:
 
 def _graph(manifest: Manifest, name: str) -> Signature:
     return Signature.from_manifest(name, manifest["torchscript"][name])
+
+
+def _names(window: dict[str, Any]) -> list[str]:
+    """The names of its graphs."""
+    return [window["encoder"], window["decoder"], window["prefill"], *_alignment(window)]
 
 
 def _alignment(window: dict[str, Any]) -> list[str]:
@@ -210,6 +220,8 @@ def _verify(
         keep(difference)
         script, graph = stage(window["decoder"])
         keep(verify_decoder(directory / DECODER, script, graph, cross, sampled, precision))
+        script, graph = stage(window["prefill"])
+        keep(verify_prefill(directory / DECODER, script, graph, cross, hidden, precision))
         for name in _alignment(window):
             script, graph = stage(name)
             keep(verify_alignment(directory / DECODER, script, graph, cross, hidden, precision))
@@ -218,17 +230,51 @@ def _verify(
 
 def _hidden_rows(source: Path, manifest: Manifest, tokens: np.ndarray) -> torch.Tensor:
     """The host's own way to hidden rows: ``[n, width]``, table row + position row."""
-    table = np.load(source / "token_embedding.npy", mmap_mode="r")
-    rows = table[tokens].astype(np.float32)
-    if "scales" in manifest["token_embedding"]:
-        rows *= np.load(source / manifest["token_embedding"]["scales"])[tokens][:, None]
+    table = manifest["token_table"]
+    rows = np.load(source / table["file"], mmap_mode="r")[tokens].astype(np.float32)
+    if "scales" in table:
+        rows *= np.load(source / table["scales"])[tokens][:, None]
     return torch.from_numpy(rows + np.load(source / "positional_embedding.npy")[: len(tokens)])
+
+
+def _table_files(manifest: Manifest) -> set[str]:
+    """Of step 1's token embedding."""
+    table = manifest["token_table"]
+    return {table["file"], table.get("scales")} - {None}
+
+
+def _place_token_rows(
+    source: Path, directory: Path, manifest: Manifest, report: Report
+) -> list[str]:
+    """Says where the host finds token rows; returns the files that this takes.
+
+    Step 1's table, if it was told how to store one. If not, the output layer's weights, or a
+    table after all where the host can't read these.
+    """
+    table, dims = manifest["token_table"], manifest["dims"]
+    if not table["file"].startswith(TORCHSCRIPT):
+        manifest["token_embedding"] = table
+        return sorted(_table_files(manifest))
+    rows = None
+    if (directory / DECODER).exists():
+        rows = find_token_rows(directory / DECODER, dims["n_vocab"], dims["n_text_state"])
+    if rows is None:
+        manifest["token_embedding"] = {**table, "file": TABLE}
+        shutil.copyfile(source / table["file"], directory / TABLE)
+        return [TABLE]
+    report(f"token rows are those of the output layer ({rows.kind})")
+    manifest["token_embedding"] = {"file": DECODER, "dtype": rows.kind, "offset": rows.offset}
+    if rows.scales is None:
+        return []
+    manifest["token_embedding"]["scales"] = TABLE_SCALES
+    np.save(directory / TABLE_SCALES, rows.scales)
+    return [TABLE_SCALES]
 
 
 def _write_mtk(source: Path, directory: Path, manifest: Manifest, report: Report) -> None:
     manifest["signatures"] = {}
     for window in manifest["windows"]:
-        for name in [window["encoder"], window["decoder"], *_alignment(window)]:
+        for name in _names(window):
             signature = _graph(manifest, name)
             file = f"{signature.name}.tflite"
             report(f"converting {signature.name} to {file} with mtk_converter")

@@ -19,7 +19,7 @@ from whisper.model import ModelDimensions, Whisper, disable_sdpa
 
 from sotto.checkpoints import Checkpoint
 from sotto.checkpoints.checkpoint import AlignmentHeads
-from sotto.export.block_caches import REPEATS, run_alignment
+from sotto.export.block_caches import REPEATS, run_alignment, run_prefill
 from sotto.export.difference import Difference, compare
 from sotto.export.step_caches import Graph, StepCaches
 from sotto.graphs.signatures import Signature
@@ -137,8 +137,8 @@ class Reference:
         """Keys, then values, of all layers against the reference's projections."""
         features = self.features(frames)
         blocks = [block.cross_attn for block in self.model.decoder.blocks]
-        keys = [self._split(block.key(features)).transpose(2, 3) for block in blocks]
-        values = [self._split(block.value(features)) for block in blocks]
+        keys = [self._split(block.key(features)) for block in blocks]
+        values = [self._split(block.value(features)).transpose(2, 3) for block in blocks]
         pairs = [
             (actual.numpy(), expected.numpy())
             for actual, expected in zip(cross, keys + values, strict=True)
@@ -154,6 +154,18 @@ class Reference:
         rows = [caches.advance(hidden) for hidden in self._hidden(tokens)[0]]
         pairs = [(np.stack(rows)[None], self._logits(frames, tokens))]
         return compare(stage, pairs, largest=STEP_TOLERANCE)
+
+    def compare_prefill(
+        self, frames: int, cross: Sequence[Tensor], graph: Graph, signature: Signature, step: Graph
+    ) -> Difference:
+        """A text's last position, stepped to from blocks, against the reference's."""
+        cache = signature.inputs[2].shape[-2]
+        tokens = (self.tokens * REPEATS)[:cache]
+        *known, last = self._hidden(tokens)[0]
+        caches = StepCaches(self.model.dims.n_text_layer, step, cross, cache)
+        caches.take(run_prefill(graph, signature, cross, torch.stack(known)), len(known))
+        pairs = [(caches.advance(last), self._logits(frames, tokens)[0, -1])]
+        return compare(signature.name, pairs, largest=STEP_TOLERANCE)
 
     def _scores(self, frames: int, tokens: list[int], heads: AlignmentHeads) -> np.ndarray:
         """As ``find_alignment`` in ``whisper/timing.py`` gets them: ``[A, n, T]``."""
@@ -179,7 +191,7 @@ class Reference:
         heads: AlignmentHeads,
     ) -> Difference:
         """Scores and logits, block by block, against the reference's whole sequence."""
-        tokens = (self.tokens * REPEATS)[: signature.inputs[2].shape[-1]]
+        tokens = (self.tokens * REPEATS)[: signature.inputs[2].shape[-2]]
         logits, scores = run_alignment(graph, signature, cross, self._hidden(tokens)[0])
         pairs = [
             (scores, self._scores(frames, tokens, heads)),

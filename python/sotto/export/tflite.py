@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch._export.converter import TS2EPConverter
 
 from sotto.errors import ConversionError
+from sotto.export.batch_matmul import use_rank_4
 from sotto.graphs.signatures import Signature
 
 
@@ -75,3 +76,4 @@ def write_tflite(graphs: Sequence[tuple[Path, Signature]], out: Path) -> None:
     model.export(str(out))
     del model, converter
     gc.collect()
+    use_rank_4(out)

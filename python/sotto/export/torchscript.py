@@ -26,6 +26,7 @@ from sotto.export.reference import Reference
 from sotto.export.vocabulary import token_table, write_mel_filters, write_tokenizer
 from sotto.graphs import signatures
 from sotto.graphs.alignment import AlignmentBlock
+from sotto.graphs.prefill import PrefillBlock
 from sotto.graphs.signatures import FRAMES_PER_SECOND, Signature
 from sotto.graphs.transformer import Gelu
 from sotto.graphs.whisper import MASKED, DecoderStep, Encoder, FeatureEncoder, SequenceDecoder
@@ -35,6 +36,9 @@ TORCHSCRIPT = "torchscript"
 
 SAMPLE = f"{TORCHSCRIPT}/sample.npz"
 """Real inputs for step 2's verification: log-mel of speech and the tokens it decodes to."""
+
+TABLE, TABLE_SCALES = "token_embedding.npy", "token_embedding_scales.npy"
+"""The token embedding, where the host has a table of its own."""
 
 LEAST_POSITIONS = 8
 """Of text: the start sequence has four tokens, and a word or two should follow."""
@@ -51,16 +55,15 @@ class TorchScriptOptions:
             decoder graph. 1 … 30; the largest takes what the others are too short for.
         cache: positions of the self-attention cache; at most the model's text context, which
             is also what 0 stands for.
-        token_embedding: how the embedding table is stored. ``auto`` is fp16 where that loses
-            nothing (OpenAI's weights were trained in it), else fp32; ``int8`` adds a scale a
-            row.
+        token_embedding: how the host's embedding table is stored; ``int8`` adds a scale a row.
+            ``auto``: there is none, the host reads the output layer's weights in decoder.tflite.
         gelu: ``erf`` as the model was trained, or ``tanh`` as the NPU computes it.
         sequence_decoder: positions of the plain full-sequence decoder, exported beside the
             step with an encoder that emits features; 0 for none.
         alignment: whether each window gets the alignment graph, which word timestamps need.
     """
 
-    windows: tuple[int, ...] = (10, 30)
+    windows: tuple[int, ...] = (10, 16, 30)
     cache: int = 0
     token_embedding: EmbeddingType = "auto"
     gelu: Gelu = "erf"
@@ -153,6 +156,7 @@ def _write_tables(checkpoint: Checkpoint, directory: Path, options: TorchScriptO
             "frames": seconds * FRAMES_PER_SECOND,
             "encoder": f"encode_{seconds}s",
             "decoder": f"decode_{seconds}s",
+            "prefill": f"prefill_{seconds}s",
             **({"alignment": f"align_{seconds}s"} if options.alignment else {}),
         }
         for seconds in sorted(set(options.windows))
@@ -174,7 +178,7 @@ def _write_tables(checkpoint: Checkpoint, directory: Path, options: TorchScriptO
         "cache": options.cache or dims.n_text_ctx,
         "masked": MASKED,
         "gelu": options.gelu,
-        "token_embedding": embedding,
+        "token_table": embedding,
         "windows": windows,
         "torchscript": {},
         "signatures": {},
@@ -188,17 +192,23 @@ def _alignment_heads(checkpoint: Checkpoint) -> AlignmentHeads:
 
 
 def _write_token_embedding(table: np.ndarray, directory: Path, kind: EmbeddingType) -> Manifest:
-    """Writes ``[V, d]`` and, for int8, scales ``[V]``: row = int8 row * scale."""
-    path = directory / "token_embedding.npy"
+    """Writes ``[V, d]`` and, for int8, scales ``[V]``: row = int8 row * scale.
+
+    With ``auto`` for step 2 alone, and fp16 where that loses nothing (OpenAI's weights were
+    trained in it).
+    """
     half = table.astype(np.float16)
+    file = TABLE
     if kind == "auto":
+        file = f"{TORCHSCRIPT}/{TABLE}"
         kind = "fp16" if np.array_equal(half.astype(np.float32), table) else "fp32"
-    entry: Manifest = {"file": path.name, "dtype": kind}
+    path = directory / file
+    entry: Manifest = {"file": file, "dtype": kind}
     if kind == "int8":
         scales = np.maximum(np.abs(table).max(axis=1) / 127.0, np.finfo(np.float32).tiny)
         scales = scales.astype(np.float32)
         np.save(path, np.round(table / scales[:, None]).astype(np.int8))
-        entry["scales"] = "token_embedding_scales.npy"
+        entry["scales"] = TABLE_SCALES
         np.save(directory / entry["scales"], scales)
     else:
         np.save(path, half if kind == "fp16" else np.ascontiguousarray(table, dtype=np.float32))
@@ -240,7 +250,11 @@ def _write_graphs(
             DecoderStep(weights, dims, cache, gelu), signatures.decoder_step(dims, seconds, cache)
         )
         compare(reference.compare_step(f"decode_{seconds}s", frames, cross, step, cache))
-        del step
+        signature = signatures.prefill(dims, seconds, cache)
+        block = signature.inputs[0].shape[1]
+        prefill = trace(PrefillBlock(weights, dims, cache, block, gelu), signature)
+        compare(reference.compare_prefill(frames, cross, prefill, signature, step))
+        del step, prefill
         if options.alignment:
             heads = _alignment_heads(checkpoint)
             signature = signatures.alignment(dims, seconds, cache, len(heads))

@@ -10,7 +10,7 @@ import torch
 from ai_edge_litert.interpreter import Interpreter
 from torch import Tensor
 
-from sotto.export.block_caches import run_alignment
+from sotto.export.block_caches import run_alignment, run_prefill
 from sotto.export.difference import Difference, compare
 from sotto.export.step_caches import StepCaches
 from sotto.graphs.signatures import Signature
@@ -93,6 +93,28 @@ def verify_decoder(
     return _compare(signature.name, [(actual, expected)], precision, DECODER_TOLERANCE)
 
 
+def verify_prefill(
+    model: Path,
+    script: Path,
+    signature: Signature,
+    cross: Sequence[Tensor],
+    hidden: Tensor,
+    precision: str,
+) -> Difference:
+    """Runs both block by block, each over its own caches, and compares these.
+
+    Args:
+        cross: the encoder's outputs.
+        hidden: ``[n, width]``, token rows plus position rows of a text.
+    """
+    cache = signature.inputs[2].shape[-2]
+    graph = LiteRtGraph(Interpreter(str(model), num_threads=THREADS), signature)
+    actual = run_prefill(graph, signature, cross, hidden[:cache])
+    expected = run_prefill(torch.jit.load(str(script)), signature, cross, hidden[:cache])
+    pairs = [(a.numpy(), e.numpy()) for a, e in zip(actual, expected, strict=True)]
+    return _compare(signature.name, pairs, precision, DECODER_TOLERANCE)
+
+
 def verify_alignment(
     model: Path,
     script: Path,
@@ -107,7 +129,7 @@ def verify_alignment(
         cross: the encoder's outputs.
         hidden: ``[n, width]``, token rows plus position rows of a text.
     """
-    cache = signature.inputs[2].shape[-1]
+    cache = signature.inputs[2].shape[-2]
     graph = LiteRtGraph(Interpreter(str(model), num_threads=THREADS), signature)
     actual = run_alignment(graph, signature, cross, hidden[:cache])
     expected = run_alignment(torch.jit.load(str(script)), signature, cross, hidden[:cache])

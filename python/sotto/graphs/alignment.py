@@ -28,10 +28,10 @@ class AlignmentBlock(nn.Module):
 
     In, with L layers, H heads, C cache positions, T audio positions and A alignment heads:
     ``hidden [1, K, width]`` (token rows + position rows), ``mask [1, 1, K, C + K]`` (the
-    cache's columns, then the block's own: causal), ``self_k_i [1, H, 64, C]``,
-    ``self_v_i [1, H, C, 64]``, ``cross_k_i [1, H, 64, T]``, ``cross_v_i [1, H, T, 64]``, each
-    for i in 0 … L-1. Out: ``logits [1, K, V]``, ``new_k_i [1, H, 64, K]``,
-    ``new_v_i [1, H, K, 64]``, and ``attention [1, A, K, T]``: scaled scores before the
+    cache's columns, then the block's own: causal), ``self_k_i [1, H, C, 64]``,
+    ``self_v_i [1, H, 64, C]``, ``cross_k_i [1, H, T, 64]``, ``cross_v_i [1, H, 64, T]``, each
+    for i in 0 … L-1. Out: ``logits [1, K, V]``, ``new_k_i [1, H, K, 64]``,
+    ``new_v_i [1, H, 64, K]``, and ``attention [1, A, K, T]``: scaled scores before the
     softmax, of the ``(layer, head)`` pairs in their order. The host takes the softmax, over
     the frames that hold sound.
     """

@@ -15,6 +15,11 @@ ALIGNMENT_BLOCK = 64
 64, 64 is the fastest from 33 tokens on (30 s of speech has some 80), and holds 13 MB of logits."""
 
 
+PREFILL_BLOCK = 32
+"""Positions of the prefill graph. A prompt has some 100 tokens, 223 at most; a block of 32 costs
+as much as four single steps."""
+
+
 @dataclass(frozen=True)
 class TensorSpec:
     """One float32 tensor of a signature."""
@@ -58,8 +63,8 @@ def _cross(dims: WhisperDims, frames: int) -> tuple[TensorSpec, ...]:
     heads, width = dims.n_text_head, dims.n_text_state // dims.n_text_head
     positions = frames // 2
     return (
-        *_layers("cross_k", dims.n_text_layer, (1, heads, width, positions)),
-        *_layers("cross_v", dims.n_text_layer, (1, heads, positions, width)),
+        *_layers("cross_k", dims.n_text_layer, (1, heads, positions, width)),
+        *_layers("cross_v", dims.n_text_layer, (1, heads, width, positions)),
     )
 
 
@@ -77,41 +82,50 @@ def decoder_step(dims: WhisperDims, seconds: int, cache: int) -> Signature:
     inputs = (
         TensorSpec("hidden", (1, 1, dims.n_text_state)),
         TensorSpec("mask", (1, 1, 1, cache + 1)),
-        *_layers("self_k", n, (1, heads, width, cache)),
-        *_layers("self_v", n, (1, heads, cache, width)),
+        *_layers("self_k", n, (1, heads, cache, width)),
+        *_layers("self_v", n, (1, heads, width, cache)),
         *_cross(dims, seconds * FRAMES_PER_SECOND),
     )
     outputs = (
         TensorSpec("logits", (1, 1, dims.n_vocab)),
-        *_layers("new_k", n, (1, heads, width, 1)),
-        *_layers("new_v", n, (1, heads, 1, width)),
+        *_layers("new_k", n, (1, heads, 1, width)),
+        *_layers("new_v", n, (1, heads, width, 1)),
     )
     return Signature(f"decode_{seconds}s", inputs, outputs)
 
 
-def alignment(dims: WhisperDims, seconds: int, cache: int, heads: int) -> Signature:
-    """``align_{seconds}s``: a block of known positions over the decoder step's caches.
-
-    Args:
-        heads: how many alignment heads there are.
-    """
-    step = decoder_step(dims, seconds, cache)
-    caches = step.inputs[2:]
-    n, block = dims.n_text_layer, min(ALIGNMENT_BLOCK, cache)
-    text_heads = dims.n_text_head
-    width = dims.n_text_state // text_heads
+def prefill(dims: WhisperDims, seconds: int, cache: int, block: int = PREFILL_BLOCK) -> Signature:
+    """``prefill_{seconds}s``: a block of known positions over the decoder step's caches."""
+    caches = decoder_step(dims, seconds, cache).inputs[2:]
+    n, block = dims.n_text_layer, min(block, cache)
+    heads = dims.n_text_head
+    width = dims.n_text_state // heads
     inputs = (
         TensorSpec("hidden", (1, block, dims.n_text_state)),
         TensorSpec("mask", (1, 1, block, cache + block)),
         *caches,
     )
     outputs = (
-        TensorSpec("logits", (1, block, dims.n_vocab)),
-        *_layers("new_k", n, (1, text_heads, width, block)),
-        *_layers("new_v", n, (1, text_heads, block, width)),
-        TensorSpec("attention", (1, heads, block, seconds * FRAMES_PER_SECOND // 2)),
+        *_layers("new_k", n, (1, heads, block, width)),
+        *_layers("new_v", n, (1, heads, width, block)),
     )
-    return Signature(f"align_{seconds}s", inputs, outputs)
+    return Signature(f"prefill_{seconds}s", inputs, outputs)
+
+
+def alignment(dims: WhisperDims, seconds: int, cache: int, heads: int) -> Signature:
+    """``align_{seconds}s``: the same with logits and the alignment heads' scores.
+
+    Args:
+        heads: how many alignment heads there are.
+    """
+    block = prefill(dims, seconds, cache, ALIGNMENT_BLOCK)
+    length = block.inputs[0].shape[1]
+    outputs = (
+        TensorSpec("logits", (1, length, dims.n_vocab)),
+        *block.outputs,
+        TensorSpec("attention", (1, heads, length, seconds * FRAMES_PER_SECOND // 2)),
+    )
+    return Signature(f"align_{seconds}s", block.inputs, outputs)
 
 
 def feature_encoder(dims: WhisperDims, seconds: int) -> Signature:

@@ -97,17 +97,31 @@ def attend(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = No
 
     Args:
         query: ``[1, H, n, 64]``.
-        keys: ``[1, H, 64, T]``, transposed, as the caches keep them.
-        values: ``[1, H, T, 64]``.
+        keys: ``[1, H, T, 64]``.
+        values: ``[1, H, 64, T]``, transposed, as the caches keep them.
         mask: additive and finite, broadcastable to ``[1, H, n, T]``.
 
     Returns:
         ``[1, H, n, 64]``.
     """
-    scores = torch.matmul(query, keys)
+    scores = scored(query, keys)
     if mask is not None:
         scores = scores + mask
-    return torch.matmul(torch.softmax(scores, dim=-1), values)
+    return weighed(torch.softmax(scores, dim=-1), values)
+
+
+# Both products have the long side of a cache in rows of their second operand, transposed. A CPU's
+# kernels pack that operand for every call, and so read it from one end to the other.
+
+
+def scored(query: Tensor, keys: Tensor) -> Tensor:
+    """``[1, H, n, 64]`` and keys ``[1, H, T, 64]`` to ``[1, H, n, T]``."""
+    return torch.matmul(query, keys.transpose(2, 3))
+
+
+def weighed(probabilities: Tensor, values: Tensor) -> Tensor:
+    """``[1, H, n, T]`` and values ``[1, H, 64, T]`` to ``[1, H, n, 64]``."""
+    return torch.matmul(probabilities, values.transpose(2, 3))
 
 
 class FeedForward(nn.Module):
@@ -128,8 +142,16 @@ class FeedForward(nn.Module):
         return x + self.contract(hidden)
 
 
+TILE = 400
+"""Positions that attend at once: the scores of 1500 would take 72 MB in Whisper base. Tiles of 150
+to 1500 are equally fast on a CPU."""
+
+
 class SelfAttention(nn.Module):
-    """Attention over the whole sequence with a residual: ``[1, n, width]`` to the same."""
+    """Attention over the whole sequence with a residual: ``[1, n, width]`` to the same.
+
+    Without a mask, a tile of positions at a time, so that only their scores are held.
+    """
 
     def __init__(self, weights: Weights, prefix: str, heads: int, length: int) -> None:
         super().__init__()
@@ -140,13 +162,18 @@ class SelfAttention(nn.Module):
         self.value = linear(weights, f"{prefix}.attn.value", norm=norm)
         self.out = linear(weights, f"{prefix}.attn.out")
         self.norm = Norm(self.query.in_features)
+        self.tile = -(-length // -(-length // TILE))  # tiles of equal size, but for the last
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         normed = self.norm(x)
         query = self.heads.split(self.query(normed))
-        keys = self.heads.split(self.key(normed)).transpose(2, 3)
-        values = self.heads.split(self.value(normed))
-        attended = attend(query, keys, values, mask)
+        keys = self.heads.split(self.key(normed))
+        values = self.heads.split(self.value(normed)).transpose(2, 3)
+        if mask is None:
+            tiles = query.split(self.tile, dim=2)
+            attended = torch.cat([attend(tile, keys, values) for tile in tiles], dim=2)
+        else:
+            attended = attend(query, keys, values, mask)
         return x + self.out(self.heads.merge(attended))
 
 
@@ -156,8 +183,8 @@ class CachedSelfAttention(nn.Module):
     The cache is an input and is never concatenated with the new key and value: the scores
     are, which are 64 times smaller. The host writes the returned key and value into the
     cache. In: ``x [1, 1, width]``, ``mask [1, 1, 1, C + 1]`` (its last column is the new
-    position), ``keys [1, H, 64, C]``, ``values [1, H, C, 64]``. Out: ``[1, 1, width]``, the
-    new key ``[1, H, 64, 1]`` and value ``[1, H, 1, 64]``.
+    position), ``keys [1, H, C, 64]``, ``values [1, H, 64, C]``. Out: ``[1, 1, width]``, the
+    new key ``[1, H, 1, 64]`` and value ``[1, H, 64, 1]``.
     """
 
     def __init__(
@@ -180,22 +207,23 @@ class CachedSelfAttention(nn.Module):
         # With one position, splitting heads moves no data: plain reshapes.
         heads, width = self.heads.count, self.heads.width
         query = self.query(normed).reshape(1, heads, 1, width)
-        new_key = self.key(normed).reshape(1, heads, width, 1)
-        new_value = self.value(normed).reshape(1, heads, 1, width)
-        scores = torch.cat([torch.matmul(query, keys), torch.matmul(query, new_key)], dim=-1)
+        new_key = self.key(normed).reshape(1, heads, 1, width)
+        new_value = self.value(normed)
+        scores = torch.cat([scored(query, keys), scored(query, new_key)], dim=-1)
         probabilities = torch.softmax(scores + mask, dim=-1)
         past = probabilities[:, :, :, : self.cache]
         present = probabilities[:, :, :, self.cache :]
-        attended = torch.matmul(past, values) + present * new_value
-        return x + self.out(attended.reshape(1, 1, heads * width)), new_key, new_value
+        attended = weighed(past, values) + present * new_value.reshape(1, heads, 1, width)
+        x = x + self.out(attended.reshape(1, 1, heads * width))
+        return x, new_key, new_value.reshape(1, heads, width, 1)
 
 
 class BlockSelfAttention(CachedSelfAttention):
     """``length`` known positions attend to a cache and, causally, to themselves.
 
     In, with K for ``length``: ``x [1, K, width]``, ``mask [1, 1, K, C + K]`` (its last K
-    columns are the block), ``keys [1, H, 64, C]``, ``values [1, H, C, 64]``. Out:
-    ``[1, K, width]``, new keys ``[1, H, 64, K]``, values ``[1, H, K, 64]``.
+    columns are the block), ``keys [1, H, C, 64]``, ``values [1, H, 64, C]``. Out:
+    ``[1, K, width]``, new keys ``[1, H, K, 64]``, values ``[1, H, 64, K]``.
     """
 
     def forward(
@@ -203,20 +231,20 @@ class BlockSelfAttention(CachedSelfAttention):
     ) -> tuple[Tensor, Tensor, Tensor]:
         normed = self.norm(x)
         query = self.heads.split(self.query(normed))
-        new_keys = self.heads.split(self.key(normed)).transpose(2, 3)
-        new_values = self.heads.split(self.value(normed))
-        scores = torch.cat([torch.matmul(query, keys), torch.matmul(query, new_keys)], dim=-1)
+        new_keys = self.heads.split(self.key(normed))
+        new_values = self.heads.split(self.value(normed)).transpose(2, 3)
+        scores = torch.cat([scored(query, keys), scored(query, new_keys)], dim=-1)
         probabilities = torch.softmax(scores + mask, dim=-1)
         past = probabilities[:, :, :, : self.cache]
         present = probabilities[:, :, :, self.cache :]
-        attended = torch.matmul(past, values) + torch.matmul(present, new_values)
+        attended = weighed(past, values) + weighed(present, new_values)
         return x + self.out(self.heads.merge(attended)), new_keys, new_values
 
 
 class CrossAttention(nn.Module):
     """Attention over keys and values that the encoder computed once.
 
-    In: ``x [1, n, width]``, ``keys [1, H, 64, T]``, ``values [1, H, T, 64]``; out:
+    In: ``x [1, n, width]``, ``keys [1, H, T, 64]``, ``values [1, H, 64, T]``; out:
     ``[1, n, width]`` and the scaled scores before the softmax, ``[1, H, n, T]``.
     """
 
@@ -235,15 +263,15 @@ class CrossAttention(nn.Module):
 
     def forward(self, x: Tensor, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         query = self.heads.split(self.query(self.norm(x)))
-        scores = torch.matmul(query, keys)
-        attended = torch.matmul(torch.softmax(scores, dim=-1), values)
+        scores = scored(query, keys)
+        attended = weighed(torch.softmax(scores, dim=-1), values)
         return x + self.out(self.heads.merge(attended)), scores
 
 
 class CrossKeysValues(nn.Module):
     """The keys and values of one decoder layer's cross-attention, from audio features.
 
-    In: normalised features ``[1, T, width]``; out: ``[1, H, 64, T]``, ``[1, H, T, 64]``.
+    In: normalised features ``[1, T, width]``; out: ``[1, H, T, 64]``, ``[1, H, 64, T]``.
     """
 
     def __init__(
@@ -256,6 +284,6 @@ class CrossKeysValues(nn.Module):
         self.value = linear(weights, f"{prefix}.cross_attn.value", norm=norm)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        keys = self.heads.split(self.key(features)).transpose(2, 3)
-        values = self.heads.split(self.value(features))
+        keys = self.heads.split(self.key(features))
+        values = self.heads.split(self.value(features)).transpose(2, 3)
         return keys, values

@@ -73,7 +73,7 @@ class Encoder(nn.Module):
     """Log-mel to every decoder layer's cross-attention keys and values.
 
     In: ``log_mel [1, n_mels, frames]``. Out: ``cross_k_0 … cross_k_{L-1}
-    [1, H, 64, frames / 2]``, then ``cross_v_0 … cross_v_{L-1} [1, H, frames / 2, 64]``.
+    [1, H, frames / 2, 64]``, then ``cross_v_0 … cross_v_{L-1} [1, H, 64, frames / 2]``.
     """
 
     def __init__(
@@ -141,9 +141,9 @@ class DecoderStep(nn.Module):
 
     In, with L layers, H heads, C cache positions and T audio positions:
     ``hidden [1, 1, width]`` (token row + position row), ``mask [1, 1, 1, C + 1]``,
-    ``self_k_i [1, H, 64, C]``, ``self_v_i [1, H, C, 64]``, ``cross_k_i [1, H, 64, T]``,
-    ``cross_v_i [1, H, T, 64]``, each for i in 0 … L-1. Out: ``logits [1, 1, V]``,
-    ``new_k_i [1, H, 64, 1]``, ``new_v_i [1, H, 1, 64]``.
+    ``self_k_i [1, H, C, 64]``, ``self_v_i [1, H, 64, C]``, ``cross_k_i [1, H, T, 64]``,
+    ``cross_v_i [1, H, 64, T]``, each for i in 0 … L-1. Out: ``logits [1, 1, V]``,
+    ``new_k_i [1, H, 1, 64]``, ``new_v_i [1, H, 64, 1]``.
     """
 
     def __init__(self, weights: Weights, dims: WhisperDims, cache: int, gelu: Gelu = "erf") -> None:

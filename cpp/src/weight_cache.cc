@@ -1,0 +1,68 @@
+#include "weight_cache.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+#include "sotto/transcriber.h"
+
+namespace sotto {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kNameDigits = 32;  // of the sha256: enough to tell files apart
+
+}  // namespace
+
+std::string DefaultWeightCache() {
+  const char* own = std::getenv("SOTTO_WEIGHT_CACHE");
+  if (own != nullptr) return own;
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  if (cache != nullptr && *cache != '\0') return std::string(cache) + "/sotto/weights";
+  const char* home = std::getenv("HOME");
+  if (home != nullptr && *home != '\0') return std::string(home) + "/.cache/sotto/weights";
+  return "";
+}
+
+WeightCache::Entry WeightCache::Find(const std::string& sha256) const {
+  static std::atomic<int> count{0};
+  Entry entry;
+  if (directory_.empty() || sha256.size() < kNameDigits) return entry;
+  std::error_code error;
+  fs::create_directories(directory_, error);
+  const std::string path = directory_ + "/" + sha256.substr(0, kNameDigits) + ".xnnpack";
+  if (fs::is_regular_file(path, error)) {
+    entry.path_ = path;
+    return entry;
+  }
+  if (access(directory_.c_str(), W_OK) != 0) return entry;
+  entry.path_ = path + ".partial-" + std::to_string(getpid()) + "-" + std::to_string(count++);
+  entry.final_ = path;
+  return entry;
+}
+
+std::string WeightCache::Entry::quoted_path() const {
+  std::string quoted = "\"";
+  for (const char c : path_) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+void WeightCache::Entry::Keep() {
+  if (final_.empty()) return;
+  std::error_code error;
+  fs::rename(path_, final_, error);
+}
+
+void WeightCache::Entry::Discard() {
+  std::error_code error;
+  fs::remove(path_, error);
+}
+
+}  // namespace sotto
