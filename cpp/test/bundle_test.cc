@@ -86,7 +86,7 @@ TEST_CASE("a manifest that can't be read off the disk is an error, not an except
 }
 
 TEST_CASE("another schema is refused with both") {
-  for (const Json& schema : {Json(2), Json(0), Json("1"), Json(1.0), Json(nullptr)}) {
+  for (const Json& schema : {Json(1), Json(0), Json("2"), Json(2.0), Json(nullptr)}) {
     SmallBundle bundle;
     bundle.manifest["schema"] = schema;
     CHECK(Has(Refusal(bundle), "this version of Sotto reads schema 2"));

@@ -57,11 +57,11 @@ def test_a_directory_without_a_manifest_is_no_bundle(read: Reader, tmp_path: Pat
     "text",
     [
         "",
-        "schema: 1",
+        "schema: 2",
         "null",
         "[]",
         "3",
-        '{"schema": 1,',
+        '{"schema": 2,',
         b"\xff\xfe{}",
         "[" * 100_000,
         '{"schema": ' + "9" * 5000 + "}",
@@ -95,13 +95,13 @@ def test_a_manifest_that_is_a_directory_is_refused(read: Reader, copy: BundleCop
 
 
 @pytest.mark.parametrize("read", READERS)
-@pytest.mark.parametrize("schema", [2, 0, -1, "1", 1.0, None, True, [1], 2**64])
+@pytest.mark.parametrize("schema", [1, 0, -1, "2", 2.0, None, True, [2], 2**64])
 def test_another_schema_is_refused_with_both_numbers(
     read: Reader, copy: BundleCopy, schema: object
 ) -> None:
     copy.manifest["schema"] = schema
     copy.write_manifest()
-    with pytest.raises(BundleError, match=rf"schema .*reads (schema )?1\. {REMEDY}"):
+    with pytest.raises(BundleError, match=rf"schema .*reads (schema )?2\. {REMEDY}"):
         read(copy.directory)
 
 
