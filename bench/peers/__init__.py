@@ -1,0 +1,1 @@
+"""Sotto and its peers, each one module: see ``peer.py`` for how to write one."""
