@@ -7,10 +7,10 @@ is made anew for each round (``bench/worker.py``)::
 
     import library                     import_ms
     load(...)                          load_ms
-    first_token(samples)               cold_first_token_ms
+    first_tokens(samples, 1)           cold_first_token_ms
     transcribe(...)                    warm-up
     transcribe(...)                    call_ms, one a run; nothing else happens meanwhile
-    first_token(samples)               first_token_ms
+    first_tokens(samples, 1)           first_token_ms
     stages(...)                        encoder_ms, decoder_ms, steps
 
 Whoever is measured: greedy (one beam, temperature 0 alone), English, no voice activity detection,
@@ -57,11 +57,11 @@ class Recogniser(ABC):
             timestamps: False: text alone, of one window, 30 s at most. True: long-form.
         """
 
-    def first_token(self, samples: np.ndarray) -> bool:
-        """Transcribes the first window as far as its first token: a limit of one token.
+    def first_tokens(self, samples: np.ndarray, count: int) -> bool:
+        """Transcribes the first window, without timestamps, as far as ``count`` tokens.
 
         Returns:
-            Whether it did; False where a peer has no such limit, and nothing was done.
+            Whether it did; False where a peer has no limit of tokens, and nothing was done.
         """
         return False
 

@@ -37,13 +37,13 @@ class _Sotto(Recogniser):
         )
         return self._last.text
 
-    def first_token(self, samples: np.ndarray) -> bool:
+    def first_tokens(self, samples: np.ndarray, count: int) -> bool:
         self._model.recognize(
             samples[:SAMPLES_A_WINDOW],
             language="en",
             temperature=0.0,
             without_timestamps=True,
-            sample_len=1,
+            sample_len=count,
         )
         return True
 
