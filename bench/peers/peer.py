@@ -22,12 +22,22 @@ from __future__ import annotations
 
 import importlib.util
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from measurement import Job, Measurement
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Makes a file whole or not at all: ``write`` gets the path of what is then renamed."""
+    part = path.with_name(f"{path.name}.part")
+    write(part)
+    part.replace(path)
 
 
 @dataclass(frozen=True)
@@ -120,6 +130,12 @@ class Peer(ABC):
         """What has to be on a device's disk besides the library."""
         files = [weights] if weights.is_file() else weights.rglob("*")
         return sum(file.stat().st_size for file in files if file.is_file())
+
+    def measure(self, job: Job) -> Measurement:
+        """Does a worker's job; overridden where a peer is a program, not a library."""
+        from measure import measure_library
+
+        return measure_library(self, job)
 
     @abstractmethod
     def load(self, weights: Path, setting: str, threads: int) -> Recogniser:

@@ -1,0 +1,142 @@
+"""Runs workers round by round: every contender once, then every contender once again."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from measurement import Job, Measurement
+from noise import wait_for_quiet
+from peers import all_peers, peer_named
+from peers.peer import Peer
+
+WORKER = Path(__file__).with_name("worker.py")
+ATTEMPTS = 3
+"""At one measurement, as long as others use the CPU meanwhile."""
+QUIET_SECONDS = 20
+WORKER_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A peer with a setting and its weights.
+
+    Attributes:
+        peer: its name.
+        setting: one of its settings.
+        weights: what it loads.
+        disk_bytes: of the weights.
+    """
+
+    peer: str
+    setting: str
+    weights: str
+    disk_bytes: int
+
+    @property
+    def name(self) -> str:
+        """As in tables."""
+        return f"{self.peer} {self.setting}"
+
+    @property
+    def version(self) -> str:
+        """Of the peer's distribution."""
+        return importlib.metadata.version(peer_named(self.peer).distribution)
+
+
+class WorkerError(Exception):
+    """A worker ended without a measurement; the message is the end of what it printed."""
+
+
+def choose(wanted: list[str], report: Callable[[str], None]) -> list[tuple[Peer, str]]:
+    """Installed peers and their settings.
+
+    Args:
+        wanted: ``PEER`` (all its settings) or ``PEER:SETTING``; empty is all.
+        report: called with a line for each peer that is not installed.
+
+    Raises:
+        KeyError: there is no such peer or setting.
+    """
+    chosen = []
+    for name in wanted or list(all_peers()):
+        peer_name, _, setting = name.partition(":")
+        peer = peer_named(peer_name)
+        if setting and setting not in peer.settings:
+            raise KeyError(setting)
+        if not peer.installed():
+            report(f"{peer.name}: not installed, left out (pip install {peer.distribution})")
+            continue
+        chosen += [(peer, each) for each in ([setting] if setting else peer.settings)]
+    return chosen
+
+
+def run_worker(job: Job) -> Measurement:
+    """One measurement in a fresh process.
+
+    Raises:
+        WorkerError: it failed, or took more than ``WORKER_SECONDS``.
+    """
+    threads = str(job.threads)
+    environment = {
+        **os.environ,
+        # Whatever libraries do besides is held to the same number of threads.
+        **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), threads),
+        "HF_HUB_OFFLINE": "1",
+        **peer_named(job.peer).environment,
+    }
+    try:
+        done = subprocess.run(
+            [sys.executable, str(WORKER), json.dumps(asdict(job))],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=WORKER_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise WorkerError(f"no result after {WORKER_SECONDS} s") from None
+    if done.returncode != 0:
+        raise WorkerError(done.stderr.strip()[-600:])
+    return Measurement.from_json(json.loads(done.stdout))
+
+
+def run_rounds(
+    jobs: dict[Contender, Job], rounds: int, report: Callable[[str], None]
+) -> Iterator[tuple[int, Contender, Measurement]]:
+    """Each contender's job once a round, interleaved, so that drift meets all alike.
+
+    A measurement during which others used the CPU is taken again, ``ATTEMPTS`` times in all;
+    the last is given back as it is, and says that it is noisy. A contender whose worker fails
+    is left out of later rounds.
+    """
+    failed: set[Contender] = set()
+    for number in range(rounds):
+        for contender in _alternating(jobs, number):
+            if contender in failed:
+                continue
+            for _ in range(ATTEMPTS):
+                wait_for_quiet(QUIET_SECONDS)
+                try:
+                    measurement = run_worker(jobs[contender])
+                except WorkerError as error:
+                    report(f"{contender.name} failed, left out: {error}")
+                    failed.add(contender)
+                    break
+                if not measurement.noisy:
+                    break
+                share = max(heard.others_share for heard in measurement.heard)
+                report(f"{contender.name}: others took {share:.0%} of a core; once more")
+            if contender not in failed:
+                yield number, contender, measurement
+
+
+def _alternating(jobs: dict[Contender, Job], number: int) -> Iterable[Contender]:
+    """There and back: who comes after whom changes from round to round."""
+    return list(jobs) if number % 2 == 0 else reversed(list(jobs))
