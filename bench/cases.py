@@ -45,6 +45,11 @@ class Case:
         """Timed calls in a worker: one of a long recording is enough."""
         return 1 if self.seconds >= LONG_FORM else 3
 
+    @property
+    def watch(self) -> bool:
+        """Whether stages are asked for: not where several windows make that long."""
+        return self.seconds <= WINDOW
+
 
 NAMES = ("2s", "6s", "11s", "30s", "60s")
 RECORDINGS = {

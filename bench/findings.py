@@ -29,13 +29,15 @@ class Findings:
 
     Attributes:
         about: machine, date, versions, options.
-        results: of the cases.
+        settings: of one case, in every setting of every peer.
+        results: of the cases, each peer in its fastest setting.
         accuracy: word error rates.
         growth: with length and tokens.
         complete: False while the run is under way, or if it was interrupted.
     """
 
     about: dict[str, object]
+    settings: list[Result] = field(default_factory=list)
     results: list[Result] = field(default_factory=list)
     accuracy: list[Accuracy] = field(default_factory=list)
     growth: list[Growth] = field(default_factory=list)
@@ -67,6 +69,9 @@ class Findings:
         parts = ["# Sotto and its peers\n\n", about, "\n"]
         if not self.complete:
             parts.append("**This run is not complete.**\n\n")
+        if self.settings:
+            parts += ["## Every setting of every peer\n\n", LEGEND, "\n"]
+            parts += [result_tables(self.settings, OURS)]
         if self.results:
             parts += ["## Time and memory\n\n", LEGEND, "\n", result_tables(self.results, OURS)]
             parts += ["### Where another text was heard\n\n", different_texts(self.results, OURS)]

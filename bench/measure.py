@@ -29,12 +29,15 @@ def measure_library(peer: Peer, job: Job) -> Measurement:
     load_ms = (time.perf_counter() - started) * 1000
     heard, peak_mib = [], 0.0
     for file in job.recordings:
-        each, peak_mib = _hear(recogniser, np.load(file), job)
+        limits = job.limits if file == job.recordings[-1] else []
+        each, peak_mib = _hear(recogniser, np.load(file), job, limits)
         heard.append(each)
     return Measurement(import_ms, load_ms, peak_mib, heard)
 
 
-def _hear(recogniser: Recogniser, samples: np.ndarray, job: Job) -> tuple[Heard, float]:
+def _hear(
+    recogniser: Recogniser, samples: np.ndarray, job: Job, limits: list[int]
+) -> tuple[Heard, float]:
     """One recording, and the peak memory before anything was watched."""
     cold = _limited(recogniser, samples, 1) if job.runs else None
     text = recogniser.transcribe(samples, timestamps=job.timestamps)
@@ -51,7 +54,7 @@ def _hear(recogniser: Recogniser, samples: np.ndarray, job: Job) -> tuple[Heard,
     others, wall = others_seconds(before, after), after.wall - before.wall
     first = _limited(recogniser, samples, 1) if job.watch else None
     stages = recogniser.stages(samples, timestamps=job.timestamps) if job.watch else Stages()
-    limits = {str(n): _limited(recogniser, samples, n) for n in job.limits}
+    limited = {str(n): _limited(recogniser, samples, n) for n in limits}
     return (
         Heard(
             text=text,
@@ -63,7 +66,7 @@ def _hear(recogniser: Recogniser, samples: np.ndarray, job: Job) -> tuple[Heard,
             encoder_ms=stages.encoder_ms,
             decoder_ms=stages.decoder_ms,
             steps=stages.steps,
-            limit_ms={count: value for count, value in limits.items() if value is not None},
+            limit_ms={count: value for count, value in limited.items() if value is not None},
         ),
         peak,
     )

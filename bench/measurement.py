@@ -19,7 +19,7 @@ class Job:
         recordings: .npy files of float32 ``[n]`` at 16 kHz, each measured in turn.
         runs: timed calls a recording; 0 takes the text alone.
         watch: ask for stages, and for the time to the first token, after that.
-        limits: tokens of calls that are timed for how cost grows with them.
+        limits: tokens of calls of the last recording, timed for how cost grows with them.
     """
 
     peer: str

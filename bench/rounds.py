@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
+from contenders import Contender
 from measurement import Job, Measurement
 from noise import wait_for_quiet
-from peers import all_peers, peer_named
-from peers.peer import Peer
+from peers import peer_named
 
 WORKER = Path(__file__).with_name("worker.py")
 ATTEMPTS = 3
@@ -23,58 +22,8 @@ QUIET_SECONDS = 20
 WORKER_SECONDS = 300
 
 
-@dataclass(frozen=True)
-class Contender:
-    """A peer with a setting and its weights.
-
-    Attributes:
-        peer: its name.
-        setting: one of its settings.
-        weights: what it loads.
-        disk_bytes: of the weights.
-    """
-
-    peer: str
-    setting: str
-    weights: str
-    disk_bytes: int
-
-    @property
-    def name(self) -> str:
-        """As in tables."""
-        return f"{self.peer} {self.setting}"
-
-    @property
-    def version(self) -> str:
-        """Of the peer's distribution."""
-        return importlib.metadata.version(peer_named(self.peer).distribution)
-
-
 class WorkerError(Exception):
     """A worker ended without a measurement; the message is the end of what it printed."""
-
-
-def choose(wanted: list[str], report: Callable[[str], None]) -> list[tuple[Peer, str]]:
-    """Installed peers and their settings.
-
-    Args:
-        wanted: ``PEER`` (all its settings) or ``PEER:SETTING``; empty is all.
-        report: called with a line for each peer that is not installed.
-
-    Raises:
-        KeyError: there is no such peer or setting.
-    """
-    chosen = []
-    for name in wanted or list(all_peers()):
-        peer_name, _, setting = name.partition(":")
-        peer = peer_named(peer_name)
-        if setting and setting not in peer.settings:
-            raise KeyError(setting)
-        if not peer.installed():
-            report(f"{peer.name}: not installed, left out (pip install {peer.distribution})")
-            continue
-        chosen += [(peer, each) for each in ([setting] if setting else peer.settings)]
-    return chosen
 
 
 def run_worker(job: Job) -> Measurement:

@@ -91,46 +91,56 @@ class SottoNative(Peer):
         raise NotImplementedError("a program, which is not loaded: see measure")
 
     def measure(self, job: Job) -> Measurement:
+        heard, loads, peaks = [], [], []
         with tempfile.TemporaryDirectory() as folder:
-            runs = []
             for file in job.recordings:
                 clip = Path(folder) / f"{Path(file).stem}.wav"
                 samples = np.load(file)
                 write_wav(clip, samples)
                 window = clip.with_suffix(".window.wav")
                 write_wav(window, samples[:SAMPLES_A_WINDOW])
-                runs.append(self._hear(job, clip, window))
-        _, load_ms, peak_mib = runs[0]
-        peak_mib = max(peak for _, _, peak in runs)
-        return Measurement(0.0, load_ms, peak_mib, [heard for heard, _, _ in runs])
+                limits = job.limits if file == job.recordings[-1] else []
+                each, load_ms, peak_mib = _hear(job, clip, window, limits)
+                heard.append(each)
+                loads.append(load_ms)
+                peaks.append(peak_mib)
+        return Measurement(0.0, loads[0], max(peaks), heard)
 
-    def _hear(self, job: Job, clip: Path, window: Path) -> tuple[Heard, float, float]:
-        """One recording, of whose first 30 s ``window`` is; milliseconds of loading; MiB."""
-        if not job.runs:
-            run = run_program(job, [clip])
-            return Heard(run.text), 0.0, run.peak_mib
-        before = CpuTime.now()
-        run = run_program(job, [clip] * (job.runs + 1))
-        after = CpuTime.now()
-        others, wall = others_seconds(before, after), after.wall - before.wall
-        busy = sum(profile["total"] - profile["load"] for profile in run.profiles)
-        load_ms = run.wall_ms - busy
-        warm = run.profiles[-1]
-        cold = run_program(job, [window], limit=1).wall_ms if job.watch else None
-        limits = {str(n): run_program(job, [window] * 2, limit=n) for n in job.limits}
-        heard = Heard(
-            text=run.text,
-            call_ms=[float(profile["total"]) for profile in run.profiles[1:]],
-            others_share=others / wall,
-            noisy=is_noisy(others, wall),
-            # Of the whole process: Measurement.start_ms adds the loading, which is in it.
-            cold_first_token_ms=None if cold is None else max(0.0, cold - load_ms),
-            encoder_ms=float(warm["encoder"]),
-            decoder_ms=float(warm["decoder"]),
-            steps=warm["steps"],
-            limit_ms={n: float(run.profiles[-1]["total"]) for n, run in limits.items()},
-        )
-        return heard, load_ms, run.peak_mib
+
+def _hear(job: Job, clip: Path, window: Path, limits: list[int]) -> tuple[Heard, float, float]:
+    """One recording, of whose first 30 s ``window`` is; milliseconds of loading; MiB."""
+    if not job.runs:
+        run = run_program(job, [clip])
+        return Heard(run.text), 0.0, run.peak_mib
+    before = CpuTime.now()
+    run = run_program(job, [clip] * (job.runs + 1))
+    after = CpuTime.now()
+    others, wall = others_seconds(before, after), after.wall - before.wall
+    load_ms = run.wall_ms - sum(each["total"] - each["load"] for each in run.profiles)
+    cold = first = None
+    if job.watch:
+        # Without the loading, which Measurement.start_ms adds.
+        cold = max(0.0, run_program(job, [window], limit=1).wall_ms - load_ms)
+        first = _warm_ms(job, window, 1)
+    warm = run.profiles[-1]
+    heard = Heard(
+        text=run.text,
+        call_ms=[float(each["total"]) for each in run.profiles[1:]],
+        others_share=others / wall,
+        noisy=is_noisy(others, wall),
+        cold_first_token_ms=cold,
+        first_token_ms=first,
+        encoder_ms=float(warm["encoder"]),
+        decoder_ms=float(warm["decoder"]),
+        steps=warm["steps"],
+        limit_ms={str(count): _warm_ms(job, window, count) for count in limits},
+    )
+    return heard, load_ms, run.peak_mib
+
+
+def _warm_ms(job: Job, window: Path, limit: int) -> float:
+    """Milliseconds of the second of two calls in a process, limited to some tokens."""
+    return float(run_program(job, [window] * 2, limit=limit).profiles[-1]["total"])
 
 
 PEER = SottoNative()
