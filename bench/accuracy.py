@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import jiwer
-from whisper.normalizers import EnglishTextNormalizer
 
-_normalise = EnglishTextNormalizer()
+
+@cache
+def _normaliser() -> Callable[[str], str]:
+    # Late: its package imports torch, which the harness has no use for before.
+    from whisper.normalizers import EnglishTextNormalizer
+
+    normalise: Callable[[str], str] = EnglishTextNormalizer()
+    return normalise
 
 
 @dataclass(frozen=True)
@@ -43,12 +51,13 @@ def word_errors(expected: dict[str, str], heard: dict[str, str]) -> Errors:
     Raises:
         ValueError: nothing is left of a reference.
     """
+    normalise = _normaliser()
     errors = words = 0
     for name, reference in expected.items():
-        said = _normalise(reference).strip()
+        said = normalise(reference).strip()
         if not said:
             raise ValueError(f"nothing is left of the reference {reference!r}")
-        found = jiwer.process_words(said, _normalise(heard.get(name, "")).strip())
+        found = jiwer.process_words(said, normalise(heard.get(name, "")).strip())
         errors += found.substitutions + found.deletions + found.insertions
         words += found.substitutions + found.deletions + found.hits
     return Errors(errors, words, len(expected))

@@ -27,6 +27,18 @@ from plan import Plan
 from sotto.terminal import INTERRUPTED, clean_exits, report, run
 
 ROOT = Path(__file__).resolve().parents[1]
+ALL_CASES = ",".join(NAMES)
+QUICK_CASES = "2s,11s"
+BELOW = ("ai-edge-litert", "ctranslate2", "numpy", "torch")
+"""What the peers stand on, whose versions matter as much."""
+
+
+def _installed(distribution: str) -> bool:
+    try:
+        importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def about(chosen: Iterable[Peer], options: str) -> dict[str, object]:
@@ -35,8 +47,8 @@ def about(chosen: Iterable[Peer], options: str) -> dict[str, object]:
     for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
         if line.startswith("model name"):
             cpu = line.partition(":")[2].strip()
-    libraries = {peer.distribution for peer in chosen}
-    versions = {name: importlib.metadata.version(name) for name in sorted(libraries)}
+    libraries = sorted({peer.distribution for peer in chosen} | set(BELOW))
+    versions = {name: importlib.metadata.version(name) for name in libraries if _installed(name)}
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "machine": f"{cpu}, {os.cpu_count()} CPUs, {platform.system()} {platform.machine()}",
@@ -61,7 +73,7 @@ def _counts(threads: str) -> list[int]:
 
 def bench(
     models: Annotated[str, typer.Option(help="Checkpoints' names: base,tiny.en")] = "base",
-    cases: Annotated[str, typer.Option(help="Lengths of audio.")] = ",".join(NAMES),
+    cases: Annotated[str, typer.Option(help="Lengths of audio.")] = ALL_CASES,
     threads: Annotated[str, typer.Option(help="Numbers of CPU threads.")] = "1,2",
     rounds: Annotated[int, typer.Option(min=1, help="Fresh processes of each contender.")] = 5,
     peers: Annotated[
@@ -75,7 +87,10 @@ def bench(
     growth: Annotated[bool, typer.Option(help="Cost by length and by tokens.")] = True,
     quick: Annotated[
         bool,
-        typer.Option("--quick", help="2 s and 11 s, 2 rounds, each peer's first setting."),
+        typer.Option(
+            "--quick",
+            help="Minutes: 2 s and 11 s, 2 rounds, all threads, each peer's first setting.",
+        ),
     ] = False,
 ) -> None:
     """Sotto and every peer that is installed, on the same weights, audio and threads.
@@ -95,7 +110,8 @@ def bench(
     with clean_exits():
         counts = _counts(threads)
         if quick:
-            cases, counts, rounds, growth = "2s,11s", [max(counts)], min(rounds, 2), False
+            cases = QUICK_CASES if cases == ALL_CASES else cases
+            counts, rounds, growth = [max(counts)], min(rounds, 2), False
         try:
             chosen, found = choose(parts(peers), report), find_cases(parts(cases))
         except KeyError as error:

@@ -23,7 +23,9 @@ def make_bundle(model: str, setting: str) -> Path:
     sys.path.append(str(ROOT / "test"))
     from comparison.bundles import ensure_bundle
 
-    return ensure_bundle(model, "int8" if setting == "int8" else "fp32")
+    from sotto.terminal import report
+
+    return ensure_bundle(model, "int8" if setting == "int8" else "fp32", report)
 
 
 class _Sotto(Recogniser):
