@@ -3,6 +3,8 @@
 # make lint     check style and types
 # make format   rewrite sources in the project's style
 # make compare  transcripts of every stage against openai-whisper, as tables under docs/
+# make bench    Sotto against its peers, as tables and pictures under bench/outputs;
+#               BENCH=--quick takes minutes, see .venv/bin/python bench/run.py --help
 # make clean    remove what was built; models and the virtual environment stay
 
 PYTHON ?= python3.11
@@ -13,7 +15,7 @@ BUNDLE := models/whisper-base
 CPP := $(shell find cpp -name '*.cc' -o -name '*.h' -o -name CMakeLists.txt) CMakeLists.txt
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-python test-cpp test-sanitized lint format compare clean
+.PHONY: help demo test test-python test-cpp test-sanitized lint format compare bench clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -29,6 +31,10 @@ $(STAMPS)/installed: pyproject.toml $(CPP) | $(BIN)/python
 
 $(STAMPS)/installed-dev: $(STAMPS)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+$(STAMPS)/installed-bench: $(STAMPS)/installed
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	@touch $@
 
 # A bundle is replaced whole, so its manifest is as old as its newest file.
@@ -69,6 +75,9 @@ format: $(STAMPS)/installed-dev
 
 compare: $(STAMPS)/installed-dev
 	$(BIN)/python test/compare.py --docs docs/comparison.md
+
+bench: $(STAMPS)/installed-bench
+	$(BIN)/python bench/run.py $(BENCH)
 
 clean:
 	rm -rf build test/outputs

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from footprint import write_clip
 
 import sotto
+from footprint import write_clip
 from sotto.asr.locate import find_litert
 from sotto.preprocess import read_audio
 from sotto.terminal import run

@@ -14,20 +14,20 @@ import platform
 import subprocess
 import sys
 import tempfile
-import wave
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
 
 import sotto
+from peers.sotto import Sotto
 from sotto.asr.locate import find_litert
 from sotto.export.recording import packaged_recording
 from sotto.preprocess import SAMPLE_RATE, read_audio
 from sotto.terminal import report, run
+from wav import write_wav
 
 SECONDS = 11
 MEBIBYTE = 1 << 20
@@ -48,19 +48,12 @@ def peak_memory(command: list[str]) -> float:
 
 def write_clip(path: Path) -> None:
     """The first seconds of a recording, as 16 kHz 16-bit WAV."""
-    samples = read_audio(packaged_recording())[: SECONDS * SAMPLE_RATE]
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
-        file.writeframes((samples * 32767).astype(np.int16).tobytes())
+    write_wav(path, read_audio(packaged_recording())[: SECONDS * SAMPLE_RATE])
 
 
 def disk_space(bundle: Path) -> float:
-    """MiB of what a device needs: everything but step 1's TorchScript."""
-    files = [file for file in bundle.rglob("*") if file.is_file()]
-    needed = [file for file in files if "torchscript" not in file.parts]
-    return sum(file.stat().st_size for file in needed) / MEBIBYTE
+    """MiB of what a device needs."""
+    return Sotto().disk_bytes(bundle) / MEBIBYTE
 
 
 def footprint(

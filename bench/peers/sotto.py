@@ -1,0 +1,80 @@
+"""Sotto from Python."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from peers.peer import Peer, Recogniser, Stages
+
+if TYPE_CHECKING:
+    from sotto.asr import SpeechModel
+    from sotto.asr.result import Transcription
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES_A_WINDOW = 30 * 16_000
+
+
+def make_bundle(model: str, setting: str) -> Path:
+    """The bundle ``models/whisper-MODEL``; steps 1 and 2 make it where it is missing."""
+    sys.path.append(str(ROOT / "test"))
+    from comparison.bundles import ensure_bundle
+
+    from sotto.terminal import report
+
+    return ensure_bundle(model, "int8" if setting == "int8" else "fp32", report)
+
+
+class _Sotto(Recogniser):
+    def __init__(self, model: SpeechModel) -> None:
+        self._model = model
+        self._last: Transcription | None = None
+
+    def transcribe(self, samples: np.ndarray, *, timestamps: bool) -> str:
+        self._last = self._model.recognize(
+            samples, language="en", temperature=0.0, without_timestamps=not timestamps
+        )
+        return self._last.text
+
+    def first_tokens(self, samples: np.ndarray, count: int) -> bool:
+        self._model.recognize(
+            samples[:SAMPLES_A_WINDOW],
+            language="en",
+            temperature=0.0,
+            without_timestamps=True,
+            sample_len=count,
+        )
+        return True
+
+    def stages(self, samples: np.ndarray, *, timestamps: bool) -> Stages:
+        self.transcribe(samples, timestamps=timestamps)
+        assert self._last is not None
+        profile = self._last.profile
+        return Stages(profile.encoder_ms, profile.decoder_ms, profile.decoder_steps)
+
+
+class Sotto(Peer):
+    """Its bundle in the C++ runtime, called from Python."""
+
+    name = "sotto"
+    library = "sotto"
+    distribution = "sotto"
+    settings = ("int8", "fp32")
+
+    def prepare(self, model: str, setting: str, folder: Path) -> Path:
+        return make_bundle(model, setting)
+
+    def disk_bytes(self, weights: Path) -> int:
+        """Without step 1's TorchScript, which stays where the bundle was made."""
+        return super().disk_bytes(weights) - super().disk_bytes(weights / "torchscript")
+
+    def load(self, weights: Path, setting: str, threads: int) -> Recogniser:
+        import sotto
+
+        return _Sotto(sotto.load_model(weights, threads=threads))
+
+
+PEER = Sotto()
