@@ -20,6 +20,7 @@ from peers.peer import Peer, Recogniser, Stages
 
 if TYPE_CHECKING:
     from pywhispercpp.model import Model
+
     from weights.ggml import Precision
 
 NATIVE = Path(__file__).resolve().parents[2] / "build" / "whisper_cpp"
@@ -77,9 +78,8 @@ class WhisperCpp(Peer):
 
     def prepare(self, model: str, setting: str, folder: Path) -> Path:
         """The model file, written from Sotto's checkpoint."""
-        from weights.ggml import write_ggml
-
         from sotto.checkpoints import load_checkpoint
+        from weights.ggml import write_ggml
 
         path = folder / f"ggml-{model}-{setting}.bin"
         if not path.exists():

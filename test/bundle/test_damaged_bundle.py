@@ -21,7 +21,7 @@ REMEDY = r"Rebuild.*step1_pt_to_torchscript\.py.*step2_torchscript_to_tflite\.py
 
 
 def test_the_copy_itself_is_whole(copy: BundleCopy) -> None:
-    assert load_model(copy.directory).windows == [10, 30]
+    assert load_model(copy.directory).windows == [10, 16, 30]
     assert read_manifest(copy.directory) == copy.manifest
 
 
@@ -110,7 +110,7 @@ def test_another_schema_is_refused_with_both_numbers(
 FILES = [
     "encoder.tflite",
     "decoder.tflite",
-    "token_embedding.npy",
+    "token_embedding_scales.npy",
     "positional_embedding.npy",
     "mel_filters.npy",
     "tokenizer.tiktoken",
@@ -160,9 +160,9 @@ def test_a_flipped_bit_is_found(read: Reader, copy: BundleCopy, name: str) -> No
 
 
 def test_without_verification_a_flipped_bit_is_not_looked_for(copy: BundleCopy) -> None:
-    content = bytearray((copy.directory / "token_embedding.npy").read_bytes())
+    content = bytearray((copy.directory / "token_embedding_scales.npy").read_bytes())
     content[-1] ^= 1
-    copy.replace("token_embedding.npy", bytes(content))
+    copy.replace("token_embedding_scales.npy", bytes(content))
     silence = np.zeros(16_000, np.float32)
     assert load_model(copy.directory, verify=False).recognize(silence, sample_len=1).duration
 
@@ -188,8 +188,8 @@ def test_a_file_that_is_a_pipe_is_refused_and_not_waited_for(
 @pytest.mark.parametrize("name", ["../outside.npy", "/etc/hostname", "a/../../b", ""])
 def test_a_name_outside_the_bundle_is_not_read(copy: BundleCopy, name: str) -> None:
     (copy.directory.parent / "outside.npy").write_bytes(b"")
-    entry = copy.manifest["files"].pop("token_embedding.npy")
-    copy.manifest["token_embedding"]["file"] = name
+    entry = copy.manifest["files"].pop("token_embedding_scales.npy")
+    copy.manifest["token_embedding"]["scales"] = name
     copy.manifest["files"][name] = entry
     copy.write_manifest()
     with pytest.raises(BundleError, match=r"manifest\.json|lacks"):

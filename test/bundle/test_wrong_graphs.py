@@ -61,11 +61,11 @@ def test_a_model_whose_weights_are_cut_off_is_named(
 def test_a_model_of_other_shapes_is_refused(copy: BundleCopy) -> None:
     # Dims and signatures agree with each other, and not with the graphs: half the cache.
     copy.manifest["cache"] = 224
-    for name in ("decode_10s", "decode_30s", "align_10s", "align_30s"):
+    for name in copy.manifest["signatures"]:
         for spec in copy.manifest["signatures"][name]["inputs"]:
             if spec["name"].startswith(("mask", "self_")):
                 shape = spec["shape"]
-                halved = {448: 224, 448 + 1: 224 + 1, 448 + 64: 224 + 64}
+                halved = {448: 224, 448 + 1: 224 + 1, 448 + 32: 224 + 32, 448 + 64: 224 + 64}
                 spec["shape"] = [halved.get(extent, extent) for extent in shape]
     copy.write_manifest()
     message = refusal(copy, BundleError)
@@ -73,14 +73,18 @@ def test_a_model_of_other_shapes_is_refused(copy: BundleCopy) -> None:
 
 
 def test_a_table_of_another_type_is_refused(copy: BundleCopy) -> None:
-    np.save(copy.directory / "other.npy", np.zeros((51864, 384), np.float64))
-    copy.replace("token_embedding.npy", (copy.directory / "other.npy").read_bytes())
-    copy.list_again("token_embedding.npy")
-    with pytest.raises(BundleError, match=r"token_embedding\.npy: not a \.npy file that Sotto"):
+    np.save(copy.directory / "other.npy", np.zeros(51864, np.float64))
+    copy.replace("token_embedding_scales.npy", (copy.directory / "other.npy").read_bytes())
+    copy.list_again("token_embedding_scales.npy")
+    with pytest.raises(
+        BundleError, match=r"token_embedding_scales\.npy: not a \.npy file that Sotto"
+    ):
         load_model(copy.directory)
 
 
-@pytest.mark.parametrize("name", ["token_embedding.npy", "mel_filters.npy", "tokenizer.tiktoken"])
+@pytest.mark.parametrize(
+    "name", ["token_embedding_scales.npy", "mel_filters.npy", "tokenizer.tiktoken"]
+)
 def test_a_table_of_noise_is_refused(copy: BundleCopy, name: str) -> None:
     copy.replace(name, np.random.default_rng(0).bytes(10_000))
     copy.list_again(name)

@@ -140,25 +140,52 @@ def test_the_reference_tells_one_form_of_the_gelu_from_the_other(
 
 
 @pytest.mark.parametrize(
-    ("kind", "dtype", "stored"),
+    ("kind", "dtype", "stored", "file"),
     [
-        ("auto", "float16", "fp16"),
-        ("fp16", "float16", "fp16"),
-        ("fp32", "float32", "fp32"),
-        ("int8", "int8", "int8"),
+        ("auto", "float16", "fp16", "torchscript/token_embedding.npy"),
+        ("fp16", "float16", "fp16", "token_embedding.npy"),
+        ("fp32", "float32", "fp32", "token_embedding.npy"),
+        ("int8", "int8", "int8", "token_embedding.npy"),
     ],
 )
 def test_the_embedding_table_is_stored_as_asked(
-    checkpoints: dict[str, Path], step1: Script, tmp_path: Path, kind: str, dtype: str, stored: str
+    checkpoints: dict[str, Path],
+    step1: Script,
+    tmp_path: Path,
+    kind: str,
+    dtype: str,
+    stored: str,
+    file: str,
 ) -> None:
     arguments = ("--windows", "1", "--cache", "16", "--token-embedding", kind)
     directory = tmp_path / "bundle"
     assert step1("--model", checkpoints["tiny.en"], "--out", directory, *arguments).status == 0
-    table = np.load(directory / "token_embedding.npy")
+    table = np.load(directory / file)
     assert (table.dtype, table.shape) == (dtype, (51864, 64))
-    entry = read_manifest(directory)["token_embedding"]
-    assert entry["dtype"] == stored
+    entry = read_manifest(directory)["token_table"]
+    assert (entry["file"], entry["dtype"]) == (file, stored)
     assert (directory / "token_embedding_scales.npy").exists() == (kind == "int8")
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_token_rows_are_the_output_layers(
+    checkpoints: dict[str, Path], step1: Script, step2: Script, tmp_path: Path, precision: str
+) -> None:
+    source, bundle = tmp_path / "source", tmp_path / "bundle"
+    arguments = ("--windows", "1", "--cache", "16")
+    assert step1("--model", checkpoints["tiny.en"], "--out", source, *arguments).status == 0
+    assert step2(source, "--precision", precision, "--out", bundle).status == 0
+    entry = read_manifest(bundle)["token_embedding"]
+    assert (entry["file"], entry["dtype"]) == ("decoder.tflite", precision)
+    assert not (bundle / "token_embedding.npy").exists()
+    dtype = np.int8 if precision == "int8" else np.float32
+    content = np.memmap(bundle / "decoder.tflite", dtype, "r", entry["offset"], (51864, 64))
+    rows = content.astype(np.float32)
+    if precision == "int8":
+        rows *= np.load(bundle / entry["scales"])[:, None]
+    expected = load_checkpoint(checkpoints["tiny.en"]).state["decoder.token_embedding.weight"]
+    step = np.abs(expected).max() / 127 if precision == "int8" else 0
+    np.testing.assert_allclose(rows, expected, rtol=0, atol=step)
 
 
 def test_tables_of_every_type_give_the_text_of_the_graphs(
@@ -174,7 +201,7 @@ def test_tables_of_every_type_give_the_text_of_the_graphs(
             assert step2(directory, "--precision", "fp32", "--out", bundle).status == 0
         else:  # the graphs are the same: only the tables change
             of_table, manifest = read_manifest(directory), read_manifest(bundle)
-            manifest["token_embedding"] = of_table["token_embedding"]
+            manifest["token_embedding"] = of_table["token_table"]
             names = [name for name in of_table["files"] if name.startswith("token_embedding")]
             for name in names:
                 (bundle / name).unlink(missing_ok=True)
@@ -196,7 +223,7 @@ def test_auto_is_fp32_where_half_would_lose_something(
     export_torchscript(
         replace(checkpoint, state=state), directory, np.zeros(16_000, np.float32), options, str
     )
-    assert json.loads((directory / "manifest.json").read_text())["token_embedding"] == {
-        "file": "token_embedding.npy",
+    assert json.loads((directory / "manifest.json").read_text())["token_table"] == {
+        "file": "torchscript/token_embedding.npy",
         "dtype": "fp32",
     }

@@ -244,12 +244,12 @@ EDITS: dict[str, Callable[[dict[str, Any]], object]] = {
     "a tensor of shape null": lambda m: m["torchscript"]["encode_1s"]["inputs"][0].update(
         shape=None
     ),
-    "no table": lambda m: m.pop("token_embedding"),
+    "no table": lambda m: m.pop("token_table"),
     "no tools": lambda m: m.pop("tools"),
     "tools of another kind": lambda m: m.update(tools="sotto"),
     "no sample listed": lambda m: m["files"].pop("torchscript/sample.npz"),
     "no positions listed": lambda m: m["files"].pop("positional_embedding.npy"),
-    "a newer schema": lambda m: m.update(schema=2),
+    "a newer schema": lambda m: m.update(schema=3),
 }
 
 

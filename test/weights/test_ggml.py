@@ -9,10 +9,10 @@ from typing import BinaryIO
 
 import numpy as np
 import pytest
-from weights.ggml import PRECISIONS, Precision, write_ggml
-from weights.ggml_blocks import BLOCK, Q5_0, Q8_0, quantise_q5_0, quantise_q8_0
 
 from sotto.checkpoints import Checkpoint
+from weights.ggml import PRECISIONS, Precision, write_ggml
+from weights.ggml_blocks import BLOCK, Q5_0, Q8_0, quantise_q5_0, quantise_q8_0
 
 FILE_TYPES = {"f16": 1, "q8_0": 2007, "q5_0": 2008}
 TENSOR_TYPES = {0: np.dtype("<f4"), 1: np.dtype("<f2"), 6: Q5_0, 8: Q8_0}

@@ -162,18 +162,20 @@ class SelfAttention(nn.Module):
         self.value = linear(weights, f"{prefix}.attn.value", norm=norm)
         self.out = linear(weights, f"{prefix}.attn.out")
         self.norm = Norm(self.query.in_features)
-        self.tile = -(-length // -(-length // TILE))  # tiles of equal size, but for the last
+        tiles = -(-length // TILE)
+        size = -(-length // tiles)
+        self.tiles = [(start, min(start + size, length)) for start in range(0, length, size)]
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         normed = self.norm(x)
         query = self.heads.split(self.query(normed))
         keys = self.heads.split(self.key(normed))
         values = self.heads.split(self.value(normed)).transpose(2, 3)
-        if mask is None:
-            tiles = query.split(self.tile, dim=2)
-            attended = torch.cat([attend(tile, keys, values) for tile in tiles], dim=2)
-        else:
+        if mask is not None or len(self.tiles) == 1:
             attended = attend(query, keys, values, mask)
+        else:
+            rows = [attend(query[:, :, a:b], keys, values) for a, b in self.tiles]
+            attended = torch.cat(rows, dim=2)
         return x + self.out(self.heads.merge(attended))
 
 
