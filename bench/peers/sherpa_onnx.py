@@ -48,9 +48,8 @@ class SherpaOnnx(Peer):
         """A directory of two graphs and the tokens, exported from Sotto's checkpoint."""
         directory = folder / f"{model}-{setting}"
         if not directory.exists():
-            from weights.sherpa import export_sherpa
-
             from sotto.checkpoints import load_checkpoint
+            from weights.sherpa import export_sherpa
 
             export_sherpa(load_checkpoint(model), directory, cast("Precision", setting))
         return directory

@@ -10,6 +10,7 @@ whatever the audio's length.
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -20,6 +21,7 @@ from peers.peer import Peer, Recogniser, Stages
 
 if TYPE_CHECKING:
     from pywhispercpp.model import Model
+
     from weights.ggml import Precision
 
 NATIVE = Path(__file__).resolve().parents[2] / "build" / "whisper_cpp"
@@ -75,11 +77,13 @@ class WhisperCpp(Peer):
     settings = ("q8_0", "q5_0", "f16")
     environment: ClassVar = {"PYTHONPATH": str(NATIVE)}
 
+    def installed(self) -> bool:
+        return importlib.util.find_spec("pywhispercpp") is not None
+
     def prepare(self, model: str, setting: str, folder: Path) -> Path:
         """The model file, written from Sotto's checkpoint."""
-        from weights.ggml import write_ggml
-
         from sotto.checkpoints import load_checkpoint
+        from weights.ggml import write_ggml
 
         path = folder / f"ggml-{model}-{setting}.bin"
         if not path.exists():
