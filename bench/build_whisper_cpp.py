@@ -31,6 +31,8 @@ OPTIONS = (
     f"Python_EXECUTABLE={sys.executable}",
     f"PYTHON_EXECUTABLE={sys.executable}",
     "GGML_NATIVE=ON",
+    # Matrix products of llamafile, off by default; with them the encoder takes two thirds.
+    "GGML_LLAMAFILE=ON",
     "GGML_CCACHE=OFF",
     # Two files that stand alone, wherever they are moved.
     "BUILD_SHARED_LIBS=OFF",

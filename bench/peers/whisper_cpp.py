@@ -10,6 +10,7 @@ whatever the audio's length.
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -75,6 +76,9 @@ class WhisperCpp(Peer):
     distribution = "pywhispercpp"
     settings = ("q8_0", "q5_0", "f16")
     environment: ClassVar = {"PYTHONPATH": str(NATIVE)}
+
+    def installed(self) -> bool:
+        return importlib.util.find_spec("pywhispercpp") is not None
 
     def prepare(self, model: str, setting: str, folder: Path) -> Path:
         """The model file, written from Sotto's checkpoint."""

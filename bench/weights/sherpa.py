@@ -2,8 +2,8 @@
 
 What it expects is in its ``csrc/offline-whisper-model.cc``: inputs and outputs by position,
 everything else as metadata of the encoder. Its own exporter (``scripts/whisper/export-onnx.py``)
-makes graphs of the same shapes, which int8 quantises the same way: dynamically, the matrices
-that are multiplied with and nothing else::
+makes graphs of the same shapes, which int8 quantises the same way: dynamically, the layers'
+matrices and nothing else::
 
     encoder  mel [1, n_mels, frames] -> cross_k, cross_v [layers, 1, frames / 2, width]
     decoder  tokens [1, n] int64, self_k, self_v [layers, 1, n_text_ctx, width],
@@ -84,7 +84,8 @@ class _Decoder(nn.Module):
             keys.append(torch.cat([k, self_k[layer, :, end:]], dim=1))
             values.append(torch.cat([v, self_v[layer, :, end:]], dim=1))
         x = self.decoder.ln(x)
-        # The table first: so that it is a constant operand of a matrix product, which int8 needs.
+        # The table first, as its exporter has it: int8 leaves a product of which the first factor
+        # is the constant in float32, so that the table is stored once.
         logits = torch.matmul(self.decoder.token_embedding.weight, x.transpose(1, 2))
         return logits.transpose(1, 2), torch.stack(keys), torch.stack(values)
 

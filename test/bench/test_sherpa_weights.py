@@ -70,12 +70,12 @@ def test_an_encoder_names_the_tokens(exported: Path) -> None:
     assert len((exported / TOKENS).read_text().splitlines()) == 50256
 
 
-def test_int8_quantises_every_matrix_that_a_token_is_multiplied_with(tmp_path: Path) -> None:
+def test_int8_quantises_the_matrices_of_every_layer(tmp_path: Path) -> None:
     import onnx
 
     checkpoint = Checkpoint("small", DIMS, STATE, "openai", "random", "")
     export_sherpa(checkpoint, tmp_path / "small", "int8")
     nodes = [node.op_type for node in onnx.load(tmp_path / "small" / DECODER).graph.node]
-    # Eight of each layer, and the token table; what is left multiplies activations.
-    assert nodes.count("MatMulInteger") == 2 * 8 + 1
-    assert nodes.count("MatMul") == 2 * 4
+    # Four and two of attention and two more; what is left multiplies activations, or by the table.
+    assert nodes.count("MatMulInteger") == 2 * 8
+    assert nodes.count("MatMul") == 2 * 4 + 1

@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 import numpy as np
 import pytest
+from small_whisper import SMALL, random_state
 
 from sotto.checkpoints import Checkpoint
 from weights.ggml import PRECISIONS, Precision, write_ggml
@@ -19,6 +20,12 @@ TENSOR_TYPES = {0: np.dtype("<f4"), 1: np.dtype("<f2"), 6: Q5_0, 8: Q8_0}
 # Of the largest weight: half a step, and the float16 scale's half unit in the last place. With
 # five bits a weight as large as the largest but of the other sign has no value of its own.
 WORST = {"f16": 2**-11, "q8_0": 0.5 / 127 + 2**-11, "q5_0": 1 / 16 + 2**-11}
+
+
+@pytest.fixture
+def small_checkpoint() -> Checkpoint:
+    """Random weights; the width of 64 is two blocks."""
+    return Checkpoint("small", SMALL, random_state(SMALL), "openai", "random", "")
 
 
 @dataclass(frozen=True)
