@@ -42,7 +42,8 @@ class Heard:
         call_ms: one a timed call of a loaded, warm model.
         others_share: of a core that other processes took meanwhile.
         noisy: whether that was too much.
-        cold_first_token_ms: the first call after loading, limited to one token.
+        cold_first_token_ms: the first call after loading, limited to one token; of the first
+            recording alone.
         first_token_ms: the same of a warm model.
         encoder_ms: of one call.
         decoder_ms: of one call.

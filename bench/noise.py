@@ -75,11 +75,11 @@ def is_noisy(others: float, wall: float) -> bool:
 
 
 def wait_for_quiet(most_seconds: float) -> bool:
-    """Sleeps until the machine has been idle for half a second; False if it never was."""
+    """Sleeps until the machine has been idle for a third of a second; False if it never was."""
     end = time.monotonic() + most_seconds
     while True:
         before = CpuTime.now()
-        time.sleep(0.5)
+        time.sleep(0.33)
         after = CpuTime.now()
         if not is_noisy(others_seconds(before, after), after.wall - before.wall):
             return True

@@ -58,9 +58,11 @@ class Plan:
         return fastest(contenders, results)
 
     def cases(self, cases: list[Case], contenders: list[Contender]) -> None:
-        """Every case with every number of threads."""
+        """Every case with every number of threads; long-form with the greatest alone."""
         for threads in self.threads:
             for case in cases:
+                if case.timestamps and threads != max(self.threads):
+                    continue
                 self.findings.results += self._measure(case, contenders, threads, self.rounds)
                 self.findings.write(self.out)
 

@@ -70,8 +70,9 @@ def run_rounds(
         for contender in _alternating(jobs, number):
             if contender in failed:
                 continue
-            for _ in range(ATTEMPTS):
-                wait_for_quiet(QUIET_SECONDS)
+            for attempt in range(1, ATTEMPTS + 1):
+                if not wait_for_quiet(QUIET_SECONDS):
+                    report(f"other processes have used the CPU for {QUIET_SECONDS} s")
                 try:
                     measurement = run_worker(jobs[contender])
                 except WorkerError as error:
@@ -81,7 +82,10 @@ def run_rounds(
                 if not measurement.noisy:
                     break
                 share = max(heard.others_share for heard in measurement.heard)
-                report(f"{contender.name}: others took {share:.0%} of a core; once more")
+                report(
+                    f"{contender.name}: others took {share:.0%} of a core meanwhile, "
+                    f"attempt {attempt} of {ATTEMPTS}"
+                )
             if contender not in failed:
                 yield number, contender, measurement
 

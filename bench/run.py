@@ -75,7 +75,7 @@ def bench(
     models: Annotated[str, typer.Option(help="Checkpoints' names: base,tiny.en")] = "base",
     cases: Annotated[str, typer.Option(help="Lengths of audio.")] = ALL_CASES,
     threads: Annotated[str, typer.Option(help="Numbers of CPU threads.")] = "1,2",
-    rounds: Annotated[int, typer.Option(min=1, help="Fresh processes of each contender.")] = 5,
+    rounds: Annotated[int, typer.Option(min=1, help="Fresh processes of each contender.")] = 3,
     peers: Annotated[
         str,
         typer.Option(help="sotto,faster-whisper:int8 and so on. Default: all, in all settings."),
@@ -100,8 +100,11 @@ def bench(
     something else uses the CPU, measurements are repeated or dropped: leave the machine alone.
 
     First, 11 s of audio are transcribed in all of a peer's settings; the cases are then run in
-    its fastest. Progress goes to standard error, tables to standard output and to --out, written
-    anew after each case: after Ctrl-C they hold what was measured before. Examples:
+    its fastest, long-form with the greatest number of threads alone. If that is too
+    long: --threads 2 --rounds 2 --no-growth.
+
+    Progress goes to standard error, tables to standard output and to --out, written anew after
+    each case: after Ctrl-C they hold what was measured before. Examples:
 
         python bench/run.py --quick
 
@@ -122,6 +125,7 @@ def bench(
             chosen = {peer: settings[:1] for peer, settings in chosen.items()}
         out.mkdir(parents=True, exist_ok=True)
         findings = Findings(about(chosen, " ".join(["bench/run.py", *sys.argv[1:]])))
+        findings.write(out)
         started = time.monotonic()
         try:
             with tempfile.TemporaryDirectory() as folder:

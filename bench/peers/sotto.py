@@ -50,8 +50,8 @@ class _Sotto(Recogniser):
         return True
 
     def stages(self, samples: np.ndarray, *, timestamps: bool) -> Stages:
-        self.transcribe(samples, timestamps=timestamps)
-        assert self._last is not None
+        if self._last is None:
+            raise RuntimeError("stages before a call")
         profile = self._last.profile
         return Stages(profile.encoder_ms, profile.decoder_ms, profile.decoder_steps)
 
