@@ -15,7 +15,7 @@ from sotto.bundle import Manifest, link_files, write_manifest
 from sotto.errors import OptionError
 from sotto.export.layers import Layer
 from sotto.export.passages import DECODER, ENCODER, Distance, Graphs, Yardstick
-from sotto.export.precision import BITS, Exceptions, Precision, check_precision
+from sotto.export.precision import BITS, LOGITS, Exceptions, Precision, check_precision
 from sotto.export.quantize import quantize
 from sotto.export.requantize import THREADS, Layers, measure, read_float_bundle
 from sotto.export.word_errors import word_error_rate
@@ -86,9 +86,10 @@ class Scan:
     groups: list[Sensitivity]
 
     def exceptions(self, share: float, precision: str = "fp16") -> Exceptions:
-        """The fewest groups that together make ``share`` of the logits' noise.
+        """Groups that together make ``share`` of the logits' noise, at few bytes.
 
-        Noise of independent roundings adds up as powers do.
+        Noise of independent roundings adds up as powers do. The groups with most noise a byte
+        come first; the output layer never, whose weights are most of a decoder.
 
         Args:
             share: 0 … 1.
@@ -103,14 +104,14 @@ class Scan:
         if self.options.all_but:
             raise OptionError("all_but: exceptions are written of a scan of each group alone")
         chosen = check_precision(precision)
-        powers = [10 ** (-group.distance.logits / 10) for group in self.groups]
+        powers = {group.pattern: 10 ** (-group.distance.logits / 10) for group in self.groups}
         patterns: dict[str, Precision] = {}
-        left = share * sum(powers)
-        for group, power in zip(self.groups, powers, strict=True):
-            if left <= 0:
-                break
-            patterns[group.pattern] = chosen
-            left -= power
+        left = share * sum(powers.values())
+        by_byte = sorted(self.groups, key=lambda g: powers[g.pattern] / g.bytes_saved, reverse=True)
+        for group in by_byte:
+            if left > 0 and not fnmatchcase(group.pattern, LOGITS):
+                patterns[group.pattern] = chosen
+                left -= powers[group.pattern]
         return Exceptions(patterns)
 
 
