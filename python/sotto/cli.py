@@ -8,6 +8,7 @@ import typer
 
 import sotto
 from sotto.commands.listen import listen
+from sotto.commands.quantize import quantize
 from sotto.commands.transcribe import transcribe
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
 )
 app.command()(transcribe)
 app.command()(listen)
+app.command()(quantize)
 
 
 def _print_version(value: bool) -> None:

@@ -177,7 +177,7 @@ def test_graphs_that_differ_from_the_reference_are_not_kept(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--precision", "int4"], "precision 'int4': expected one of fp32, int8"),
+        (["--precision", "fp8"], "precision 'fp8': expected one of fp32, fp16"),
         (["--backend", "tpu"], "backend 'tpu': expected one of litert, mtk"),
         (["--backend", "mtk"], "the mtk backend writes fp32 only; add --precision fp32"),
     ],
@@ -288,7 +288,7 @@ def test_torchscript_that_is_none_is_a_conversion_error(
 def test_files_that_differ_from_the_torchscript_are_not_kept(
     step2: Script, exported: Path, untouched: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(verify, "INT8_DECIBEL", 200.0)
+    monkeypatch.setitem(verify.DECIBEL, "int8", 200.0)
     done = step2(exported, "--out", untouched)
     assert done.status == 1
     assert "differ from the TorchScript by more than the tolerance: encode_1s" in done.error

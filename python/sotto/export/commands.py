@@ -145,8 +145,14 @@ def step2(
     precision: Annotated[
         str | None,
         typer.Option(
-            help="int8 (dynamic range, for CPUs) or fp32. Default: int8; of silero-vad fp32, "
-            "which is all it has."
+            help="fp32, fp16, int8-weights, int8 (dynamic range) or int4; all but fp32 are for "
+            "CPUs. Default: int8; of silero-vad fp32, which is all it has."
+        ),
+    ] = None,
+    exceptions: Annotated[
+        Path | None,
+        typer.Option(
+            help="JSON file of layers with another precision, as sotto quantize --scan writes it."
         ),
     ] = None,
     backend: Annotated[
@@ -164,6 +170,7 @@ def step2(
     with clean_exits(), hushed_libraries(), exiting_on_interrupt(settle_replacements):
         start = time.perf_counter()
         from sotto.export.convert import convert
+        from sotto.export.precision import Exceptions
         from sotto.export.vad import convert_vad, is_vad
 
         voice_activity = is_vad(model)
@@ -172,11 +179,17 @@ def step2(
         suffix = "mtk" if backend == "mtk" else precision
         named = model if model.name.strip(".") else model.resolve()  # "." has no name
         target = out or (model if suffix == own else named.with_name(f"{named.name}-{suffix}"))
-        (convert_vad if voice_activity else convert)(
-            model,
-            target,
-            precision,  # type: ignore[arg-type]  # both check it
-            backend,  # type: ignore[arg-type]
-            report,
-        )
+        if voice_activity:
+            if exceptions is not None:
+                raise OptionError(f"exceptions {exceptions}: {SILERO} has no such option")
+            convert_vad(model, target, precision, backend, report)
+        else:
+            convert(
+                model,
+                target,
+                precision,  # type: ignore[arg-type]  # checks it
+                backend,  # type: ignore[arg-type]
+                report,
+                Exceptions.read(exceptions) if exceptions else None,
+            )
         report(f"wrote {target} in {time.perf_counter() - start:.0f} s")

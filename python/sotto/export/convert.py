@@ -29,17 +29,16 @@ from sotto.bundle import (
 from sotto.errors import BundleError, ConversionError, OptionError
 from sotto.export.block_caches import REPEATS
 from sotto.export.difference import Difference
+from sotto.export.layers import Layer, find_layers
 from sotto.export.mtk import write_mtk_tflite
-from sotto.export.operations import check_operations
-from sotto.export.quantize import quantize_int8
+from sotto.export.precision import Exceptions, Precision, check_precision, coarsest
+from sotto.export.quantize import quantize_files
 from sotto.export.tflite import write_tflite
-from sotto.export.token_rows import find_token_rows
+from sotto.export.token_rows import share_token_rows
 from sotto.export.torchscript import SAMPLE, TABLE, TABLE_SCALES, TORCHSCRIPT
 from sotto.export.verify import verify_alignment, verify_decoder, verify_encoder, verify_prefill
 from sotto.graphs.signatures import Signature
-from sotto.npu.ops import op_tables
 
-Precision = Literal["fp32", "int8"]
 Backend = Literal["litert", "mtk"]
 Report = Callable[[str], None]
 
@@ -55,6 +54,7 @@ def convert(
     precision: Precision = "int8",
     backend: Backend = "litert",
     report: Report = print,
+    exceptions: Exceptions | None = None,
 ) -> list[Difference]:
     """Converts what step 1 left in ``source`` into the bundle ``out``.
 
@@ -62,9 +62,10 @@ def convert(
         source: directory that step 1 wrote.
         out: bundle to make or replace, whole or not at all. May be ``source`` itself, which
             then also keeps its TorchScript.
-        precision: ``fp32``, or ``int8`` (dynamic range; CPU).
+        precision: of the layers with weights; see docs/precision.md.
         backend: ``litert``, or ``mtk`` (fp32 only; one file a signature).
         report: called with a line of text for each stage.
+        exceptions: layers of another precision.
 
     Returns:
         Each signature's difference from its TorchScript; empty for ``mtk``.
@@ -76,7 +77,8 @@ def convert(
             file differs from its TorchScript beyond the tolerance.
         OutputError: ``out`` can't be written.
     """
-    _validate(precision, backend)
+    exceptions = exceptions or Exceptions()
+    _validate(precision, backend, exceptions)
     manifest = _read_step1(source)
     check_writable(out)
     in_place = out.resolve() == source.resolve()
@@ -101,7 +103,7 @@ def convert(
             _write_mtk(source, directory, manifest, report)
         else:
             manifest["tools"]["litert-torch"] = litert_torch.__version__
-            differences = _write_litert(source, directory, manifest, precision, report)
+            differences = _write_litert(source, directory, manifest, exceptions, report)
         written = [file.name for file in directory.glob("*.tflite")]
         written += _place_token_rows(source, directory, manifest, report)
         if not in_place:
@@ -145,14 +147,11 @@ def _read_step1(source: Path) -> Manifest:
     return manifest
 
 
-def _validate(precision: str, backend: str) -> None:
-    for name, value, known in (
-        ("precision", precision, get_args(Precision)),
-        ("backend", backend, get_args(Backend)),
-    ):
-        if value not in known:
-            raise OptionError(f"{name} {value!r}: expected one of {', '.join(known)}")
-    if backend == "mtk" and precision != "fp32":
+def _validate(precision: str, backend: str, exceptions: Exceptions) -> None:
+    check_precision(precision)
+    if backend not in get_args(Backend):
+        raise OptionError(f"backend {backend!r}: expected one of {', '.join(get_args(Backend))}")
+    if backend == "mtk" and (precision != "fp32" or exceptions.precisions):
         raise OptionError(
             f"precision {precision!r}: the mtk backend writes fp32 only; add --precision fp32"
         )
@@ -173,9 +172,10 @@ def _alignment(window: dict[str, Any]) -> list[str]:
 
 
 def _write_litert(
-    source: Path, directory: Path, manifest: Manifest, precision: Precision, report: Report
+    source: Path, directory: Path, manifest: Manifest, exceptions: Exceptions, report: Report
 ) -> list[Difference]:
     manifest["signatures"] = {}
+    layers: dict[str, list[Layer]] = {}
     for file, roles in ROLES.items():
         windows = manifest["windows"]
         names = [window[role] for role in roles for window in windows if role in window]
@@ -185,15 +185,22 @@ def _write_litert(
         ]
         report(f"converting {', '.join(names)} to {file}")
         write_tflite(graphs, directory / file)
-        if precision == "int8":
-            report(f"quantising {file} to int8")
-            full = (directory / file).rename(directory / f"{file}.fp32")
-            quantize_int8(full, directory / file)
-            full.unlink()
-        check_operations(op_tables(directory / file), file, report)
+        layers[file] = find_layers(directory / file, _modules(file, graphs))
         for _, signature in graphs:
             manifest["signatures"][signature.name] = {"file": file, **signature.as_manifest()}
-    return _verify(source, directory, manifest, precision, report)
+    precisions = quantize_files(directory, directory, layers, manifest, exceptions, report)
+    return _verify(source, directory, manifest, coarsest(precisions), report)
+
+
+def _modules(file: str, graphs: list[tuple[Path, Signature]]) -> dict[str, np.ndarray]:
+    """The weights of each module of a file's graphs, by the layer's name."""
+    prefix = file.removesuffix(".tflite")
+    return {
+        f"{prefix}.{name.removesuffix('.weight')}": weights.numpy()
+        for script, _ in graphs
+        for name, weights in torch.jit.load(str(script)).state_dict().items()
+        if name.endswith(".weight") and weights.ndim > 1
+    }
 
 
 def _verify(
@@ -251,28 +258,20 @@ def _place_token_rows(
     Step 1's table, if it was told how to store one. If not, the output layer's weights, or a
     table after all where the host can't read these.
     """
-    table, dims = manifest["token_table"], manifest["dims"]
+    table = manifest["token_table"]
     if not table["file"].startswith(TORCHSCRIPT):
         manifest["token_embedding"] = table
         return sorted(_table_files(manifest))
-    rows = None
-    if (directory / DECODER).exists():
-        rows = find_token_rows(directory / DECODER, dims["n_vocab"], dims["n_text_state"])
-    if rows is None:
+    files = share_token_rows(directory, manifest, report)
+    if files is None:
         manifest["token_embedding"] = {**table, "file": TABLE}
         shutil.copyfile(source / table["file"], directory / TABLE)
         return [TABLE]
-    report(f"token rows are those of the output layer ({rows.kind})")
-    manifest["token_embedding"] = {"file": DECODER, "dtype": rows.kind, "offset": rows.offset}
-    if rows.scales is None:
-        return []
-    manifest["token_embedding"]["scales"] = TABLE_SCALES
-    np.save(directory / TABLE_SCALES, rows.scales)
-    return [TABLE_SCALES]
+    return files
 
 
 def _write_mtk(source: Path, directory: Path, manifest: Manifest, report: Report) -> None:
-    manifest["signatures"] = {}
+    manifest["signatures"], manifest["layers"], manifest["exceptions"] = {}, {}, {}
     for window in manifest["windows"]:
         for name in _names(window):
             signature = _graph(manifest, name)

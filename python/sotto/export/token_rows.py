@@ -6,12 +6,15 @@ own: the host reads rows from the middle of the .tflite file.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
+
+from sotto.bundle import Manifest
 
 _TYPES = {
     schema.TensorType.FLOAT32: "fp32",
@@ -34,6 +37,31 @@ class TokenRows:
     kind: str
     offset: int
     scales: np.ndarray | None
+
+
+def share_token_rows(
+    directory: Path, manifest: Manifest, report: Callable[[str], None]
+) -> list[str] | None:
+    """Has the host read token rows from the decoder's output layer.
+
+    Returns:
+        The files that this adds to the bundle in ``directory``; None, and no change, where the
+        host can't read these weights.
+    """
+    model, dims = directory / "decoder.tflite", manifest["dims"]
+    rows = None
+    if model.exists():
+        rows = find_token_rows(model, dims["n_vocab"], dims["n_text_state"])
+    if rows is None:
+        return None
+    report(f"token rows are those of the output layer ({rows.kind})")
+    entry: Manifest = {"file": model.name, "dtype": rows.kind, "offset": rows.offset}
+    manifest["token_embedding"] = entry
+    if rows.scales is None:
+        return []
+    entry["scales"] = "token_embedding_scales.npy"
+    np.save(directory / entry["scales"], rows.scales)
+    return [entry["scales"]]
 
 
 def find_token_rows(model: Path, vocabulary: int, width: int) -> TokenRows | None:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from sotto.export.block_caches import run_alignment, run_prefill
 from sotto.export.difference import Difference, compare
+from sotto.export.precision import DECIBEL
 from sotto.export.step_caches import StepCaches
 from sotto.graphs.signatures import Signature
 
@@ -24,10 +25,6 @@ DECODER_TOLERANCE = 2e-3
 
 ALIGNMENT_TOLERANCE = 5e-3
 """Absolute, on attention scores and logits up to 70, for fp32; summed as in the encoder."""
-
-INT8_DECIBEL = 12.0
-"""Least signal to noise of int8. Trained weights give 17 to 30 dB; a graph that lost a
-scale or a sign gives less than 5."""
 
 THREADS = 2
 
@@ -51,7 +48,7 @@ def _compare(
 ) -> Difference:
     if precision == "fp32":
         return compare(stage, pairs, largest=tolerance)
-    return compare(stage, pairs, decibel=INT8_DECIBEL)
+    return compare(stage, pairs, decibel=DECIBEL[precision])
 
 
 def verify_encoder(
