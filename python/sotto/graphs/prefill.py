@@ -45,7 +45,8 @@ class PrefillBlock(nn.Module):
             self.attention.append(BlockSelfAttention(weights, prefix, heads, cache, block))
             self.cross_attention.append(CrossAttention(weights, prefix, heads, block))
             self.feed_forward.append(FeedForward(weights, prefix, gelu))
-        self.last = KeysValues(weights, f"decoder.blocks.{self.layers - 1}", heads, block)
+        last = f"decoder.blocks.{self.layers - 1}"
+        self.attention.append(KeysValues(weights, last, heads, block))
 
     def forward(self, hidden: Tensor, mask: Tensor, *caches: Tensor) -> tuple[Tensor, ...]:
         n = self.layers
@@ -59,7 +60,7 @@ class PrefillBlock(nn.Module):
             x = self.feed_forward[i](x)
             new_k.append(key)
             new_v.append(value)
-        key, value = self.last(x)
+        key, value = self.attention[n - 1](x)
         return (*new_k, key, *new_v, value)
 
 
