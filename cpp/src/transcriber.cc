@@ -47,6 +47,7 @@ Result<void> CheckLength(int64_t samples, size_t least) {
 TranscribeCallbacks InSource(const TranscribeCallbacks& callbacks, const SpeechTimes& times,
                              double duration) {
   TranscribeCallbacks in_source;
+  in_source.on_language = callbacks.on_language;
   if (callbacks.on_segment) {
     in_source.on_segment = [&](Segment segment) {
       times.Restore(&segment);

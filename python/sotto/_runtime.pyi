@@ -166,6 +166,7 @@ class Transcriber:
         blocks: Callable[[], Iterable[_Floats]],
         options: TranscribeOptions,
         *,
+        on_language: Callable[[str], object] | None = None,
         on_segment: Callable[[Segment], object] | None = None,
         on_progress: Callable[[float, float], object] | None = None,
     ) -> Transcription: ...

@@ -36,6 +36,8 @@ inline constexpr size_t kLeastSamples = 1600;
 
 // Called while a transcription runs, on its thread. They must not call the same Transcriber.
 struct TranscribeCallbacks {
+  // Its code, once it was detected, before any segment; not where it was given.
+  std::function<void(const std::string& language)> on_language;
   // As soon as its window is done; not for segments that were emptied.
   std::function<void(const Segment&)> on_segment;
   // Seconds of audio done, of how many.

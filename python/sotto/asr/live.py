@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sotto.asr.formats.times import clock
+from sotto.asr.languages import LANGUAGES
 from sotto.asr.option_values import flag
 from sotto.asr.result import Segment
 
@@ -17,6 +18,11 @@ from sotto.asr.result import Segment
 def segment_line(segment: Segment) -> str:
     """``[00:00.000 --> 00:07.600] text``."""
     return f"[{clock(segment.start)} --> {clock(segment.end)}] {segment.text}"
+
+
+def language_line(language: str) -> str:
+    """``Detected language: English``, of a code."""
+    return f"Detected language: {LANGUAGES[language].title()}"
 
 
 class SecondsBar:
@@ -62,10 +68,16 @@ def shown_live(verbose: bool | None, keywords: dict[str, Any]) -> Iterator[dict[
     if verbose is None:
         yield keywords
     elif flag("verbose", verbose):
-        yield {**keywords, "on_segment": _both(_print_segment, keywords.get("on_segment"))}
+        shown = {"on_language": _print_language, "on_segment": _print_segment}
+        yield {**keywords, **{name: _both(shown[name], keywords.get(name)) for name in shown}}
     else:
         with SecondsBar(Console(stderr=True)) as bar:
-            yield {**keywords, "on_progress": _both(bar.update, keywords.get("on_progress"))}
+            shown = {"on_language": _print_language, "on_progress": bar.update}
+            yield {**keywords, **{name: _both(shown[name], keywords.get(name)) for name in shown}}
+
+
+def _print_language(language: str) -> None:
+    print(language_line(language), flush=True)
 
 
 def _print_segment(segment: Segment) -> None:

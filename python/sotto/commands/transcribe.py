@@ -13,7 +13,7 @@ import typer
 
 from sotto.asr import Transcription, load_model
 from sotto.asr.formats import FORMATS, LineOptions
-from sotto.asr.live import SecondsBar, segment_line
+from sotto.asr.live import SecondsBar, language_line, segment_line
 from sotto.asr.result import Segment
 from sotto.asr.source import BufferedFile
 from sotto.commands.output import Destination, make_text_printable, print_whole
@@ -169,13 +169,16 @@ def _shown(file: str, verbose: bool, destination: Destination) -> Iterator[dict[
             yield {"on_progress": bar.update}
         return
 
-    def show(segment: Segment) -> None:
+    def show_line(line: str) -> None:
         if destination.directory is None:
-            report(segment_line(segment))
+            report(line)
         else:
-            print_whole(segment_line(segment) + "\n")
+            print_whole(line + "\n")
 
-    yield {"on_segment": show}
+    def show(segment: Segment) -> None:
+        show_line(segment_line(segment))
+
+    yield {"on_language": lambda code: show_line(language_line(code)), "on_segment": show}
 
 
 def _standard_input() -> BufferedFile:
