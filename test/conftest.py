@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from comparison.bundles import Precision, ensure_bundle
+from comparison.bundles import Precision, ensure_bundle, ensure_vad_bundle
 from comparison.clips import audio_folder
+
+from sotto.asr import SpeechModel
+from sotto.bundle import read_manifest
+
+if TYPE_CHECKING:
+    from comparison.baseline import Baseline
 
 # A shell's background jobs ignore Ctrl-C, and so would the commands that tests interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -32,11 +40,35 @@ def recording() -> Callable[[str], Path]:
 def bundle() -> Callable[[str, Precision], Path]:
     """A bundle's directory by checkpoint and precision: ``bundle("base", "int8")``.
 
-    Made under ``models/`` by step 1 and step 2 where it is missing, which takes minutes.
+    Made under ``models/`` by step 1 and step 2 where it is missing, which takes minutes. What is
+    there is checked once, as that takes a second.
     """
 
+    @cache
     def make(name: str, precision: Precision) -> Path:
         pytest.importorskip("torch", reason="making bundles needs pip install 'sotto[convert]'")
         return ensure_bundle(name, precision)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def vad() -> Path:
+    """The bundle of Silero VAD, made where it is missing."""
+    pytest.importorskip("silero_vad", reason="its weights: pip install 'sotto[weights]'")
+    return ensure_vad_bundle()
+
+
+@pytest.fixture(scope="session")
+def speech(bundle: Callable[[str, Precision], Path]) -> Callable[[str, Precision], SpeechModel]:
+    """The runtime by checkpoint and precision, loaded once: ``speech("base", "fp32")``."""
+    return cache(lambda name, precision: SpeechModel(bundle(name, precision)))
+
+
+@pytest.fixture(scope="session")
+def baseline(bundle: Callable[[str, Precision], Path]) -> Callable[[str], Baseline]:
+    """openai-whisper with a bundle's weights, by checkpoint, loaded once."""
+    pytest.importorskip("whisper", reason="openai-whisper is the reference")
+    from comparison.baseline import Baseline
+
+    return cache(lambda name: Baseline(read_manifest(bundle(name, "fp32"))))

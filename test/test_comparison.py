@@ -34,8 +34,13 @@ pytestmark = pytest.mark.timeout(1200)
 CLIPS = all_clips()
 
 
-def each_model_and_clip(*models: str, slow: tuple[str, ...] = ()) -> pytest.MarkDecorator:
-    """Parameters (model, clip) for every clip in a language of the model."""
+def each_model_and_clip(*models: str, quick: tuple[str, ...]) -> pytest.MarkDecorator:
+    """Parameters (model, clip) for every clip in a language of the model.
+
+    Args:
+        models: checkpoints' names.
+        quick: ``model-clip`` of those that are not marked slow.
+    """
     return pytest.mark.parametrize(
         ("model", "clip"),
         [
@@ -43,9 +48,9 @@ def each_model_and_clip(*models: str, slow: tuple[str, ...] = ()) -> pytest.Mark
                 model,
                 clip,
                 id=f"{model}-{clip.name}",
-                marks=[pytest.mark.slow] if model in slow else [],
+                marks=[] if f"{model}-{clip.name}" in quick else [pytest.mark.slow],
             )
-            for model in (*models, *slow)
+            for model in models
             for clip in clips_for(not model.endswith(".en"), CLIPS)
         ],
     )
@@ -54,9 +59,11 @@ def each_model_and_clip(*models: str, slow: tuple[str, ...] = ()) -> pytest.Mark
 class Models:
     """Everything that is loaded once for all tests: baselines, runtimes, their transcripts."""
 
-    def __init__(self, bundle: Callable[[str, Precision], Path]) -> None:
+    def __init__(
+        self, bundle: Callable[[str, Precision], Path], baseline: Callable[[str], Baseline]
+    ) -> None:
         self.bundle = bundle
-        self.baseline = cache(lambda name: Baseline(read_manifest(bundle(name, "int8"))))
+        self.baseline = baseline
         self.runtime = cache(self._runtime)
         self.torchscript = cache(lambda name: TorchScriptStage(bundle(name, "int8")))
         self.graphs = cache(self._graphs)
@@ -74,8 +81,8 @@ class Models:
 
 
 @pytest.fixture(scope="module")
-def models(bundle: Callable[[str, Precision], Path]) -> Models:
-    return Models(bundle)
+def models(bundle: Callable[[str, Precision], Path], baseline: Callable[[str], Baseline]) -> Models:
+    return Models(bundle, baseline)
 
 
 def same_tokens_but_for_a_near_tie(expected: StageResult, actual: StageResult) -> None:
@@ -84,7 +91,7 @@ def same_tokens_but_for_a_near_tie(expected: StageResult, actual: StageResult) -
         assert difference.is_near_tie, str(difference)
 
 
-@each_model_and_clip("tiny.en", "base")
+@each_model_and_clip("tiny.en", "base", quick=("tiny.en-beckett", "base-sr_french"))
 def test_the_fp32_runtime_samples_the_tokens_of_openai_whisper(
     models: Models, model: str, clip: Clip
 ) -> None:
@@ -95,7 +102,7 @@ def test_the_fp32_runtime_samples_the_tokens_of_openai_whisper(
     assert actual.window == 30
 
 
-@each_model_and_clip("tiny.en", slow=("base",))
+@each_model_and_clip("tiny.en", "base", quick=("tiny.en-beckett",))
 def test_the_torchscript_graphs_sample_the_tokens_of_openai_whisper(
     models: Models, model: str, clip: Clip
 ) -> None:
@@ -121,6 +128,7 @@ def test_the_torchscript_graphs_sample_the_tokens_of_openai_whisper(
         pytest.param("base", 0, id="base-window by the clip's length"),
     ],
 )
+@pytest.mark.slow
 def test_int8_loses_no_more_than_a_point_of_word_error_rate(
     models: Models, model: str, window: int
 ) -> None:
@@ -135,45 +143,45 @@ def test_int8_loses_no_more_than_a_point_of_word_error_rate(
     assert actual <= expected + WORST_LOSS
 
 
+# Measured: no word of 210 is another. Five would be a graph that lost something.
 @pytest.mark.parametrize("model", ["tiny.en", "base"])
+@pytest.mark.parametrize("clips", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_int8_hears_nearly_the_words_of_openai_whisper_in_the_packaged_recordings(
-    models: Models, model: str
+    models: Models, model: str, clips: int
 ) -> None:
     pairs = [
         (models.expected(model, clip).text, models.actual(model, "int8", clip).text)
-        for clip in packaged_clips()
+        for clip in packaged_clips()[:clips]
     ]
-    # Measured: no word of 210 is another. Five would be a graph that lost something.
     assert error_rate(pairs, "en") <= 0.02
 
 
-@pytest.mark.parametrize("model", ["tiny.en", "base"])
+@each_model_and_clip("tiny.en", "base", quick=("tiny.en-two_cities",))
 def test_cross_keys_and_values_are_computed_once_a_window_and_a_step_writes_one_cache_position(
-    models: Models, model: str
+    models: Models, model: str, clip: Clip
 ) -> None:
     dims = read_manifest(models.bundle(model, "fp32"))["dims"]
     one_position = dims["n_text_layer"] * 2 * dims["n_text_state"] * 4
     baseline = models.baseline(model)
-    for clip in packaged_clips():
-        baseline.transcribe(clip)
-        decoded = baseline.model.windows
-        # A window's last token is followed by a step that gives the end of text.
-        steps = sum(window.start_tokens + len(window.tokens) for window in decoded)
-        assert models.actual(model, "fp32", clip).counters == {
-            "encoder_runs": len(decoded),
-            "decoder_steps": steps,
-            "cache_bytes_written": steps * one_position,
-        }
+    baseline.transcribe(clip)
+    decoded = baseline.model.windows
+    # A window's last token is followed by a step that gives the end of text.
+    steps = sum(window.start_tokens + len(window.tokens) for window in decoded)
+    assert models.actual(model, "fp32", clip).counters == {
+        "encoder_runs": len(decoded),
+        "decoder_steps": steps,
+        "cache_bytes_written": steps * one_position,
+    }
 
 
-@each_model_and_clip("tiny.en", slow=("base",))
+@each_model_and_clip("tiny.en", "base", quick=("tiny.en-beckett", "tiny.en-two_cities"))
 def test_log_mel_is_within_1e_4_of_openai_whispers(models: Models, model: str, clip: Clip) -> None:
     difference = models.graphs(model, torchscript=True).log_mel(clip)
     assert difference.passed, str(difference)
 
 
 @pytest.mark.parametrize("torchscript", [True, False], ids=["torchscript", "tflite"])
-@each_model_and_clip("tiny.en", slow=("base",))
+@each_model_and_clip("tiny.en", "base", quick=("tiny.en-beckett",))
 def test_the_encoders_keys_and_values_are_within_2e_3_of_openai_whispers(
     models: Models, model: str, clip: Clip, torchscript: bool
 ) -> None:
@@ -186,7 +194,7 @@ def test_the_encoders_keys_and_values_are_within_2e_3_of_openai_whispers(
 
 
 @pytest.mark.parametrize("torchscript", [True, False], ids=["torchscript", "tflite"])
-@each_model_and_clip("tiny.en", slow=("base",))
+@each_model_and_clip("tiny.en", "base", quick=("tiny.en-beckett",))
 def test_the_decoder_step_is_within_1e_3_of_the_whole_sequence_at_once(
     models: Models, model: str, clip: Clip, torchscript: bool
 ) -> None:
@@ -195,7 +203,7 @@ def test_the_decoder_step_is_within_1e_3_of_the_whole_sequence_at_once(
     assert difference.passed, str(difference)
 
 
-@each_model_and_clip("base")
+@each_model_and_clip("base", quick=("base-beckett", "base-sr_french"))
 def test_the_detected_language_and_its_probabilities_are_openai_whispers(
     models: Models, model: str, clip: Clip
 ) -> None:

@@ -49,7 +49,7 @@ what is printed:
   --profile              print each stage's time on standard error
 
 the runtime:
-  --threads N            CPU threads; as many as there are cores, 4 at most, if not given
+  --threads N            CPU threads; as many as there are big cores, 4 at most, if not given
   --litert PATH          libLiteRt.so; $SOTTO_LITERT, then the system's, if not given
   --weight-cache DIR     keeps packed weights, for a quicker start in less memory;
                          $SOTTO_WEIGHT_CACHE, then the user's cache, if not given; "": nowhere

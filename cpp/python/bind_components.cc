@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "compression_ratio.h"
+#include "cpu_threads.h"
 #include "embedding_table.h"
 #include "errors.h"
 #include "sha256.h"
@@ -143,6 +144,9 @@ void BindComponents(py::module_& m) {
       "As str.strip().");
   m.def("compression_ratio", &CompressionRatio, "text"_a,
         "UTF-8 bytes of the text over its bytes as zlib packs them; 0 for none.");
+  m.def(
+      "usable_cpus", [] { return UsableCpus(ThisProcess()); },
+      "CPUs that this process can keep busy: its affinity mask's, within its group's quota.");
   m.def("sha256_of_file", &HashFile, "path"_a,
         "SHA-256 in hexadecimal. Raises BundleError if the file can't be read.");
   m.def("read_wav", &ReadWav, "path"_a,

@@ -121,8 +121,8 @@ class BlockSource : public AudioSource {
 };
 
 Transcription Transcribe(Transcriber& transcriber, const py::function& blocks,
-                         TranscribeOptions options, const py::object& on_segment,
-                         const py::object& on_progress) {
+                         TranscribeOptions options, const py::object& on_language,
+                         const py::object& on_segment, const py::object& on_progress) {
   const Running running(&transcriber);
   PythonCallbacks callbacks;
   BlockSource source(blocks, &callbacks);
@@ -136,6 +136,11 @@ Transcription Transcribe(Transcriber& transcriber, const py::function& blocks,
     return !going || cancelled;
   };
   TranscribeCallbacks report;
+  if (!on_language.is_none()) {
+    report.on_language = [&](const std::string& language) {
+      callbacks.Run([&] { on_language(language); });
+    };
+  }
   if (!on_segment.is_none()) {
     report.on_segment = [&](const Segment& segment) {
       callbacks.Run([&] { on_segment(segment); });
@@ -282,7 +287,7 @@ void BindTranscriber(py::module_& m) {
            "Opens a bundle. weight_cache: a directory for packed weights; None: the user's; \"\": "
            "none. Raises BundleError, DeviceError or OptionError.")
       .def("transcribe", &Transcribe, "blocks"_a, "options"_a, py::kw_only(),
-           "on_segment"_a = py::none(), "on_progress"_a = py::none(),
+           "on_language"_a = py::none(), "on_segment"_a = py::none(), "on_progress"_a = py::none(),
            "blocks: a callable that begins an iterator over float32 arrays [n], 16 kHz mono; "
            "called once for each pass over the audio -> Transcription.")
       .def("set_vad", &SetVad, "detector"_a, "What the option vad_filter asks.")

@@ -64,6 +64,7 @@ Result<void> SeekLoop::DetectLanguage(const std::vector<SeekClip>& clips, Transc
     if (probability > best) result->language = code;
     best = std::max(best, probability);
   }
+  if (callbacks_.on_language) callbacks_.on_language(result->language);
   return {};
 }
 

@@ -1,12 +1,11 @@
 #include "sotto/transcriber.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <mutex>
 #include <optional>
-#include <thread>
 #include <utility>
 
+#include "cpu_threads.h"
 #include "decoder.h"
 #include "embedding_table.h"
 #include "litert_graph.h"
@@ -26,14 +25,7 @@
 namespace sotto {
 namespace {
 
-constexpr int kMostThreads = 4;
-
 double Seconds(int64_t samples) { return static_cast<double>(samples) / kSampleRate; }
-
-int DefaultThreads() {
-  const int cores = static_cast<int>(std::thread::hardware_concurrency());
-  return std::clamp(cores, 1, kMostThreads);
-}
 
 void AddProfile(const GraphCounters& before, const GraphCounters& after, Profile* profile) {
   profile->load_ms = after.load_ms - before.load_ms;
@@ -55,6 +47,7 @@ Result<void> CheckLength(int64_t samples, size_t least) {
 TranscribeCallbacks InSource(const TranscribeCallbacks& callbacks, const SpeechTimes& times,
                              double duration) {
   TranscribeCallbacks in_source;
+  in_source.on_language = callbacks.on_language;
   if (callbacks.on_segment) {
     in_source.on_segment = [&](Segment segment) {
       times.Restore(&segment);
@@ -197,7 +190,7 @@ Result<std::unique_ptr<Transcriber>> Transcriber::Create(const std::string& dire
       positions.Expect(NpyType::kFloat32, {static_cast<size_t>(dims.n_text_ctx), width}));
   SOTTO_ASSIGN_OR_RETURN(auto runtime,
                          LiteRtRuntime::Create(options.library, options.weight_cache));
-  const int threads = options.threads > 0 ? options.threads : DefaultThreads();
+  const int threads = options.threads > 0 ? options.threads : DefaultThreads(ThisProcess());
   return std::unique_ptr<Transcriber>(new Transcriber(std::make_unique<Impl>(
       std::move(bundle), std::move(runtime), std::move(log_mel), std::move(tokenizer),
       std::move(tokens), std::move(positions), threads)));

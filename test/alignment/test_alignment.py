@@ -21,6 +21,7 @@ import torch
 from comparison.baseline import Baseline
 from comparison.bundles import Precision
 from comparison.clips import packaged_clips
+from whisper.decoding import DecodingOptions
 from whisper.model import disable_sdpa
 
 from sotto._runtime import Aligner
@@ -49,26 +50,32 @@ class Heard:
 
 
 @pytest.fixture(scope="module")
-def heard(bundle: Callable[[str, Precision], Path]) -> Callable[[str], Heard]:
+def heard(
+    bundle: Callable[[str, Precision], Path], baseline: Callable[[str], Baseline]
+) -> Callable[[str], Heard]:
     """``heard(model)``: over two_cities.wav, text tokens and all."""
 
     @cache
     @torch.no_grad()
     def hear(name: str) -> Heard:
         manifest = read_manifest(bundle(name, "fp32"))
-        baseline = Baseline(manifest)
+        reference = baseline(name)
         clip = next(clip for clip in packaged_clips() if clip.name == "two_cities")
-        tokenizer = baseline.tokenizer("en")
-        window = baseline.transcribe(clip).windows[0]
-        text = [token for token in window.tokens if token < tokenizer.eot]
+        tokenizer = reference.tokenizer("en")
+        log_mel = reference.log_mel(clip.first_window)
+        sampled = reference.model.decode(log_mel[0], DecodingOptions(language="en", fp16=False))
+        text = [token for token in sampled.tokens if token < tokenizer.eot]
         start = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
         tokens = [*start, *text, tokenizer.eot]
-        log_mel = baseline.log_mel(clip.first_window)
         found: list[torch.Tensor] = []
-        for block in baseline.model.decoder.blocks:
+        hooks = [
             block.cross_attn.register_forward_hook(lambda _, __, outs: found.append(outs[-1][0]))
+            for block in reference.model.decoder.blocks
+        ]
         with disable_sdpa():
-            logits = baseline.model(log_mel, torch.tensor([tokens]))[0]
+            logits = reference.model(log_mel, torch.tensor([tokens]))[0]
+        for hook in hooks:
+            hook.remove()
         scores = np.stack([found[layer][head] for layer, head in manifest["alignment_heads"]])
         return Heard(log_mel.numpy()[0], tokens, scores, logits.numpy())
 

@@ -113,8 +113,9 @@ def test_verbose_prints_each_segments_line(
         f"[{time(each['start'])} --> {time(each['end'])}] {each['text']}"
         for each in result["segments"]
     ]
-    # openai-whisper prints the language first; here it is known with the result.
-    assert capsys.readouterr().out.splitlines() == [*lines, "Detected language: English"]
+    assert capsys.readouterr().out.splitlines() == ["Detected language: English", *lines]
+    model.transcribe(jfk, verbose=True, language="en", sample_len=3)
+    assert "language" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("verbose", [None, False])
@@ -122,15 +123,22 @@ def test_otherwise_no_segment_is_printed(
     model: SpeechModel, jfk: Path, verbose: bool | None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model.transcribe(jfk, verbose=verbose, sample_len=3)
-    assert "-->" not in "".join(capsys.readouterr())
+    shown = capsys.readouterr()
+    assert shown.out == ("" if verbose is None else "Detected language: English\n")
+    assert "-->" not in shown.err
 
 
 def test_callbacks_are_called_beside_what_is_shown(
     model: SpeechModel, jfk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     segments: list[object] = []
-    result = model.transcribe(jfk, verbose=True, on_segment=segments.append)
-    assert len(segments) == len(result["segments"]) == capsys.readouterr().out.count(" --> ")
+    languages: list[str] = []
+    result = model.transcribe(
+        jfk, verbose=True, on_language=languages.append, on_segment=segments.append
+    )
+    shown = capsys.readouterr().out
+    assert len(segments) == len(result["segments"]) == shown.count(" --> ")
+    assert len(languages) == shown.count("Detected language") == 1
 
 
 def test_verbose_is_a_truth_value(model: SpeechModel, jfk: Path) -> None:

@@ -9,14 +9,21 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from command_line import SOTTO, environment
+import pytest
+from command_line import BRIEF, SOTTO, environment
 
 
-def test_ctrl_c_ends_a_long_transcription_without_a_traceback(
-    tiny_en: Path, repeated: Callable[[int, str], Path], tmp_path: Path
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_ends_long_transcriptions_without_a_traceback(
+    tiny_en: Path, repeated: Callable[[int, str], Path], tmp_path: Path, jobs: int
 ) -> None:
+    files = [tmp_path / "a.wav", tmp_path / "b.wav", tmp_path / "c.wav"]
     long = repeated(30, "wav")
-    arguments = ["transcribe", "--model", str(tiny_en), "--output_dir", str(tmp_path), str(long)]
+    for file in files:
+        file.symlink_to(long)
+    written = tmp_path / "written"
+    arguments = ["transcribe", "--model", str(tiny_en), "--output_dir", str(written)]
+    arguments += ["--jobs", str(jobs), *BRIEF, "3", *map(str, files)]
     # On a terminal, the command says how far it is.
     terminal, stderr = pty.openpty()
     command = subprocess.Popen(
@@ -38,4 +45,4 @@ def test_ctrl_c_ends_a_long_transcription_without_a_traceback(
     assert out == b""
     assert b"interrupted" in seen
     assert b"Traceback" not in seen
-    assert list(tmp_path.iterdir()) == []
+    assert list(written.iterdir()) == []

@@ -8,20 +8,13 @@ import pty
 import re
 import signal
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from command_line import SOTTO, environment, run
-from comparison.bundles import ensure_vad_bundle
 
 LISTEN = [*SOTTO, "listen", "--language", "en"]
-
-
-@pytest.fixture(scope="session")
-def vad() -> Path:
-    """The bundle of Silero VAD, made where it is missing."""
-    pytest.importorskip("silero_vad", reason="its weights: pip install 'sotto[weights]'")
-    return ensure_vad_bundle()
 
 
 def test_an_utterance_is_a_line_of_text(tiny_en: Path, vad: Path, jfk: Path) -> None:
@@ -45,10 +38,13 @@ def test_json_is_a_word_a_line_with_its_times(tiny_en: Path, vad: Path, jfk: Pat
     assert [word["start"] for word in words] == sorted(word["start"] for word in words)
 
 
-def test_profile_says_how_late_words_are(tiny_en: Path, vad: Path, jfk: Path) -> None:
-    listen = [*LISTEN, "--model", str(tiny_en), "--vad", str(vad), "--profile", "--file", str(jfk)]
+def test_profile_says_how_late_words_are(
+    tiny_en: Path, vad: Path, recording: Callable[[str], Path]
+) -> None:
+    listen = [*LISTEN, "--model", str(tiny_en), "--vad", str(vad), "--profile"]
+    listen += ["--file", str(recording("mr_quilter.flac"))]
     figures = (
-        r"11\.0 s of audio: \d+ decodings in [\d.]+ s, \d+% of real time; \d+ words confirmed "
+        r"5\.9 s of audio: \d+ decodings in [\d.]+ s, \d+% of real time; \d+ words confirmed "
         r"after [\d.]+ s \(median\), [\d.]+ s \(90%\), [\d.]+ s \(longest\), "
     )
     done = run(listen, "--pace", "fast")

@@ -168,6 +168,27 @@ def test_segments_are_given_as_they_are_in_the_result(model: SpeechModel, jfk: P
     assert segments == result.segments
 
 
+@pytest.mark.parametrize("vad_filter", [False, True])
+def test_the_detected_language_is_told_before_the_first_segment(
+    base: Path, jfk: Path, vad_filter: bool
+) -> None:
+    told: list[object] = []
+    options = {**BRIEF, "vad_filter": vad_filter}
+    callbacks = {"on_language": told.append, "on_segment": told.append}
+    model = load_model(base)
+    result = model.recognize(jfk, **callbacks, **options)
+    assert told == [result.language, *result.segments]
+    assert len(told) > 1
+    told.clear()
+    assert model.recognize(jfk, language="en", **callbacks, **options).segments == told
+
+
+def test_an_english_only_model_tells_no_language(model: SpeechModel, jfk: Path) -> None:
+    told: list[str] = []
+    model.recognize(jfk, on_language=told.append, **BRIEF)
+    assert told == []
+
+
 def test_progress_ends_with_the_whole_audio(model: SpeechModel, jfk: Path) -> None:
     seen: list[tuple[float, float]] = []
     model.recognize(jfk, window=10, on_progress=lambda *each: seen.append(each), **BRIEF)

@@ -138,6 +138,11 @@ def test_segments_are_shown_beside_the_result(tiny_en: Path, jfk_wav: Path, tmp_
     assert LINE not in done.err
 
 
+def test_the_detected_language_is_shown_before_the_segments(base: Path, jfk_wav: Path) -> None:
+    done = run(SOTTO, "transcribe", "--model", base, "--verbose", "True", *BRIEF, "3", jfk_wav)
+    assert f"Detected language: English\n{LINE}" in done.err
+
+
 def test_without_a_terminal_nothing_is_shown(tiny_en: Path, jfk_wav: Path) -> None:
     done = run(SOTTO, "transcribe", "--model", tiny_en, *BRIEF, "2", jfk_wav)
     assert not [line for line in done.err.splitlines() if not line.startswith("INFO")]

@@ -1,30 +1,28 @@
-"""The reference and the runtime with the same weights, loaded once for all tests."""
+"""The reference, whose results are kept."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import comparison  # noqa: F401 (before PyTorch: it sets how OpenMP waits)
 import pytest
-from comparison.bundles import Precision, ensure_bundle
+from comparison.bundles import Precision
 
 pytest.importorskip("whisper", reason="openai-whisper is the reference")
 
+from comparison.baseline import Baseline
 from openai_whisper import OpenaiWhisper
-
-from sotto.asr import SpeechModel
 
 
 @pytest.fixture(scope="session")
-def reference(request: pytest.FixtureRequest) -> Callable[[str], OpenaiWhisper]:
+def reference(
+    request: pytest.FixtureRequest,
+    bundle: Callable[[str, Precision], Path],
+    baseline: Callable[[str], Baseline],
+) -> Callable[[str], OpenaiWhisper]:
     """openai-whisper by checkpoint: ``reference("base")``."""
     kept = request.config.cache
     assert kept is not None
-    return cache(lambda name: OpenaiWhisper(ensure_bundle(name, "fp32"), kept))
-
-
-@pytest.fixture(scope="session")
-def speech() -> Callable[[str, Precision], SpeechModel]:
-    """The runtime by checkpoint and precision: ``speech("base", "fp32")``."""
-    return cache(lambda name, precision: SpeechModel(ensure_bundle(name, precision)))
+    return cache(lambda name: OpenaiWhisper(bundle(name, "fp32"), lambda: baseline(name), kept))

@@ -61,17 +61,14 @@ class OpenaiWhisper:
 
     Args:
         bundle: of the same weights.
+        load: gives the model; called when something has to be computed.
         cache: pytest's.
     """
 
-    def __init__(self, bundle: Path, cache: pytest.Cache) -> None:
+    def __init__(self, bundle: Path, load: Callable[[], Baseline], cache: pytest.Cache) -> None:
         self._manifest = read_manifest(bundle)
+        self._load = load
         self._cache = cache
-
-    @cached_property
-    def baseline(self) -> Baseline:
-        """Loaded when something has to be computed."""
-        return Baseline(self._manifest)
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
@@ -88,7 +85,7 @@ class OpenaiWhisper:
         options = {"temperature": 0.0, **options}
 
         def compute() -> dict[str, Any]:
-            model = self.baseline.model
+            model = self._load().model
             model.forget()
             result = whisper.transcribe(model, samples.copy(), fp16=False, **options)
             return {"result": result, "windows": [asdict(window) for window in model.windows]}
@@ -104,7 +101,7 @@ class OpenaiWhisper:
         """By code, of the first 30 s of the log-mel of all samples, as ``transcribe`` does it."""
 
         def compute() -> dict[str, float]:
-            model = self.baseline.model
+            model = self._load().model
             mel = whisper.log_mel_spectrogram(samples.copy(), model.dims.n_mels, padding=480_000)
             window = whisper.pad_or_trim(mel, whisper.audio.N_FRAMES)
             _, probabilities = model.detect_language(window)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from comparison.clips import Clip, all_clips, clips_for
+from sounds import silence
 
 CLIPS = all_clips()
 
@@ -47,6 +49,12 @@ def each_recording(
             for model, clip in chosen
         ],
     )
+
+
+def two_windows() -> np.ndarray:
+    """Speech, silence and other speech: two windows with little text, float32 [n]."""
+    quiet = silence(20)
+    return np.concatenate([recording("jfk").samples, quiet, recording("mr_quilter").samples])
 
 
 def recording(name: str) -> Clip:

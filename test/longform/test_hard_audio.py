@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -140,7 +141,7 @@ def test_speech_after_silence_is_not_lost(speech: Callable[[str, str], SpeechMod
 )
 @pytest.mark.parametrize("model", ["tiny.en", "base"])
 def test_what_is_no_speech_gives_no_text_with_the_vad_filter(
-    speech: Callable[[str, str], SpeechModel], model: str, samples: np.ndarray
+    speech: Callable[[str, str], SpeechModel], vad: Path, model: str, samples: np.ndarray
 ) -> None:
     result = speech(model, "int8").recognize(samples, vad_filter=True)
     assert result.segments == []

@@ -23,7 +23,7 @@ WORD = 0.6
 """Seconds: a word that the end of a clip cuts."""
 
 few = settings(
-    max_examples=6,
+    max_examples=4,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

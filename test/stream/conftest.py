@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
-from comparison.bundles import ensure_vad_bundle
+from comparison.bundles import Precision
 from comparison.clips import all_clips
 
-from sotto.asr import SpeechModel, load_model
+from sotto.asr import SpeechModel
 from sotto.preprocess import read_audio
 
 RATE = 16_000
 
 
 @pytest.fixture(scope="session")
-def tiny_en(bundle: Callable[[str, str], Path]) -> SpeechModel:
+def tiny_en(speech: Callable[[str, Precision], SpeechModel]) -> SpeechModel:
     """An English-only model."""
-    return load_model(bundle("tiny.en", "int8"))
+    return speech("tiny.en", "int8")
 
 
 @pytest.fixture(scope="session")
-def base(bundle: Callable[[str, str], Path]) -> SpeechModel:
+def base(speech: Callable[[str, Precision], SpeechModel]) -> SpeechModel:
     """A multilingual model."""
-    return load_model(bundle("base", "int8"))
-
-
-@pytest.fixture(scope="session")
-def vad() -> Path:
-    """The bundle of Silero VAD, made where it is missing."""
-    pytest.importorskip("silero_vad", reason="its weights: pip install 'sotto[weights]'")
-    return ensure_vad_bundle()
+    return speech("base", "int8")
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,6 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from comparison.bundles import ensure_vad_bundle
 from comparison.clips import Clip, all_clips
 
 from sotto._runtime import VoiceActivityDetector
@@ -39,9 +38,9 @@ def silero() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def vad_bundle(silero: ModuleType) -> Path:
-    """Made by step 1 and step 2 where it is missing."""
-    return ensure_vad_bundle()
+def vad_bundle(silero: ModuleType, vad: Path) -> Path:
+    """Of the package's weights."""
+    return vad
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@
 namespace sotto {
 
 struct LoadOptions {
-  int threads = 0;      // of the CPU kernels; 0: as many as there are cores, 4 at most
+  int threads = 0;      // of the CPU kernels; 0: as many as there are big cores, 4 at most
   bool verify = true;   // check the sha256 of the bundle's files
   std::string library;  // libLiteRt.so; empty: $SOTTO_LITERT, then the system's
   // A directory, made if need be, where weights are kept as the kernels want them: the next start
@@ -36,13 +36,16 @@ inline constexpr size_t kLeastSamples = 1600;
 
 // Called while a transcription runs, on its thread. They must not call the same Transcriber.
 struct TranscribeCallbacks {
+  // Its code, once it was detected, before any segment; not where it was given.
+  std::function<void(const std::string& language)> on_language;
   // As soon as its window is done; not for segments that were emptied.
   std::function<void(const Segment&)> on_segment;
   // Seconds of audio done, of how many.
   std::function<void(double done, double duration)> on_progress;
 };
 
-// Holds one bundle and what is loaded of it. Safe to share: calls take turns.
+// Holds one bundle and what is loaded of it. Safe to share: calls take turns. Each has a pool of
+// LoadOptions::threads of its own, and several at once as many pools: give each its share.
 class Transcriber {
  public:
   // Opens the bundle and the runtime; graphs are loaded when a window is first used.

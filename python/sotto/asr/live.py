@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from sotto.asr.formats.times import clock
+from sotto.asr.languages import LANGUAGES
 from sotto.asr.option_values import flag
 from sotto.asr.result import Segment
 
@@ -19,15 +20,22 @@ def segment_line(segment: Segment) -> str:
     return f"[{clock(segment.start)} --> {clock(segment.end)}] {segment.text}"
 
 
-class SecondsBar:
-    """A bar of the audio's seconds, while the ``with`` block runs; only on a terminal.
+def language_line(language: str) -> str:
+    """``Detected language: English``, of a code."""
+    return f"Detected language: {LANGUAGES[language].title()}"
+
+
+class SecondsBars:
+    """A bar of each recording's seconds, while the ``with`` block runs; only on a terminal.
+
+    Safe among threads, but for ``hidden``.
 
     Args:
-        console: where it is drawn.
-        title: before the bar.
+        console: where they are drawn.
+        shown: False draws none.
     """
 
-    def __init__(self, console: Console, title: str = "") -> None:
+    def __init__(self, console: Console, shown: bool = True) -> None:
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -35,21 +43,41 @@ class SecondsBar:
             TimeRemainingColumn(),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
+            # What is printed must go where it is meant to: see hidden().
+            redirect_stdout=False,
+            redirect_stderr=False,
+            disable=not (shown and console.is_terminal),
         )
-        # The length is known after the first pass over the audio.
-        self._task = self._progress.add_task(title, total=None, seconds="?")
 
-    def __enter__(self) -> SecondsBar:
+    def __enter__(self) -> SecondsBars:
         self._progress.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
-    def update(self, done: float, duration: float) -> None:
-        """Seconds done, of how many."""
-        self._progress.update(self._task, completed=done, total=duration, seconds=f"{duration:.0f}")
+    @contextmanager
+    def bar(self, title: str = "") -> Iterator[Callable[[float, float], None]]:
+        """A bar with a title before it; what is yielded takes seconds done, of how many."""
+        # The length is known after the first pass over the audio.
+        task = self._progress.add_task(title, total=None, seconds="?")
+
+        def update(done: float, duration: float) -> None:
+            self._progress.update(task, completed=done, total=duration, seconds=f"{duration:.0f}")
+
+        try:
+            yield update
+        finally:
+            self._progress.remove_task(task)
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """While something is printed, there are no bars."""
+        self._progress.stop()
+        try:
+            yield
+        finally:
+            self._progress.start()
 
 
 @contextmanager
@@ -62,14 +90,23 @@ def shown_live(verbose: bool | None, keywords: dict[str, Any]) -> Iterator[dict[
     if verbose is None:
         yield keywords
     elif flag("verbose", verbose):
-        yield {**keywords, "on_segment": _both(_print_segment, keywords.get("on_segment"))}
+        shown = {
+            "on_language": lambda language: print(language_line(language), flush=True),
+            "on_segment": lambda segment: print(segment_line(segment), flush=True),
+        }
+        yield _beside(shown, keywords)
     else:
-        with SecondsBar(Console(stderr=True)) as bar:
-            yield {**keywords, "on_progress": _both(bar.update, keywords.get("on_progress"))}
+        with SecondsBars(Console(stderr=True)) as bars, bars.bar() as update:
+
+            def print_language(language: str) -> None:
+                with bars.hidden():
+                    print(language_line(language), flush=True)
+
+            yield _beside({"on_language": print_language, "on_progress": update}, keywords)
 
 
-def _print_segment(segment: Segment) -> None:
-    print(segment_line(segment), flush=True)
+def _beside(shown: dict[str, Any], keywords: dict[str, Any]) -> dict[str, Any]:
+    return {**keywords, **{name: _both(call, keywords.get(name)) for name, call in shown.items()}}
 
 
 def _both(first: Any, second: Any) -> Any:

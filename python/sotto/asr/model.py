@@ -9,7 +9,6 @@ from itertools import islice
 from typing import Any
 
 from sotto._runtime import Transcriber, VoiceActivityDetector
-from sotto.asr.languages import LANGUAGES
 from sotto.asr.live import shown_live
 from sotto.asr.locate import find_bundle, find_litert, find_vad
 from sotto.asr.option_values import integer
@@ -29,7 +28,8 @@ class SpeechModel:
         device: ``cpu`` or None, which is the same.
         download_root: a folder of bundles to look into first. Nothing is downloaded.
         in_memory: of openai-whisper; no effect, the files are mapped.
-        threads: of the CPU kernels; 0 is as many as there are cores, 4 at most.
+        threads: of the CPU kernels; 0 is as many as there are big cores, 4 at most. Every model
+            has a pool of so many of its own: give several that work at once a share each.
         verify: check the sha256 of the bundles' files.
         weight_cache: a folder, made if need be, where weights are kept as the CPU's kernels want
             them, so that the next start is quick and small: as many bytes as the bundle, which
@@ -141,8 +141,6 @@ class SpeechModel:
             )
         with shown_live(verbose, options) as told:
             result = self.recognize(audio, **told)
-        if verbose is not None and result.language_probabilities:
-            print(f"Detected language: {LANGUAGES[result.language].title()}")
         return result.to_whisper(word_timestamps=bool(options.get("word_timestamps", False)))
 
     def recognize(
@@ -150,6 +148,7 @@ class SpeechModel:
         audio: AudioSource,
         *,
         sample_rate: float | None = None,
+        on_language: Callable[[str], object] | None = None,
         on_segment: Callable[[Segment], object] | None = None,
         on_progress: Callable[[float, float], object] | None = None,
         cancelled: Callable[[], bool] | None = None,
@@ -165,6 +164,8 @@ class SpeechModel:
                 ``[n, channels]``. It is read twice: a stream that can't be rewound is kept in
                 memory, compressed as it is.
             sample_rate: of an array, in Hz; 16,000 if not given.
+            on_language: called with the language's code once it is detected, before any segment;
+                not where it is given, nor by an English-only model.
             on_segment: called with each segment as its window is done.
             on_progress: called with the seconds done and the audio's seconds.
             cancelled: asked before each decoder step whether to stop.
@@ -188,6 +189,7 @@ class SpeechModel:
             result = self._transcriber.transcribe(
                 lambda: stream_audio(source, sample_rate=sample_rate),
                 chosen,
+                on_language=on_language,
                 on_segment=report,
                 on_progress=on_progress,
             )

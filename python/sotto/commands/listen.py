@@ -51,7 +51,9 @@ Vad = Annotated[
         "False: silence is decoded, too."
     ),
 ]
-Threads = Annotated[int, typer.Option(help="Of the CPU; 0: as many as there are cores, 4 at most.")]
+Threads = Annotated[
+    int, typer.Option(help="Of the CPU; 0: as many as there are big cores, 4 at most.")
+]
 Format = Annotated[
     TextFormat,
     typer.Option(

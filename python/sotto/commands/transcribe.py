@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+from threading import Event
 from typing import Annotated, Any
 
 import typer
 
-from sotto.asr import Transcription, load_model
+from sotto.asr import SpeechModel, Transcription, load_model
 from sotto.asr.formats import FORMATS, LineOptions
-from sotto.asr.live import SecondsBar, segment_line
-from sotto.asr.result import Segment
+from sotto.asr.live import SecondsBars, language_line, segment_line
 from sotto.asr.source import BufferedFile
+from sotto.commands.in_turn import Say, Turn, in_turn
 from sotto.commands.output import Destination, make_text_printable, print_whole
 from sotto.commands.recognition import (
     line_options,
     recognize_keywords,
     takes_recognition_options,
 )
+from sotto.commands.shares import share_cores
 from sotto.commands.values import truth
 from sotto.errors import AudioError, SottoError
 from sotto.terminal import FAILURE, clean_exits, report, stderr
@@ -64,7 +67,17 @@ VadModel = Annotated[
         show_default=False,
     ),
 ]
-Threads = Annotated[int, typer.Option(help="Of the CPU; 0: as many as there are cores, 4 at most.")]
+Threads = Annotated[
+    int,
+    typer.Option(help="Of the CPU, for each job; 0: its share of the big cores, 4 at most."),
+]
+Jobs = Annotated[
+    int,
+    typer.Option(
+        help="Files transcribed at once, each with its share of the cores; 0: as many as there "
+        "are cores."
+    ),
+]
 Format = Annotated[
     OutputFormat,
     typer.Option("--output_format", "-f", help="all is the six of them, into files."),
@@ -101,6 +114,7 @@ def transcribe(
     device: Device = "cpu",
     fp16: Fp16 = True,
     threads: Threads = 0,
+    jobs: Jobs = 1,
     vad_model: VadModel = None,
     output_format: Format = OutputFormat.txt,
     output_dir: OutputDir = None,
@@ -121,27 +135,106 @@ def transcribe(
         make_text_printable()
         lines = line_options(options)
         keywords = recognize_keywords(options)
-        words = keywords["word_timestamps"]
-        _check_lines(lines, words)
+        _check_lines(lines, keywords["word_timestamps"])
         destination = _destination(output_format.value, lines, output_dir)
         destination.prepare(files)
-        speech = load_model(model, device, model_dir, threads=threads, vad=vad_model)
-        failed = False
-        for file in files:
+        share = share_cores(jobs, threads, len(files))
+        # The first one checks the bundle's files.
+        models = [
+            load_model(
+                *(model, device, model_dir), threads=share.threads, verify=i == 0, vad=vad_model
+            )
+            for i in range(share.jobs)
+        ]
+        with SecondsBars(stderr, shown=not verbose) as bars:
+            work = _Work(destination, bars, verbose, profile, keywords)
+            with closing(in_turn(work.transcribe, _recordings(files), models, work.stop)) as turns:
+                told = [work.tell(turn) for turn in turns]
+        if not all(told):
+            raise typer.Exit(FAILURE)
+
+
+@dataclass(frozen=True)
+class _Recording:
+    """A file, or standard input, which was read."""
+
+    file: str
+    data: bytes | None = None
+
+    def audio(self) -> str | BufferedFile:
+        """What ``recognize`` takes. Raises AudioError where standard input was empty."""
+        if self.data is None:
+            return self.file
+        if not self.data:
+            raise AudioError("standard input is empty; expected an audio file: - < talk.wav")
+        return BufferedFile(self.data, "standard input")
+
+
+def _recordings(files: list[str]) -> Iterator[_Recording]:
+    """Standard input is read whole, which containers with their index at the end need."""
+    for file in files:
+        if file == "-":
+            yield _Recording(file, sys.stdin.buffer.read() if sys.stdin else b"")
+        else:
+            yield _Recording(file)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is done with each recording, and what is told of it."""
+
+    destination: Destination
+    bars: SecondsBars
+    verbose: bool
+    profile: bool
+    keywords: dict[str, Any]
+    stop: Event = field(default_factory=Event)
+
+    def transcribe(self, speech: SpeechModel, recording: _Recording, say: Say) -> Transcription:
+        """On one of several threads. Files are written at once, whatever is still under way."""
+        with self._shown(recording.file, say) as callbacks:
+            result = speech.recognize(
+                recording.audio(), cancelled=self.stop.is_set, **callbacks, **self.keywords
+            )
+        if self.destination.directory is not None:
+            self._write(recording.file, result)
+        return result
+
+    def tell(self, turn: Turn[_Recording, Transcription]) -> bool:
+        """On the main thread, recording by recording. False where one failed."""
+        for line in turn.lines():
+            if self.destination.directory is None:
+                report(line)
+            else:
+                print_whole(line + "\n")
+        with self.bars.hidden():
             try:
-                with _shown(file, verbose, destination) as callbacks:
-                    audio = _standard_input() if file == "-" else file
-                    result = speech.recognize(audio, **callbacks, **keywords)
-                destination.write(file, result.to_whisper(word_timestamps=words))
+                result = turn.result()
+                if self.destination.directory is None:
+                    self._write(turn.item.file, result)
             except SottoError as error:
                 # One bad file does not lose the others.
                 stderr.print(f"error: {error}", markup=False, style="red")
-                failed = True
-                continue
-            if profile:
-                report(_profile_line(file, result))
-        if failed:
-            raise typer.Exit(FAILURE)
+                return False
+            if self.profile:
+                report(_profile_line(turn.item.file, result))
+        return True
+
+    @contextmanager
+    def _shown(self, file: str, say: Say) -> Iterator[dict[str, Any]]:
+        """The callbacks that show how far a file is."""
+        if self.verbose:
+            yield {
+                "on_language": lambda language: say(language_line(language)),
+                "on_segment": lambda segment: say(segment_line(segment)),
+            }
+        else:
+            with self.bars.bar(file) as update:
+                yield {"on_progress": update}
+
+    def _write(self, file: str, result: Transcription) -> None:
+        words = self.keywords["word_timestamps"]
+        self.destination.write(file, result.to_whisper(word_timestamps=words))
 
 
 def _check_lines(lines: LineOptions, word_timestamps: bool) -> None:
@@ -159,31 +252,6 @@ def _destination(output_format: str, lines: LineOptions, directory: Path | None)
     if output_format == "all":
         return Destination(tuple(FORMATS), lines, directory or Path())
     return Destination((output_format,), lines, directory)
-
-
-@contextmanager
-def _shown(file: str, verbose: bool, destination: Destination) -> Iterator[dict[str, Any]]:
-    """The callbacks that show how far a file is."""
-    if not verbose:
-        with SecondsBar(stderr, file) as bar:
-            yield {"on_progress": bar.update}
-        return
-
-    def show(segment: Segment) -> None:
-        if destination.directory is None:
-            report(segment_line(segment))
-        else:
-            print_whole(segment_line(segment) + "\n")
-
-    yield {"on_segment": show}
-
-
-def _standard_input() -> BufferedFile:
-    """All of standard input, which containers with their index at the end need."""
-    data = sys.stdin.buffer.read() if sys.stdin else b""
-    if not data:
-        raise AudioError("standard input is empty; expected an audio file: - < talk.wav")
-    return BufferedFile(data, "standard input")
 
 
 def _profile_line(file: str, result: Transcription) -> str:
