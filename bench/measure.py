@@ -28,7 +28,8 @@ def measure_library(peer: Peer, job: Job) -> Measurement:
     started = time.perf_counter()
     recogniser = peer.load(Path(job.weights), job.setting, job.threads)
     load_ms = (time.perf_counter() - started) * 1000
-    heard, peak_mib = [], 0.0
+    heard: list[Heard] = []
+    peak_mib = 0.0
     for file in job.recordings:
         samples = np.load(file)
         # Only the first call finds what loading left undone.
