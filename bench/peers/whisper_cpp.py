@@ -54,18 +54,17 @@ class _WhisperCpp(Recogniser):
         lines: list[str] = []
         _pywhispercpp.whisper_log_set(lambda _level, text: lines.append(text))
         self._model.print_timings()
-        _pywhispercpp.whisper_log_set(_drop)
+        # A function of Python's that is still set when the process ends makes it abort.
+        _pywhispercpp.whisper_log_set(None)
         timings = {
             stage: (float(ms), int(runs)) for stage, ms, runs in TIMING.findall("".join(lines))
         }
         # "prompt" and "batchd" are decoder runs over several tokens at once; "sample" is the
-        # filters and the choice of the token. A stage that did not run says "1 runs" of 0 ms.
+        # filters and the choice of the token.
         decoder_ms = sum(timings[stage][0] for stage in ("prompt", "batchd", "decode", "sample"))
-        return Stages(timings["encode"][0], decoder_ms, timings["sample"][1])
-
-
-def _drop(_level: int, _text: str) -> None:
-    pass
+        # A window's first token is sampled after its prompt, and its last is not decoded.
+        steps = timings["encode"][1] + timings["decode"][1]
+        return Stages(timings["encode"][0], decoder_ms, steps)
 
 
 class WhisperCpp(Peer):
@@ -91,10 +90,8 @@ class WhisperCpp(Peer):
         return path
 
     def load(self, weights: Path, setting: str, threads: int) -> Recogniser:
-        import _pywhispercpp
         from pywhispercpp.model import Model
 
-        _pywhispercpp.whisper_log_set(_drop)
         options: dict[str, Any] = {
             "n_threads": threads,
             "language": "en",
@@ -103,7 +100,7 @@ class WhisperCpp(Peer):
             "temperature_inc": 0.0,
             "greedy": {"best_of": 1},
         }
-        return _WhisperCpp(Model(str(weights), **options))
+        return _WhisperCpp(Model(str(weights), redirect_whispercpp_logs_to=None, **options))
 
 
 PEER = WhisperCpp()
