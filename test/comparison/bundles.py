@@ -17,6 +17,9 @@ Precision: TypeAlias = Literal["fp32", "int8"]
 
 MODELS = REPOSITORY / "models"
 
+WINDOWS = "10,30"
+"""Of a bundle that is made here: one window less than step 1's default takes a third less time."""
+
 
 def ensure_bundle(
     name: str, precision: Precision, report: Callable[[str], None] = lambda line: None
@@ -40,7 +43,10 @@ def ensure_bundle(
         return target
     if not _holds(int8, "torchscript"):
         report(f"making {int8.relative_to(REPOSITORY)}/torchscript (step 1)")
-        _run("step1_pt_to_torchscript.py", "--model", name, "--out", str(int8))
+        _run(
+            *("step1_pt_to_torchscript.py", "--model", name, "--out", str(int8)),
+            *("--windows", WINDOWS),
+        )
     report(f"making {target.relative_to(REPOSITORY)} (step 2)")
     _run("step2_torchscript_to_tflite.py", str(int8), "--precision", precision)
     return target
