@@ -18,14 +18,15 @@ ROOT = Path(__file__).resolve().parents[2]
 SAMPLES_A_WINDOW = 30 * 16_000
 
 
-def make_bundle(model: str, setting: str) -> Path:
-    """The bundle ``models/whisper-MODEL``; steps 1 and 2 make it where it is missing."""
+def make_bundle(model: str, setting: str, folder: Path) -> Path:
+    """The bundle ``FOLDER/whisper-MODEL``, with step 1's default windows, made where missing."""
     sys.path.append(str(ROOT / "test"))
     from comparison.bundles import ensure_bundle
 
     from sotto.terminal import report
 
-    return ensure_bundle(model, "int8" if setting == "int8" else "fp32", report)
+    precision = "int8" if setting == "int8" else "fp32"
+    return ensure_bundle(model, precision, report, folder=folder, windows="10,16,30")
 
 
 class _Sotto(Recogniser):
@@ -65,7 +66,7 @@ class Sotto(Peer):
     settings = ("int8", "fp32")
 
     def prepare(self, model: str, setting: str, folder: Path) -> Path:
-        return make_bundle(model, setting)
+        return make_bundle(model, setting, folder)
 
     def disk_bytes(self, weights: Path) -> int:
         """Without step 1's TorchScript, which stays where the bundle was made."""

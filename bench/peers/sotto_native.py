@@ -82,7 +82,7 @@ class SottoNative(Peer):
     settings = Sotto.settings
 
     def prepare(self, model: str, setting: str, folder: Path) -> Path:
-        return Sotto().prepare(model, setting, folder)
+        return Sotto().prepare(model, setting, folder.with_name("sotto"))
 
     def disk_bytes(self, weights: Path) -> int:
         return Sotto().disk_bytes(weights)

@@ -76,4 +76,10 @@ Error LiteRtError(ErrorCode code, const std::string& what, LiteRtStatus status) 
       code, what + ": LiteRT reports " + StatusName(status) + " (" + std::to_string(status) + ")"};
 }
 
+std::string LiteRtApi::Path() const {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<void*>(LiteRtCreateEnvironment), &info) == 0) return "";
+  return info.dli_fname != nullptr ? info.dli_fname : "";
+}
+
 }  // namespace sotto

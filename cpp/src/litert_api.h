@@ -112,6 +112,9 @@ struct LiteRtApi {
   // libLiteRt.so. A library that can't be loaded or lacks a symbol is kDevice, naming it.
   static Result<std::shared_ptr<const LiteRtApi>> Load(const std::string& library_path);
 
+  // Of the library that was loaded; empty if the system does not say.
+  std::string Path() const;
+
   ~LiteRtApi();
   LiteRtApi() = default;
   LiteRtApi(const LiteRtApi&) = delete;

@@ -34,7 +34,7 @@ class LiteRtRuntime {
 
  private:
   LiteRtRuntime(std::shared_ptr<const LiteRtApi> api, const std::string& weight_cache)
-      : api_(std::move(api)), weight_cache_(weight_cache) {}
+      : api_(std::move(api)), weight_cache_(weight_cache, api_->Path()) {}
 
   std::shared_ptr<const LiteRtApi> api_;
   WeightCache weight_cache_;

@@ -1,10 +1,14 @@
 #include "weight_cache.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <functional>
+#include <sstream>
 #include <system_error>
 
 #include "sotto/transcriber.h"
@@ -16,7 +20,27 @@ namespace fs = std::filesystem;
 
 constexpr size_t kNameDigits = 32;  // of the sha256: enough to tell files apart
 
+// What the kernel says that the first CPU can do; empty where it says nothing.
+std::string CpuFeatures() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.rfind("flags", 0) == 0 || line.rfind("Features", 0) == 0) return line;
+  }
+  return "";
+}
+
 }  // namespace
+
+WeightCache::WeightCache(const std::string& directory, const std::string& library)
+    : directory_(directory) {
+  struct stat status{};
+  std::ostringstream text;
+  if (stat(library.c_str(), &status) == 0) text << status.st_size << ' ' << status.st_mtime << ' ';
+  text << CpuFeatures();
+  std::ostringstream name;
+  name << std::hex << std::hash<std::string>()(text.str());
+  kernels_ = name.str();
+}
 
 std::string DefaultWeightCache() {
   const char* own = std::getenv("SOTTO_WEIGHT_CACHE");
@@ -34,7 +58,8 @@ WeightCache::Entry WeightCache::Find(const std::string& sha256) const {
   if (directory_.empty() || sha256.size() < kNameDigits) return entry;
   std::error_code error;
   fs::create_directories(directory_, error);
-  const std::string path = directory_ + "/" + sha256.substr(0, kNameDigits) + ".xnnpack";
+  const std::string path =
+      directory_ + "/" + sha256.substr(0, kNameDigits) + "-" + kernels_ + ".xnnpack";
   if (fs::is_regular_file(path, error)) {
     entry.path_ = path;
     return entry;

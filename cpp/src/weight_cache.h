@@ -33,8 +33,9 @@ class WeightCache {
     std::string final_;  // what it becomes; empty: it is that already
   };
 
-  // `directory` is made when it is first needed; empty: nothing is kept.
-  explicit WeightCache(const std::string& directory) : directory_(directory) {}
+  // `directory` is made when it is first needed; empty: nothing is kept. `library` is the path of
+  // LiteRT: files are told apart by it and by what the CPU can do, as both decide about kernels.
+  WeightCache(const std::string& directory, const std::string& library);
 
   // Of the .tflite file with this sha256. A new entry is written under another name and moved
   // when it is whole, so that no process finds half of it.
@@ -42,6 +43,7 @@ class WeightCache {
 
  private:
   std::string directory_;
+  std::string kernels_;  // part of a file's name
 };
 
 }  // namespace sotto

@@ -22,9 +22,14 @@ WINDOWS = "10,30"
 
 
 def ensure_bundle(
-    name: str, precision: Precision, report: Callable[[str], None] = lambda line: None
+    name: str,
+    precision: Precision,
+    report: Callable[[str], None] = lambda line: None,
+    *,
+    folder: Path = MODELS,
+    windows: str = WINDOWS,
 ) -> Path:
-    """``models/whisper-NAME`` (int8) or ``models/whisper-NAME-fp32``, made if need be.
+    """``FOLDER/whisper-NAME`` (int8) or ``FOLDER/whisper-NAME-fp32``, made if need be.
 
     Takes minutes where step 1 and step 2 have to run. A bundle of another schema, a damaged
     one, and one without the graphs for word timestamps is made anew.
@@ -33,21 +38,23 @@ def ensure_bundle(
         name: a checkpoint's published name, such as ``base``.
         precision: ``fp32`` or ``int8``.
         report: called with a line for each step that runs.
+        folder: where bundles are.
+        windows: of a bundle that step 1 has to make, as it takes them.
 
     Raises:
         ConversionError: a step failed; the message is what it printed.
     """
-    int8 = MODELS / f"whisper-{name}"
-    target = int8 if precision == "int8" else MODELS / f"whisper-{name}-fp32"
+    int8 = folder / f"whisper-{name}"
+    target = int8 if precision == "int8" else folder / f"whisper-{name}-fp32"
     if _holds(target, "signatures"):
         return target
     if not _holds(int8, "torchscript"):
-        report(f"making {int8.relative_to(REPOSITORY)}/torchscript (step 1)")
+        report(f"making {int8 / 'torchscript'} (step 1)")
         _run(
             *("step1_pt_to_torchscript.py", "--model", name, "--out", str(int8)),
-            *("--windows", WINDOWS),
+            *("--windows", windows),
         )
-    report(f"making {target.relative_to(REPOSITORY)} (step 2)")
+    report(f"making {target} (step 2)")
     _run("step2_torchscript_to_tflite.py", str(int8), "--precision", precision)
     return target
 
