@@ -29,9 +29,11 @@ $(STAMPS)/installed: pyproject.toml $(CPP) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[convert,weights]'
 	@touch $@
 
-$(STAMPS)/installed-dev: $(STAMPS)/installed
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	@touch $@
+# All at once, so that a fresh clone builds the runtime once.
+$(STAMPS)/installed-dev: pyproject.toml $(CPP) | $(BIN)/python
+	@mkdir -p $(STAMPS)
+	$(BIN)/python -m pip install --quiet --editable '.[convert,weights,dev]'
+	@touch $(STAMPS)/installed $@
 
 $(STAMPS)/installed-bench: $(STAMPS)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
@@ -50,6 +52,7 @@ demo: $(STAMPS)/installed $(BUNDLE)/decoder.tflite
 test: test-cpp test-python
 
 test-python: $(STAMPS)/installed-dev
+	$(BIN)/python test/make_bundles.py
 	$(BIN)/python -m pytest -m "not slow"
 
 test-cpp: $(STAMPS)/installed-dev

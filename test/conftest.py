@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from comparison.bundles import Precision, ensure_bundle, ensure_vad_bundle
+from comparison.bundles import (
+    Precision,
+    ensure_bundle,
+    ensure_exact_bundle,
+    ensure_vad_bundle,
+)
 from comparison.clips import audio_folder
 
 from sotto.asr import SpeechModel
@@ -40,14 +45,15 @@ def recording() -> Callable[[str], Path]:
 def bundle() -> Callable[[str, Precision], Path]:
     """A bundle's directory by checkpoint and precision: ``bundle("base", "int8")``.
 
-    Made under ``models/`` by step 1 and step 2 where it is missing, which takes minutes. What is
-    there is checked once, as that takes a second.
+    Those in fp32, which are for comparisons with openai-whisper, have its window alone. Made
+    under ``models/`` by step 1 and step 2 where it is missing, which takes minutes. What is there
+    is checked once, as that takes a second.
     """
 
     @cache
     def make(name: str, precision: Precision) -> Path:
         pytest.importorskip("torch", reason="making bundles needs pip install 'sotto[convert]'")
-        return ensure_bundle(name, precision)
+        return ensure_bundle(name, precision) if precision == "int8" else ensure_exact_bundle(name)
 
     return make
 

@@ -17,17 +17,20 @@ from command_line import BRIEF, SOTTO, environment
 def test_ctrl_c_ends_long_transcriptions_without_a_traceback(
     tiny_en: Path, repeated: Callable[[int, str], Path], tmp_path: Path, jobs: int
 ) -> None:
-    files = [tmp_path / "a.wav", tmp_path / "b.wav", tmp_path / "c.wav"]
+    files = ["a.wav", "b.wav", "c.wav"]
     long = repeated(30, "wav")
     for file in files:
-        file.symlink_to(long)
-    written = tmp_path / "written"
-    arguments = ["transcribe", "--model", str(tiny_en), "--output_dir", str(written)]
-    arguments += ["--jobs", str(jobs), *BRIEF, "3", *map(str, files)]
+        (tmp_path / file).symlink_to(long)
+    arguments = ["transcribe", "--model", str(tiny_en), "--output_dir", "written"]
+    arguments += ["--jobs", str(jobs), *BRIEF, "3", *files]
     # On a terminal, the command says how far it is.
     terminal, stderr = pty.openpty()
     command = subprocess.Popen(
-        [*SOTTO, *arguments], stdout=subprocess.PIPE, stderr=stderr, env=environment(TERM="xterm")
+        [*SOTTO, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        env=environment(TERM="xterm"),
+        cwd=tmp_path,
     )
     os.close(stderr)
     seen = b""
@@ -45,4 +48,4 @@ def test_ctrl_c_ends_long_transcriptions_without_a_traceback(
     assert out == b""
     assert b"interrupted" in seen
     assert b"Traceback" not in seen
-    assert list(written.iterdir()) == []
+    assert list((tmp_path / "written").iterdir()) == []

@@ -70,7 +70,8 @@ def test_files_are_those_of_one_job(
 
 
 def test_the_lines_of_one_recording_are_not_among_anothers(transcribe: Callable) -> None:
-    one, two = (transcribe(jobs, "--verbose", "True", "--window", "10") for jobs in (1, 2))
+    brief = ("--verbose", "True", "--window", "10", *BRIEF, "3")
+    one, two = (transcribe(jobs, *brief) for jobs in (1, 2))
     assert shown(two) == shown(one)
     assert "".join(shown(one)).count(" --> ") >= 4
 

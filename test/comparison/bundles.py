@@ -59,6 +59,24 @@ def ensure_bundle(
     return target
 
 
+def ensure_exact_bundle(name: str) -> Path:
+    """An fp32 bundle with the one window that openai-whisper has, 30 s, and its TorchScript.
+
+    ``models/whisper-NAME-fp32-30s``, which is made in a third of the time that all windows take.
+
+    Args:
+        name: a checkpoint's published name.
+
+    Raises:
+        ConversionError: a step failed; the message is what it printed.
+    """
+    target = MODELS / f"whisper-{name}-fp32-30s"
+    if not _holds(target, "signatures"):
+        _run("step1_pt_to_torchscript.py", "--model", name, "--windows", "30", "--out", str(target))
+        _run("step2_torchscript_to_tflite.py", str(target), "--precision", "fp32")
+    return target
+
+
 def ensure_vad_bundle() -> Path:
     """``models/silero-vad``, made if need be.
 

@@ -34,6 +34,7 @@ def first_fallback(actual: Transcription) -> int | None:
     return next((s.seek for s in actual.segments if s.temperature > 0), None)
 
 
+@pytest.mark.grid
 @each_recording("tiny.en", "base", quick=("tiny.en-beckett",))
 def test_the_windows_that_fail_at_temperature_0_are_openai_whispers(
     reference: Callable[[str], OpenaiWhisper],

@@ -79,7 +79,9 @@ def test_any_sound_comes_to_an_end_with_finite_results(
         for name in SOUNDS
     ],
 )
-@pytest.mark.parametrize("model", ["tiny.en", pytest.param("base", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "model", ["tiny.en", pytest.param("base", marks=[pytest.mark.slow, pytest.mark.grid])]
+)
 def test_any_sound_has_openai_whispers_transcript(
     reference: Callable[[str], OpenaiWhisper],
     speech: Callable[[str, str], SpeechModel],

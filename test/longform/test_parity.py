@@ -115,6 +115,7 @@ def test_the_transcript_is_openai_whispers(
     agree(model, clip.samples)
 
 
+@pytest.mark.grid
 @each_recording("tiny.en", "base")
 def test_the_transcript_is_openai_whispers_without_the_text_before(
     agree: Callable[..., None], model: str, clip: Clip
@@ -122,6 +123,7 @@ def test_the_transcript_is_openai_whispers_without_the_text_before(
     agree(model, clip.samples, condition_on_previous_text=False)
 
 
+@pytest.mark.grid
 @each_recording("tiny.en", "base", only=SEVERAL, quick=("tiny.en-jfk",))
 @pytest.mark.parametrize(
     "options",
@@ -136,6 +138,7 @@ def test_the_transcript_is_openai_whispers_with(
     agree(model, clip.samples, **options)
 
 
+@pytest.mark.grid
 @each_recording("tiny.en", "base", longer=15, quick=("tiny.en-libri-1088-134315-0000",))
 @pytest.mark.parametrize(
     "clips",
@@ -175,6 +178,7 @@ def test_two_windows_are_openai_whispers_with(
     agree("tiny.en", two_windows(), **options)
 
 
+@pytest.mark.grid
 @each_recording("tiny.en", "base", quick=("tiny.en-jfk",))
 def test_five_beams_find_openai_whispers_transcript(
     agree: Callable[..., None], model: str, clip: Clip
@@ -182,6 +186,7 @@ def test_five_beams_find_openai_whispers_transcript(
     agree(model, clip.samples, beam_size=5)
 
 
+@pytest.mark.grid
 @each_recording("tiny.en", "base", only=SEVERAL)
 @pytest.mark.parametrize("options", BEAMS.values(), ids=BEAMS)
 def test_beams_find_openai_whispers_transcript(
@@ -211,6 +216,7 @@ def test_a_language_that_is_given_is_not_detected(
     assert result.language_probabilities == {}
 
 
+@pytest.mark.grid
 @each_recording("base", quick=("base-sr_chinese",))
 def test_the_probabilities_of_languages_are_openai_whispers(
     reference: Callable[[str], OpenaiWhisper],

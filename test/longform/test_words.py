@@ -81,6 +81,7 @@ def test_words_and_their_times_are_openai_whispers(
     agree(model, clip.samples)
 
 
+@pytest.mark.grid
 @each_recording(
     "tiny.en",
     "base",

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 from sotto.asr.formats.times import clock
 from sotto.asr.languages import LANGUAGES
@@ -37,7 +38,10 @@ class SecondsBars:
 
     def __init__(self, console: Console, shown: bool = True) -> None:
         self._progress = Progress(
-            TextColumn("{task.description}", markup=False),
+            # On a narrow terminal the title is cut short, and nothing else.
+            TextColumn(
+                "{task.description}", markup=False, table_column=Column(overflow="ellipsis")
+            ),
             BarColumn(),
             TextColumn("{task.completed:.0f} of {task.fields[seconds]} s"),
             TimeRemainingColumn(),
