@@ -240,9 +240,14 @@ def load_model(
     *,
     threads: int = 0,
     verify: bool = True,
+    weight_cache: str | os.PathLike[str] | None = None,
     vad: str | os.PathLike[str] | None = None,
 ) -> SpeechModel:
     """Loads a speech model; see :class:`SpeechModel` for arguments and errors."""
     return SpeechModel(
-        name_or_bundle, device, download_root, in_memory, threads=threads, verify=verify, vad=vad
+        *(name_or_bundle, device, download_root, in_memory),
+        threads=threads,
+        verify=verify,
+        weight_cache=weight_cache,
+        vad=vad,
     )
