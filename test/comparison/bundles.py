@@ -73,7 +73,10 @@ def ensure_exact_bundle(name: str) -> Path:
     target = MODELS / f"whisper-{name}-fp32-30s"
     if not _holds(target, "signatures"):
         _run("step1_pt_to_torchscript.py", "--model", name, "--windows", "30", "--out", str(target))
-        _run("step2_torchscript_to_tflite.py", str(target), "--precision", "fp32")
+        _run(
+            *("step2_torchscript_to_tflite.py", str(target), "--precision", "fp32"),
+            *("--out", str(target)),
+        )
     return target
 
 

@@ -108,5 +108,6 @@ class GraphDifferences:
         def split(x: Tensor) -> Tensor:
             return x.reshape(1, x.shape[1], heads, -1).transpose(1, 2).contiguous()
 
-        keys = [split(block.key(features)).transpose(2, 3).contiguous() for block in blocks]
-        return keys + [split(block.value(features)) for block in blocks]
+        keys = [split(block.key(features)) for block in blocks]
+        values = [split(block.value(features)).transpose(2, 3).contiguous() for block in blocks]
+        return keys + values
