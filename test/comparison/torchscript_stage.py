@@ -71,7 +71,7 @@ class _EmbeddingRows:
     """The token's row and the position's, from the bundle's tables."""
 
     def __init__(self, bundle: Path) -> None:
-        embedding = read_manifest(bundle)["token_embedding"]
+        embedding = read_manifest(bundle)["token_table"]
         self._rows = np.load(bundle / embedding["file"], mmap_mode="r")
         self._scales = np.load(bundle / embedding["scales"]) if "scales" in embedding else None
         self._positions = np.load(bundle / "positional_embedding.npy")
