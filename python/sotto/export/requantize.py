@@ -73,7 +73,7 @@ def quantize_bundle(
         link_files(source, directory, kept)
         manifest["precision"] = chosen
         used = quantize_files(source, directory, layers, manifest, exceptions, report)
-        kept += _token_rows(source, directory, manifest, report)
+        kept += place_token_rows(source, directory, manifest, report)
         write_manifest(directory, manifest, sorted({*kept, *layers}))
         distance = yardstick.distance(Graphs(directory, manifest, THREADS))
         report(f"against {source}: {describe(distance)}")
@@ -87,7 +87,9 @@ def quantize_bundle(
     return distance
 
 
-def _token_rows(source: Path, directory: Path, manifest: Manifest, report: Report) -> list[str]:
+def place_token_rows(
+    source: Path, directory: Path, manifest: Manifest, report: Report
+) -> list[str]:
     """Says where the host finds token rows; returns the files that this takes."""
     rows, dims = manifest["token_embedding"], manifest["dims"]
     if "offset" not in rows:  # a table of its own

@@ -17,7 +17,13 @@ from sotto.export.layers import Layer
 from sotto.export.passages import DECODER, ENCODER, Distance, Graphs, Yardstick
 from sotto.export.precision import BITS, LOGITS, Exceptions, Precision, check_precision
 from sotto.export.quantize import quantize
-from sotto.export.requantize import THREADS, Layers, measure, read_float_bundle
+from sotto.export.requantize import (
+    THREADS,
+    Layers,
+    measure,
+    place_token_rows,
+    read_float_bundle,
+)
 from sotto.export.word_errors import word_error_rate
 from sotto.preprocess import AudioSource
 
@@ -208,7 +214,9 @@ class _Scanner:
             link_files(written.parent if written.exists() else self.source, bundle, [file])
         others = [name for name in self.manifest["files"] if name not in (ENCODER, DECODER)]
         link_files(self.source, bundle, [name for name in others if not (bundle / name).exists()])
-        write_manifest(bundle, self.manifest, [*others, ENCODER, DECODER])
+        manifest = dict(self.manifest)
+        others += place_token_rows(self.source, bundle, manifest, lambda line: None)
+        write_manifest(bundle, manifest, sorted({*others, ENCODER, DECODER}))
         return word_error_rate(expected, _texts(bundle, audio))
 
     def _all(self) -> list[Layer]:
