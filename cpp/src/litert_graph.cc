@@ -11,6 +11,9 @@ namespace {
 // XNNPACK may read this far past a buffer's end.
 constexpr size_t kReadAhead = 64;
 
+// XNNPACK's name for a cache that is no file: packed weights are shared, but not kept.
+constexpr const char* kWeightsInMemory = "\":memory\"";
+
 // LiteRT takes an option group as an identifier and a TOML text, which it frees itself.
 Result<void> AddOptions(const LiteRtApi& api, LiteRtOptions options, const char* identifier,
                         const std::string& toml) {
@@ -72,6 +75,71 @@ LiteRtRuntime::~LiteRtRuntime() {
   if (environment_ != nullptr) api_->LiteRtDestroyEnvironment(environment_);
 }
 
+Result<std::shared_ptr<const CompiledFile>> LiteRtRuntime::Compiled(const std::string& path,
+                                                                    const std::string& sha256,
+                                                                    int threads) const {
+  const std::lock_guard<std::mutex> turn(mutex_);
+  std::weak_ptr<const CompiledFile>& known = files_[{path, threads}];
+  std::shared_ptr<const CompiledFile> file = known.lock();
+  if (file == nullptr) {
+    SOTTO_ASSIGN_OR_RETURN(file, CompiledFile::Create(shared_from_this(), path, sha256, threads));
+    known = file;
+  }
+  return file;
+}
+
+Result<std::shared_ptr<const CompiledFile>> CompiledFile::Create(
+    std::shared_ptr<const LiteRtRuntime> runtime, const std::string& path,
+    const std::string& sha256, int threads) {
+  std::shared_ptr<CompiledFile> file(new CompiledFile(std::move(runtime), path));
+  const LiteRtStatus status = file->runtime_->api().LiteRtCreateModelFromFile(
+      file->runtime_->environment(), path.c_str(), &file->model_);
+  if (status != kLiteRtStatusOk) {
+    return LiteRtError(ErrorCode::kModel, path + " can't be read as a TFLite model", status);
+  }
+  SOTTO_RETURN_IF_ERROR(file->Compile(sha256, threads));
+  return std::shared_ptr<const CompiledFile>(std::move(file));
+}
+
+// With the packed weights of an earlier run where there are any, else keeping them for the next.
+Result<void> CompiledFile::Compile(const std::string& sha256, int threads) {
+  WeightCache::Entry entry = runtime_->weight_cache().Find(sha256);
+  if (entry.usable()) {
+    if (CompileWith(threads, entry.quoted_path()).ok()) {
+      entry.Keep();
+      return {};
+    }
+    entry.Discard();
+  }
+  return CompileWith(threads, kWeightsInMemory);
+}
+
+Result<void> CompiledFile::CompileWith(int threads, const std::string& weights) {
+  const LiteRtApi& api = runtime_->api();
+  LiteRtOptions options = nullptr;
+  LiteRtStatus status = api.LiteRtCreateOptions(&options);
+  if (status != kLiteRtStatusOk) {
+    return LiteRtError(ErrorCode::kDevice, "can't make LiteRT options", status);
+  }
+  const std::unique_ptr<LiteRtOptionsT, void (*)(LiteRtOptions)> owned(options,
+                                                                       api.LiteRtDestroyOptions);
+  api.LiteRtSetOptionsHardwareAccelerators(options, kLiteRtHwAcceleratorCpu);
+  SOTTO_RETURN_IF_ERROR(AddOptions(
+      api, options, "xnnpack",
+      "num_threads = " + std::to_string(threads) + "\nweight_cache_file_path = " + weights + "\n"));
+  status = api.LiteRtCreateCompiledModel(runtime_->environment(), model_, options, &compiled_);
+  if (status != kLiteRtStatusOk) {
+    return LiteRtError(ErrorCode::kModel, path_ + " won't compile", status);
+  }
+  return {};
+}
+
+CompiledFile::~CompiledFile() {
+  const LiteRtApi& api = runtime_->api();
+  if (compiled_ != nullptr) api.LiteRtDestroyCompiledModel(compiled_);
+  if (model_ != nullptr) api.LiteRtDestroyModel(model_);
+}
+
 Result<TensorBuffer> TensorBuffer::Create(std::shared_ptr<const LiteRtRuntime> runtime,
                                           const TensorSpec& spec) {
   TensorBuffer buffer;
@@ -116,33 +184,26 @@ TensorBuffer& TensorBuffer::operator=(TensorBuffer&& other) noexcept {
 
 Result<std::unique_ptr<Graph>> Graph::Create(std::shared_ptr<const LiteRtRuntime> runtime,
                                              const Signature& signature, int threads) {
-  std::unique_ptr<Graph> graph(new Graph(std::move(runtime), signature));
-  const LiteRtApi& api = graph->runtime_->api();
-  const LiteRtStatus status = api.LiteRtCreateModelFromFile(graph->runtime_->environment(),
-                                                            signature.file.c_str(), &graph->model_);
-  if (status != kLiteRtStatusOk) {
-    return LiteRtError(ErrorCode::kModel, signature.file + " can't be read as a TFLite model",
-                       status);
-  }
+  SOTTO_ASSIGN_OR_RETURN(auto file, runtime->Compiled(signature.file, signature.sha256, threads));
+  std::unique_ptr<Graph> graph(new Graph(std::move(runtime), std::move(file), signature.name));
   SOTTO_RETURN_IF_ERROR(graph->FindSignature());
   if (!SameTensors(graph->inputs_, signature.inputs) ||
       !SameTensors(graph->outputs_, signature.outputs)) {
     return Error{ErrorCode::kBundle, signature.file + ": signature " + signature.name +
                                          " has other tensors than its manifest says"};
   }
-  SOTTO_RETURN_IF_ERROR(graph->Compile(threads));
   return graph;
 }
 
 Result<void> Graph::FindSignature() {
   const LiteRtApi& api = runtime_->api();
   size_t count = 0;
-  api.LiteRtGetNumModelSignatures(model_, &count);
+  api.LiteRtGetNumModelSignatures(file_->model(), &count);
   std::string names;
   for (size_t i = 0; i < count; ++i) {
     LiteRtSignature candidate = nullptr;
     const char* key = nullptr;
-    if (api.LiteRtGetModelSignature(model_, i, &candidate) != kLiteRtStatusOk ||
+    if (api.LiteRtGetModelSignature(file_->model(), i, &candidate) != kLiteRtStatusOk ||
         api.LiteRtGetSignatureKey(candidate, &key) != kLiteRtStatusOk) {
       continue;
     }
@@ -152,7 +213,7 @@ Result<void> Graph::FindSignature() {
     }
     names += (names.empty() ? "" : ", ") + std::string(key);
   }
-  return Error{ErrorCode::kModel, path_ + " has no signature " + signature_ +
+  return Error{ErrorCode::kModel, file_->path() + " has no signature " + signature_ +
                                       ", only: " + (names.empty() ? "none" : names)};
 }
 
@@ -174,7 +235,7 @@ Result<void> Graph::ReadSpecs(LiteRtSignature signature) {
               kLiteRtStatusOk &&
           api.LiteRtGetRankedTensorType(tensor, &type) == kLiteRtStatusOk;
       if (!found) {
-        return Error{ErrorCode::kModel, path_ + ": signature " + signature_ + ": tensor " +
+        return Error{ErrorCode::kModel, file_->path() + ": signature " + signature_ + ": tensor " +
                                             std::to_string(i) + " can't be read"};
       }
       TensorSpec spec{name, {}};
@@ -185,7 +246,7 @@ Result<void> Graph::ReadSpecs(LiteRtSignature signature) {
         spec.shape.push_back(type.layout.dimensions[d]);
       }
       if (!supported) {
-        return Error{ErrorCode::kModel, path_ + ": signature " + signature_ + ": tensor " +
+        return Error{ErrorCode::kModel, file_->path() + ": signature " + signature_ + ": tensor " +
                                             spec.name + " is not float32 of a static shape"};
       }
       specs->push_back(std::move(spec));
@@ -196,57 +257,13 @@ Result<void> Graph::ReadSpecs(LiteRtSignature signature) {
   return read(/*input=*/false, &outputs_);
 }
 
-// With the packed weights of an earlier run where there are any, else keeping them for the next.
-Result<void> Graph::Compile(int threads) {
-  const std::string common = "num_threads = " + std::to_string(threads) + "\n";
-  WeightCache::Entry entry = runtime_->weight_cache().Find(sha256_);
-  if (entry.usable()) {
-    const Result<void> result =
-        CompileWith(common + "weight_cache_file_path = " + entry.quoted_path() + "\n");
-    if (result.ok()) {
-      entry.Keep();
-      return {};
-    }
-    entry.Discard();
-  }
-  return CompileWith(common);
-}
-
-Result<void> Graph::CompileWith(const std::string& xnnpack) {
-  const LiteRtApi& api = runtime_->api();
-  LiteRtOptions options = nullptr;
-  LiteRtStatus status = api.LiteRtCreateOptions(&options);
-  if (status != kLiteRtStatusOk) {
-    return LiteRtError(ErrorCode::kDevice, "can't make LiteRT options", status);
-  }
-  const std::unique_ptr<LiteRtOptionsT, void (*)(LiteRtOptions)> owned(options,
-                                                                       api.LiteRtDestroyOptions);
-  api.LiteRtSetOptionsHardwareAccelerators(options, kLiteRtHwAcceleratorCpu);
-  SOTTO_RETURN_IF_ERROR(AddOptions(api, options, "xnnpack", xnnpack));
-  // Without this, XNNPACK packs the weights of every signature of the file.
-  SOTTO_RETURN_IF_ERROR(AddOptions(api, options, "runtime_options_string",
-                                   "selected_signature_keys = [\"" + signature_ + "\"]\n"));
-  status = api.LiteRtCreateCompiledModel(runtime_->environment(), model_, options, &compiled_);
-  if (status != kLiteRtStatusOk) {
-    return LiteRtError(ErrorCode::kModel, path_ + ": signature " + signature_ + " won't compile",
-                       status);
-  }
-  return {};
-}
-
-Graph::~Graph() {
-  const LiteRtApi& api = runtime_->api();
-  if (compiled_ != nullptr) api.LiteRtDestroyCompiledModel(compiled_);
-  if (model_ != nullptr) api.LiteRtDestroyModel(model_);
-}
-
 Result<Graph::Binding> Graph::MakeBinding(const BufferMap& buffers) const {
   const auto handles = [&](const std::vector<TensorSpec>& specs,
                            std::vector<LiteRtTensorBuffer>* found) -> Result<void> {
     for (const TensorSpec& spec : specs) {
       const auto buffer = buffers.find(spec.name);
       if (buffer == buffers.end() || buffer->second->elements() != spec.elements()) {
-        return Error{ErrorCode::kModel, path_ + ": signature " + signature_ + ": tensor " +
+        return Error{ErrorCode::kModel, file_->path() + ": signature " + signature_ + ": tensor " +
                                             spec.name + " " + ShapeText(spec.shape) +
                                             " has no buffer of its size"};
       }
@@ -268,11 +285,12 @@ Result<void> Graph::Bind(const BufferMap& buffers) {
 Result<void> Graph::Run(const Binding& binding) {
   // LiteRT takes arrays that it does not write.
   const LiteRtStatus status = runtime_->api().LiteRtRunCompiledModel(
-      compiled_, signature_index_, binding.inputs.size(),
+      file_->handle(), signature_index_, binding.inputs.size(),
       const_cast<LiteRtTensorBuffer*>(binding.inputs.data()), binding.outputs.size(),
       const_cast<LiteRtTensorBuffer*>(binding.outputs.data()));
   if (status != kLiteRtStatusOk) {
-    return LiteRtError(ErrorCode::kModel, path_ + ": signature " + signature_ + " failed", status);
+    return LiteRtError(ErrorCode::kModel, file_->path() + ": signature " + signature_ + " failed",
+                       status);
   }
   return {};
 }

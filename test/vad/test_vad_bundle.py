@@ -47,7 +47,7 @@ def test_the_bundle_is_no_speech_model(vad_bundle: Path) -> None:
 
 def test_a_flipped_byte_is_found_unless_asked_not_to_look(copy: Path) -> None:
     content = bytearray((copy / "vad.tflite").read_bytes())
-    content[-1000] ^= 1
+    content[len(content) // 2] ^= 1  # a weight: its structure comes first, small constants last
     (copy / "vad.tflite").write_bytes(content)
     assert "vad.tflite is damaged: its sha256 differs" in refusal(copy)
     detector = VoiceActivityDetector(copy, verify=False, library=find_litert())

@@ -9,31 +9,23 @@ flag, as the kernels pack that operand anyway.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
-import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-FILE_IDENTIFIER = b"TFL3"
 SWAP_LAST_TWO = [0, 1, 3, 2]
 
 _Operator = schema.BuiltinOperator
 
 
-def use_rank_4(model: Path) -> int:
-    """Rewrites ``model``, a float32 .tflite file with its buffers inside the flatbuffer.
+def use_rank_4(model: Any) -> int:
+    """Rewrites ``model``, a ``ModelT`` in float32.
 
     Returns:
         How many products were rewritten.
     """
-    parsed = schema.ModelT.InitFromPackedBuf(model.read_bytes(), 0)
-    count = sum(_Subgraph(parsed, index).rewrite() for index in range(len(parsed.subgraphs)))
-    builder = flatbuffers.Builder(1 << 20)
-    builder.Finish(parsed.Pack(builder), FILE_IDENTIFIER)
-    model.write_bytes(builder.Output())
-    return count
+    return sum(_Subgraph(model, index).rewrite() for index in range(len(model.subgraphs)))
 
 
 class _Subgraph:

@@ -159,6 +159,14 @@ def step2(
         str,
         typer.Option(help="litert, or mtk: MediaTek's mtk_converter, where NeuroPilot is."),
     ] = "litert",
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Graphs to convert at once, each in memory for several copies of the model. "
+            "Default: for large ones as many as there are cores.",
+        ),
+    ] = None,
 ) -> None:
     """Step 2: step 1's TorchScript becomes TFLite files, and the directory a bundle.
 
@@ -191,5 +199,6 @@ def step2(
                 backend,  # type: ignore[arg-type]
                 report,
                 Exceptions.read(exceptions) if exceptions else None,
+                jobs,
             )
         report(f"wrote {target} in {time.perf_counter() - start:.0f} s")

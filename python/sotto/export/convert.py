@@ -55,6 +55,7 @@ def convert(
     backend: Backend = "litert",
     report: Report = print,
     exceptions: Exceptions | None = None,
+    jobs: int | None = None,
 ) -> list[Difference]:
     """Converts what step 1 left in ``source`` into the bundle ``out``.
 
@@ -66,6 +67,7 @@ def convert(
         backend: ``litert``, or ``mtk`` (fp32 only; one file a signature).
         report: called with a line of text for each stage.
         exceptions: layers of another precision.
+        jobs: graphs to convert at once, as :func:`sotto.export.tflite.write_tflite` takes it.
 
     Returns:
         Each signature's difference from its TorchScript; empty for ``mtk``.
@@ -103,7 +105,7 @@ def convert(
             _write_mtk(source, directory, manifest, report)
         else:
             manifest["tools"]["litert-torch"] = litert_torch.__version__
-            differences = _write_litert(source, directory, manifest, exceptions, report)
+            differences = _write_litert(source, directory, manifest, exceptions, report, jobs)
         written = [file.name for file in directory.glob("*.tflite")]
         written += _place_token_rows(source, directory, manifest, report)
         if not in_place:
@@ -172,7 +174,12 @@ def _alignment(window: dict[str, Any]) -> list[str]:
 
 
 def _write_litert(
-    source: Path, directory: Path, manifest: Manifest, exceptions: Exceptions, report: Report
+    source: Path,
+    directory: Path,
+    manifest: Manifest,
+    exceptions: Exceptions,
+    report: Report,
+    jobs: int | None,
 ) -> list[Difference]:
     manifest["signatures"] = {}
     layers: dict[str, list[Layer]] = {}
@@ -184,7 +191,7 @@ def _write_litert(
             for name in names
         ]
         report(f"converting {', '.join(names)} to {file}")
-        write_tflite(graphs, directory / file)
+        write_tflite(graphs, directory / file, report, jobs)
         layers[file] = find_layers(directory / file, _modules(file, graphs))
         for _, signature in graphs:
             manifest["signatures"][signature.name] = {"file": file, **signature.as_manifest()}

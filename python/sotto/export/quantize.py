@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +14,7 @@ from ai_edge_quantizer.algorithm_manager import AlgorithmName
 
 from sotto.bundle import Manifest
 from sotto.errors import ConversionError
+from sotto.export.flatbuffer import read_model, write_model
 from sotto.export.layers import Layer
 from sotto.export.operations import check_operations
 from sotto.export.precision import Exceptions, Precision
@@ -127,9 +129,12 @@ def quantize(
         for (operation, precision), outputs in chosen.items():
             _CONFIGURE[precision](result, _exactly(outputs), qtyping.TFLOperationName(operation))
         # The report costs more than the quantisation: it traces every allocation.
-        result.quantize(enable_progress_bar=False, enable_progress_report=False).export_model(
-            str(out), overwrite=True
-        )
+        quantized = result.quantize(enable_progress_bar=False, enable_progress_report=False)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".quantised-") as directory:
+            written = Path(directory) / out.name
+            quantized.export_model(str(written))
+            # Each signature has scales and zero points of its own for the weights it shares.
+            write_model(read_model(written), out)
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         raise ConversionError(f"ai-edge-quantizer could not quantise {model}: {error}") from error
 

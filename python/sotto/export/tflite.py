@@ -1,53 +1,41 @@
-"""TorchScript to TFLite through litert-torch: one file, one signature a graph."""
+"""TorchScript files to one .tflite file: a signature each."""
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Sequence
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
-
-import litert_torch
-import litert_torch.progress
-import torch
-from torch import Tensor, nn
-
-# Private to torch, which is therefore pinned; this is the only use of it.
-from torch._export.converter import TS2EPConverter
+from types import TracebackType
 
 from sotto.errors import ConversionError
 from sotto.export.batch_matmul import use_rank_4
+from sotto.export.flatbuffer import read_model, write_model
+from sotto.export.graph_tflite import write_graph
+from sotto.export.merge import Merger
 from sotto.graphs.signatures import Signature
 
+WORTH_A_PROCESS = 50_000_000
+"""Bytes of TorchScript: smaller graphs are converted before a process has imported torch."""
 
-class _Named(nn.Module):
-    """Gives a graph's inputs and outputs the names that the TFLite signature then carries."""
+AT_ONCE = 2_000_000_000
+"""Bytes of TorchScript that are converted at once: a conversion takes memory for several copies."""
 
-    def __init__(self, graph: nn.Module, signature: Signature) -> None:
-        super().__init__()
-        # Not "graph": an exported module has an attribute of that name.
-        self.program = graph
-        self._inputs = [spec.name for spec in signature.inputs]
-        self._outputs = [spec.name for spec in signature.outputs]
-
-    def forward(self, **tensors: Tensor) -> dict[str, Tensor]:
-        outputs = self.program(*(tensors[name] for name in self._inputs))
-        if isinstance(outputs, Tensor):
-            outputs = (outputs,)
-        return dict(zip(self._outputs, outputs, strict=True))
+Graph = tuple[Path, Signature]
 
 
-def _exported(script: Path, signature: Signature) -> tuple[nn.Module, dict[str, Tensor]]:
-    example = {spec.name: torch.zeros(spec.shape) for spec in signature.inputs}
-    module: Any = torch.jit.load(str(script))
-    program = TS2EPConverter(module, tuple(example.values()), {}).convert()
-    graph: Any = program.module()
-    # An exported module refuses .train(), which eval() calls on every submodule.
-    graph.train = lambda mode=True: graph
-    return _Named(graph, signature).eval(), example
-
-
-def write_tflite(graphs: Sequence[tuple[Path, Signature]], out: Path) -> None:
+def write_tflite(
+    graphs: Sequence[Graph],
+    out: Path,
+    report: Callable[[str], None] = lambda line: None,
+    jobs: int | None = None,
+) -> None:
     """Converts TorchScript files into one .tflite file.
 
     Weights that several graphs share are stored once.
@@ -55,25 +43,94 @@ def write_tflite(graphs: Sequence[tuple[Path, Signature]], out: Path) -> None:
     Args:
         graphs: TorchScript file and signature of each graph.
         out: file to write.
+        report: called with a line of text after each graph.
+        jobs: how many graphs to convert at once, in processes of their own; one: in this one.
+            Default: for large graphs, as many as there are cores and memory suffices for.
 
     Raises:
         ConversionError: litert-torch could not convert a graph.
     """
-    litert_torch.progress.console.quiet = True
-    converter = None
-    try:
-        for script, signature in graphs:
-            module, example = _exported(script, signature)
-            add = litert_torch.signature if converter is None else converter.signature
-            converter = add(signature.name, module, sample_kwargs=example)
-        if converter is None:
-            raise ValueError("no graph to convert")
-        model = converter.convert()
-    except Exception as error:
-        names = ", ".join(signature.name for _, signature in graphs)
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise ConversionError(f"litert-torch could not convert {names}: {reason}") from error
-    model.export(str(out))
-    del model, converter
-    gc.collect()
-    use_rank_4(out)
+    jobs = min(jobs or _fitting_jobs(graphs), len(graphs))
+    merger = Merger()
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".graphs-") as parts:
+        with ExitStack() as stack:
+            convert: Callable[[Path, Signature, Path], None] = write_graph
+            if jobs > 1:
+                convert = stack.enter_context(_Workers(Path(parts))).write_graph
+            pool = stack.enter_context(ThreadPoolExecutor(jobs))
+
+            def part(graph: Graph) -> tuple[str, Path]:
+                script, signature = graph
+                path = Path(parts) / f"{signature.name}.tflite"
+                convert(script, signature, path)
+                return signature.name, path
+
+            for done, (name, path) in enumerate(pool.map(part, graphs), 1):
+                merger.add(name, read_model(path))
+                path.unlink()
+                report(f"converted {name} ({done} of {len(graphs)})")
+        use_rank_4(merger.model)
+        write_model(merger.model, out)
+
+
+def _fitting_jobs(graphs: Sequence[Graph]) -> int:
+    largest = max(script.stat().st_size for script, _ in graphs)
+    if largest < WORTH_A_PROCESS:
+        return 1
+    return max(1, min(os.cpu_count() or 1, AT_ONCE // largest))
+
+
+class _Workers:
+    """A process that converts for each thread that asks."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._own = threading.local()
+        self._all: list[subprocess.Popen[str]] = []
+
+    def __enter__(self) -> _Workers:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for process in self._all:
+            process.kill()
+            process.communicate()
+
+    def write_graph(self, script: Path, signature: Signature, out: Path) -> None:
+        """As :func:`sotto.export.graph_tflite.write_graph`, in another process."""
+        process = self._process()
+        request = {"script": str(script), "signature": signature.to_json(), "out": str(out)}
+        try:
+            print(json.dumps(request), file=process.stdin, flush=True)
+            answer = process.stdout.readline() if process.stdout else ""
+        except BrokenPipeError:
+            answer = ""
+        error = json.loads(answer)["error"] if answer else self._last_words(signature.name)
+        if error is not None:
+            raise ConversionError(error)
+
+    def _process(self) -> subprocess.Popen[str]:
+        if not hasattr(self._own, "process"):
+            self._own.log = self._directory / f"{threading.get_ident()}.log"
+            with self._own.log.open("w") as log:
+                self._own.process = subprocess.Popen(
+                    [sys.executable, "-m", "sotto.export.graph_tflite"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    text=True,
+                )
+            self._all.append(self._own.process)
+        process: subprocess.Popen[str] = self._own.process
+        return process
+
+    def _last_words(self, name: str) -> str:
+        """Of a process that ended without an answer: out of memory, for example."""
+        said = self._own.log.read_text(errors="replace").strip().rpartition("\n")[2]
+        status = self._own.process.wait()
+        return f"the process that converted {name} ended with status {status}: {said}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -53,6 +54,16 @@ class Signature:
             for side in ("inputs", "outputs")
         )
         return cls(name, inputs, outputs)
+
+    def to_json(self) -> str:
+        """All of it in a line."""
+        return json.dumps({"name": self.name, **self.as_manifest()})
+
+    @classmethod
+    def from_json(cls, text: str) -> Signature:
+        """What :meth:`to_json` wrote."""
+        entry = json.loads(text)
+        return cls.from_manifest(entry["name"], entry)
 
 
 def _layers(name: str, count: int, shape: tuple[int, ...]) -> tuple[TensorSpec, ...]:

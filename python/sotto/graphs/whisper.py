@@ -27,10 +27,17 @@ MASKED = -1e4
 """What an additive mask holds where attention is not allowed: finite in fp16."""
 
 
-def _conv1d(weights: Weights, prefix: str, stride: int) -> nn.Conv1d:
+def _conv(weights: Weights, prefix: str, stride: int) -> nn.Conv2d:
+    """A convolution over time, as one over pictures of height 1.
+
+    TFLite has no other, and keeps such pictures' channels last from one to the next; between
+    convolutions of rank 3 it turns them over and back.
+    """
     weight, bias = tensor(weights, f"{prefix}.weight"), tensor(weights, f"{prefix}.bias")
-    conv = nn.Conv1d(weight.shape[1], weight.shape[0], kernel_size=3, stride=stride, padding=1)
-    conv.weight = nn.Parameter(weight, requires_grad=False)
+    conv = nn.Conv2d(
+        weight.shape[1], weight.shape[0], kernel_size=(1, 3), stride=(1, stride), padding=(0, 1)
+    )
+    conv.weight = nn.Parameter(weight[:, :, None], requires_grad=False)
     conv.bias = nn.Parameter(bias, requires_grad=False)
     return conv
 
@@ -47,8 +54,8 @@ class AudioEncoder(nn.Module):
     def __init__(self, weights: Weights, dims: WhisperDims, frames: int, gelu: Gelu) -> None:
         super().__init__()
         positions = frames // 2
-        self.conv1 = _conv1d(weights, "encoder.conv1", stride=1)
-        self.conv2 = _conv1d(weights, "encoder.conv2", stride=2)
+        self.conv1 = _conv(weights, "encoder.conv1", stride=1)
+        self.conv2 = _conv(weights, "encoder.conv2", stride=2)
         embedding = tensor(weights, "encoder.positional_embedding")
         self.register_buffer("positional_embedding", embedding[None, :positions].clone())
         self.attention = nn.ModuleList()
@@ -61,9 +68,9 @@ class AudioEncoder(nn.Module):
         self.approximate = "tanh" if gelu == "tanh" else "none"
 
     def forward(self, log_mel: Tensor) -> Tensor:
-        x = F.gelu(self.conv1(log_mel), approximate=self.approximate)
+        x = F.gelu(self.conv1(log_mel[:, :, None]), approximate=self.approximate)
         x = F.gelu(self.conv2(x), approximate=self.approximate)
-        x = x.transpose(1, 2) + self.positional_embedding
+        x = x.permute(0, 2, 3, 1).flatten(0, 1) + self.positional_embedding
         for attention, feed_forward in zip(self.attention, self.feed_forward, strict=True):
             x = feed_forward(attention(x))
         return self.norm(x)
