@@ -12,6 +12,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := build/stamps
 BUNDLE := models/whisper-base
+# Of tests: a file is one process's, which loads its models once.
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 CPP := $(shell find cpp -name '*.cc' -o -name '*.h' -o -name CMakeLists.txt) CMakeLists.txt
 
 .DELETE_ON_ERROR:
@@ -53,7 +55,7 @@ test: test-cpp test-python
 
 test-python: $(STAMPS)/installed-dev
 	$(BIN)/python test/make_bundles.py
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" $(PARALLEL)
 
 test-cpp: $(STAMPS)/installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --preset release

@@ -3,8 +3,10 @@
 #include <sys/stat.h>
 
 #include <fstream>
+#include <future>
 #include <sstream>
 #include <utility>
+#include <vector>
 
 #include "sha256.h"
 
@@ -137,8 +139,10 @@ std::vector<TensorSpec> ManifestReader::ReadSpecs(const Json& entry, const char*
   return specs;
 }
 
+// Each by a thread of its own: hashing the large ones is most of what opening a bundle takes.
 Result<void> ManifestReader::CheckFiles(bool verify) {
   const Json& files = At(root_, "files");
+  std::vector<std::future<Result<void>>> checks;
   for (const std::string& name : needed_) {
     const Json& entry = At(files, name.c_str());
     const Json& size = At(entry, "size");
@@ -147,8 +151,11 @@ Result<void> ManifestReader::CheckFiles(bool verify) {
       Fail("files does not list " + name + " with its size and sha256");
       return error();
     }
-    SOTTO_RETURN_IF_ERROR(CheckFile(name, size.get<int64_t>(), sha256, verify));
+    checks.push_back(std::async([this, name, size = size.get<int64_t>(), sha256, verify] {
+      return CheckFile(name, size, sha256, verify);
+    }));
   }
+  for (std::future<Result<void>>& check : checks) SOTTO_RETURN_IF_ERROR(check.get());
   return {};
 }
 

@@ -8,9 +8,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import starmap
 from pathlib import Path
 from types import TracebackType
 
@@ -52,23 +53,22 @@ def write_tflite(
     """
     jobs = min(jobs or _fitting_jobs(graphs), len(graphs))
     merger = Merger()
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".graphs-") as parts:
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".graphs-") as folder:
+        parts = [Path(folder) / f"{signature.name}.tflite" for _, signature in graphs]
+        tasks = [(*graph, part) for graph, part in zip(graphs, parts, strict=True)]
         with ExitStack() as stack:
-            convert: Callable[[Path, Signature, Path], None] = write_graph
-            if jobs > 1:
-                convert = stack.enter_context(_Workers(Path(parts))).write_graph
-            pool = stack.enter_context(ThreadPoolExecutor(jobs))
-
-            def part(graph: Graph) -> tuple[str, Path]:
-                script, signature = graph
-                path = Path(parts) / f"{signature.name}.tflite"
-                convert(script, signature, path)
-                return signature.name, path
-
-            for done, (name, path) in enumerate(pool.map(part, graphs), 1):
-                merger.add(name, read_model(path))
-                path.unlink()
-                report(f"converted {name} ({done} of {len(graphs)})")
+            if jobs == 1:
+                done: Iterator[None] = starmap(write_graph, tasks)
+            else:
+                workers = stack.enter_context(_Workers(Path(folder)))
+                pool = stack.enter_context(ThreadPoolExecutor(jobs))
+                done = pool.map(lambda task: workers.write_graph(*task), tasks)
+            for number, (_, (_, signature), part) in enumerate(
+                zip(done, graphs, parts, strict=True), 1
+            ):
+                merger.add(signature.name, read_model(part))
+                part.unlink()
+                report(f"converted {signature.name} ({number} of {len(graphs)})")
         use_rank_4(merger.model)
         write_model(merger.model, out)
 
