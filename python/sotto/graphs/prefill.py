@@ -17,6 +17,7 @@ from sotto.graphs.transformer import (
     Heads,
     Norm,
     Weights,
+    centred,
     linear,
 )
 
@@ -53,7 +54,7 @@ class PrefillBlock(nn.Module):
         self_k, self_v = caches[:n], caches[n : 2 * n]
         cross_k, cross_v = caches[2 * n : 3 * n], caches[3 * n :]
         new_k, new_v = [], []
-        x = hidden
+        x = centred(hidden)
         for i in range(n - 1):
             x, key, value = self.attention[i](x, mask, self_k[i], self_v[i])
             x, _ = self.cross_attention[i](x, cross_k[i], cross_v[i])
@@ -73,7 +74,7 @@ class KeysValues(nn.Module):
         self.heads = Heads(weights[f"{prefix}.attn.query.weight"].shape[0], heads, length)
         self.key = linear(weights, f"{prefix}.attn.key", norm=norm)
         self.value = linear(weights, f"{prefix}.attn.value", norm=norm)
-        self.norm = Norm(self.key.in_features)
+        self.norm = Norm()
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         normed = self.norm(x)

@@ -20,6 +20,7 @@ from sotto.graphs.transformer import (
     Norm,
     SelfAttention,
     Weights,
+    centred,
     tensor,
 )
 
@@ -64,13 +65,13 @@ class AudioEncoder(nn.Module):
             prefix = f"encoder.blocks.{layer}"
             self.attention.append(SelfAttention(weights, prefix, dims.n_audio_head, positions))
             self.feed_forward.append(FeedForward(weights, prefix, gelu))
-        self.norm = Norm(dims.n_audio_state)
+        self.norm = Norm()
         self.approximate = "tanh" if gelu == "tanh" else "none"
 
     def forward(self, log_mel: Tensor) -> Tensor:
         x = F.gelu(self.conv1(log_mel[:, :, None]), approximate=self.approximate)
         x = F.gelu(self.conv2(x), approximate=self.approximate)
-        x = x.permute(0, 2, 3, 1).flatten(0, 1) + self.positional_embedding
+        x = centred(x.permute(0, 2, 3, 1).flatten(0, 1) + self.positional_embedding)
         for attention, feed_forward in zip(self.attention, self.feed_forward, strict=True):
             x = feed_forward(attention(x))
         return self.norm(x)
@@ -131,16 +132,16 @@ class Logits(nn.Module):
 
     def __init__(self, weights: Weights, dims: WhisperDims) -> None:
         super().__init__()
-        self.norm = nn.LayerNorm(dims.n_text_state)
-        self.norm.weight = nn.Parameter(tensor(weights, "decoder.ln.weight"), requires_grad=False)
-        self.norm.bias = nn.Parameter(tensor(weights, "decoder.ln.bias"), requires_grad=False)
+        self.norm = Norm()
+        self.register_buffer("gain", tensor(weights, "decoder.ln.weight"))
+        self.register_buffer("shift", tensor(weights, "decoder.ln.bias"))
         self.output = nn.Linear(dims.n_text_state, dims.n_vocab, bias=False)
         self.output.weight = nn.Parameter(
             tensor(weights, "decoder.token_embedding.weight"), requires_grad=False
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.output(self.norm(x))
+        return self.output(self.norm(x) * self.gain + self.shift)
 
 
 class DecoderStep(nn.Module):
@@ -171,7 +172,7 @@ class DecoderStep(nn.Module):
         self_k, self_v = caches[:n], caches[n : 2 * n]
         cross_k, cross_v = caches[2 * n : 3 * n], caches[3 * n :]
         new_k, new_v = [], []
-        x = hidden
+        x = centred(hidden)
         for i in range(n):
             x, key, value = self.attention[i](x, mask, self_k[i], self_v[i])
             x, _ = self.cross_attention[i](x, cross_k[i], cross_v[i])
@@ -213,7 +214,7 @@ class SequenceDecoder(nn.Module):
         self.logits = Logits(weights, dims)
 
     def forward(self, hidden: Tensor, features: Tensor) -> Tensor:
-        x = hidden
+        x = centred(hidden)
         for i in range(self.layers):
             keys, values = self.cross[i](features)
             x, _ = self.cross_attention[i](self.attention[i](x, self.mask), keys, values)
