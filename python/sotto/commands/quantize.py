@@ -89,7 +89,7 @@ def quantize(
     sotto quantize models/whisper-base-fp32 --scan --write exceptions.json
 
     Signal to noise, in dB, is that of logits against the float32 graphs', over real speech and
-    the text that they hear in it. Needs pip install 'sotto[convert]', but not step 1's output.
+    the text that they hear in it. Needs what step 2 needs installed, but not step 1's output.
     """
     with clean_exits():
         if find_spec("ai_edge_quantizer") is None:

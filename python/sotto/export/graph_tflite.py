@@ -1,15 +1,7 @@
-"""One TorchScript file to one .tflite file, through litert-torch.
-
-Also a program, ``python -m sotto.export.graph_tflite``, as conversion is nearly all Python, and
-several at once need processes. It reads requests, a line of JSON each (``script``,
-``signature``, ``out``), and answers each with a line (``error``, null if there was none).
-"""
+"""One TorchScript file to one .tflite file, through litert-torch."""
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,21 +78,3 @@ def write_graph(script: Path, signature: Signature, out: Path) -> None:
         raise ConversionError(
             f"litert-torch could not convert {signature.name}: {reason}"
         ) from error
-
-
-def _serve() -> None:
-    """Answers requests until there are no more. What libraries print is kept off the answers."""
-    with os.fdopen(os.dup(1), "w", buffering=1) as answers:
-        os.dup2(2, 1)
-        for line in sys.stdin:
-            request, failure = json.loads(line), None
-            try:
-                signature = Signature.from_json(request["signature"])
-                write_graph(Path(request["script"]), signature, Path(request["out"]))
-            except ConversionError as error:
-                failure = str(error)
-            print(json.dumps({"error": failure}), file=answers)
-
-
-if __name__ == "__main__":
-    _serve()

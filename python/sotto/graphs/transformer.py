@@ -5,9 +5,10 @@ look-ups, no masked_fill. Shapes are Python integers fixed at construction, neve
 from a tensor, so that ``torch.jit.trace`` bakes them in. Docstrings write 64 for the head
 width, as in every Whisper; the code takes any.
 
-Two foldings happen once, when the weights are loaded, and cost no accuracy that a test
+Three foldings happen once, when the weights are loaded, and cost no accuracy that a test
 can see: LayerNorm's affine part goes into the Linear layers behind it (Wx' = (W diag(g)) x
-+ (W b + c)), and the attention scale 1/sqrt(head width) goes into the query projection.
++ (W b + c)), its subtraction of the mean into those before it (see Norm), and the attention
+scale 1/sqrt(head width) into the query projection.
 """
 
 from __future__ import annotations
