@@ -55,7 +55,8 @@ def test_profile_says_how_late_words_are(
 
 def test_without_a_detector_the_whole_is_heard(tiny_en: Path, jfk: Path) -> None:
     done = run(LISTEN, "--model", tiny_en, "--vad", "False", "--file", jfk, "--pace", "fast")
-    assert "do for your country" in done.out
+    words = re.findall(r"\w+", done.out)  # a cut in mid-sentence may leave a full stop
+    assert words[-3:] == ["for", "your", "country"]
 
 
 def test_ctrl_c_prints_what_is_pending_and_succeeds(tiny_en: Path, vad: Path, jfk: Path) -> None:

@@ -74,7 +74,7 @@ def test_what_is_confirmed_does_not_depend_on_how_little_is_pushed(
 @pytest.mark.parametrize(
     ("name", "times", "bound"),
     [
-        ("jfk", 3, 0.05),
+        ("mr_quilter", 5, 0.05),
         # Shown the same sentences again and again, the decoder skips some.
         pytest.param("two_cities", 13, 0.2, marks=pytest.mark.slow),
     ],
