@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable
 from functools import cache
@@ -15,13 +16,16 @@ from comparison.bundles import (
     ensure_exact_bundle,
     ensure_vad_bundle,
 )
-from comparison.clips import audio_folder
+from comparison.clips import REPOSITORY, audio_folder
 
 from sotto.asr import SpeechModel
 from sotto.bundle import read_manifest
 
 if TYPE_CHECKING:
     from comparison.baseline import Baseline
+
+# Packed weights of hundreds of small bundles are nothing for the user's own cache.
+os.environ.setdefault("SOTTO_WEIGHT_CACHE", str(REPOSITORY / "build" / "test-weights"))
 
 # A shell's background jobs ignore Ctrl-C, and so would the commands that tests interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

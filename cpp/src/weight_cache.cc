@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -19,6 +20,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr size_t kNameDigits = 32;  // of the sha256: enough to tell files apart
+constexpr char kSuffix[] = ".xnnpack";
+constexpr std::chrono::hours kUnused{24 * 14};  // after which a file goes
 
 // What the kernel says that the first CPU can do; empty where it says nothing.
 std::string CpuFeatures() {
@@ -27,6 +30,20 @@ std::string CpuFeatures() {
     if (line.rfind("flags", 0) == 0 || line.rfind("Features", 0) == 0) return line;
   }
   return "";
+}
+
+// Of bundles and LiteRTs that were replaced, and what processes that were killed left.
+void RemoveUnused(const fs::path& directory) {
+  std::error_code error;
+  const fs::file_time_type oldest = fs::file_time_type::clock::now() - kUnused;
+  for (fs::directory_iterator file(directory, error), end; !error && file != end;
+       file.increment(error)) {
+    const bool ours = file->path().filename().string().find(kSuffix) != std::string::npos;
+    std::error_code own;
+    if (ours && fs::last_write_time(file->path(), own) < oldest && !own) {
+      fs::remove(file->path(), own);
+    }
+  }
 }
 
 }  // namespace
@@ -59,8 +76,9 @@ WeightCache::Entry WeightCache::Find(const std::string& sha256) const {
   std::error_code error;
   fs::create_directories(directory_, error);
   const std::string path =
-      directory_ + "/" + sha256.substr(0, kNameDigits) + "-" + kernels_ + ".xnnpack";
+      directory_ + "/" + sha256.substr(0, kNameDigits) + "-" + kernels_ + kSuffix;
   if (fs::is_regular_file(path, error)) {
+    fs::last_write_time(path, fs::file_time_type::clock::now(), error);  // it is in use
     entry.path_ = path;
     return entry;
   }
@@ -83,6 +101,7 @@ void WeightCache::Entry::Keep() {
   if (final_.empty()) return;
   std::error_code error;
   fs::rename(path_, final_, error);
+  RemoveUnused(fs::path(final_).parent_path());
 }
 
 void WeightCache::Entry::Discard() {

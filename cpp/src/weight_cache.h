@@ -21,7 +21,8 @@ class WeightCache {
     // For a TOML text.
     std::string quoted_path() const;
 
-    // The weights were read, or written: another process may find them.
+    // The weights were read, or written: another process may find them. When new ones come, those
+    // that nobody used for two weeks go.
     void Keep();
 
     // They could not be.

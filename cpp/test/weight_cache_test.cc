@@ -3,6 +3,7 @@
 #include <doctest.h>
 #include <stdlib.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -66,6 +67,29 @@ TEST_CASE("another library has files of its own") {
   std::ofstream(Unquoted(entry)) << "text";
   entry.Keep();
   CHECK(Unquoted(other.Find(kSha256)) != Unquoted(one.Find(kSha256)));
+}
+
+TEST_CASE("what was not used for weeks goes when something new comes") {
+  const Folder folder;
+  const WeightCache cache(folder.path(), "");
+  const auto keep = [&](char digit) {
+    WeightCache::Entry entry = cache.Find(std::string(64, digit));
+    std::ofstream(Unquoted(entry)) << "text";
+    entry.Keep();
+    return Unquoted(cache.Find(std::string(64, digit)));
+  };
+  const std::string used = keep('b');
+  const std::string unused = keep('c');
+  const std::string another = folder.path() + "/notes.txt";
+  std::ofstream(another) << "not ours";
+  const auto old = fs::file_time_type::clock::now() - std::chrono::hours(24 * 15);
+  for (const std::string& path : {used, unused, another}) fs::last_write_time(path, old);
+  CHECK(cache.Find(std::string(64, 'b')).usable());
+  const std::string added = keep('d');
+  CHECK(fs::exists(used));
+  CHECK(fs::exists(another));
+  CHECK(fs::exists(added));
+  CHECK_FALSE(fs::exists(unused));
 }
 
 TEST_CASE("what can't be used goes") {
