@@ -9,7 +9,8 @@
 namespace sotto {
 namespace {
 
-// Fewer tokens are run one by one: a block costs as much as some four steps, and has buffers to fill.
+// Fewer tokens are run one by one: a block costs as much as some four steps, and has buffers to
+// fill.
 constexpr size_t kLeastPrefill = 8;
 
 }  // namespace
