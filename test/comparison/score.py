@@ -84,3 +84,9 @@ def english_word_error_rate(clips: list[Clip], results: Iterable[StageResult]) -
         if (reference := said.get(result.clip)) is not None
     ]
     return error_rate(pairs, "en") if pairs else None
+
+
+def english_words(clips: list[Clip]) -> int:
+    """How many words :func:`english_word_error_rate` is over."""
+    said = (c.reference for c in clips if c.language == "en" and c.reference is not None)
+    return sum(len(_english(reference).split()) for reference in said)

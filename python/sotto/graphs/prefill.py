@@ -74,7 +74,7 @@ class KeysValues(nn.Module):
         self.heads = Heads(weights[f"{prefix}.attn.query.weight"].shape[0], heads, length)
         self.key = linear(weights, f"{prefix}.attn.key", norm=norm)
         self.value = linear(weights, f"{prefix}.attn.value", norm=norm)
-        self.norm = Norm()
+        self.norm = Norm(weights, norm)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         normed = self.norm(x)

@@ -6,9 +6,9 @@ from a tensor, so that ``torch.jit.trace`` bakes them in. Docstrings write 64 fo
 width, as in every Whisper; the code takes any.
 
 Three foldings happen once, when the weights are loaded, and cost no accuracy that a test
-can see: LayerNorm's affine part goes into the Linear layers behind it (Wx' = (W diag(g)) x
-+ (W b + c)), its subtraction of the mean into those before it (see Norm), and the attention
-scale 1/sqrt(head width) into the query projection.
+can see: LayerNorm's affine part goes into the Linear layers behind it, all but the root of its
+gain, its subtraction of the mean into those before it (see Norm), and the attention scale
+1/sqrt(head width) into the query projection.
 """
 
 from __future__ import annotations
@@ -28,19 +28,43 @@ Gelu = Literal["erf", "tanh"]
 EPSILON = 1e-5
 """Of openai-whisper's LayerNorms: torch's default."""
 
+LEAST_GAIN = 1e-4
+"""Smaller ones count as this, so that the weights can be divided by its root."""
+
+
+def normalised(x: Tensor) -> Tensor:
+    """``[1, n, width]`` without a mean, to a variance of 1 in each row."""
+    return x * torch.rsqrt((x * x).mean(dim=-1, keepdim=True) + EPSILON)
+
+
+def root_gain(weights: Weights, norm: str) -> Tensor:
+    """The square root of a LayerNorm's gain, ``[width]``: what :class:`Norm` multiplies by."""
+    return tensor(weights, f"{norm}.weight").abs().clamp(min=LEAST_GAIN).sqrt()
+
 
 class Norm(nn.Module):
-    """LayerNorm of what has no mean, without its affine part, which is folded into what follows.
+    """LayerNorm of what has no mean. Half of its affine part is folded into what follows.
 
     A LayerNorm takes the mean away first. It is the same for whatever is added along the whole
     row, so whoever writes to the residual stream leaves its mean out (:func:`centred`,
     ``linear(…, centred=True)``), and half of each norm's operations are gone.
 
+    Its gain evens out channels that differ by two orders of magnitude. Folded whole into the
+    weights it leaves that difference in what 8 bits a row must hold, not folded it moves it into
+    what 8 bits a weight's row must hold; the root on either side loses least (SmoothQuant, Xiao
+    et al. 2023, section 4, with the gain for the activations' size).
+
     In and out: ``[1, n, width]`` float32.
     """
 
+    gain: Tensor
+
+    def __init__(self, weights: Weights, norm: str) -> None:
+        super().__init__()
+        self.register_buffer("gain", root_gain(weights, norm))
+
     def forward(self, x: Tensor) -> Tensor:
-        return x * torch.rsqrt((x * x).mean(dim=-1, keepdim=True) + EPSILON)
+        return normalised(x) * self.gain
 
 
 def centred(x: Tensor) -> Tensor:
@@ -66,8 +90,8 @@ def linear(
     Args:
         weights: canonical state dict.
         prefix: key of the layer.
-        norm: key of the LayerNorm whose affine part is folded in; its input is then the
-            bare normalised activation of :class:`Norm`.
+        norm: key of the LayerNorm whose affine part is folded in, but for what :class:`Norm`,
+            which gives its input, multiplies by.
         scale: factor folded into weight and bias.
         centred: leave the mean out of each row that it gives.
     """
@@ -78,7 +102,7 @@ def linear(
         # In double: a sum over the width, rounded to float32 once.
         folded = (weight.double() @ shift.double()).float()
         bias = folded if bias is None else bias + folded
-        weight = weight * gain
+        weight = weight * (gain / root_gain(weights, norm))
     if centred:
         weight = weight - weight.mean(dim=0)
         bias = None if bias is None else bias - bias.mean()
@@ -153,7 +177,7 @@ class FeedForward(nn.Module):
         super().__init__()
         self.expand = linear(weights, f"{prefix}.mlp.0", norm=f"{prefix}.mlp_ln")
         self.contract = linear(weights, f"{prefix}.mlp.2", centred=True)
-        self.norm = Norm()
+        self.norm = Norm(weights, f"{prefix}.mlp_ln")
         self.approximate = "tanh" if gelu == "tanh" else "none"
 
     def forward(self, x: Tensor) -> Tensor:
@@ -180,7 +204,7 @@ class SelfAttention(nn.Module):
         self.key = linear(weights, f"{prefix}.attn.key", norm=norm)
         self.value = linear(weights, f"{prefix}.attn.value", norm=norm)
         self.out = linear(weights, f"{prefix}.attn.out", centred=True)
-        self.norm = Norm()
+        self.norm = Norm(weights, norm)
         tiles = -(-length // TILE)
         size = -(-length // tiles)
         self.tiles = [(start, min(start + size, length)) for start in range(0, length, size)]
@@ -219,7 +243,7 @@ class CachedSelfAttention(nn.Module):
         self.key = linear(weights, f"{prefix}.attn.key", norm=norm)
         self.value = linear(weights, f"{prefix}.attn.value", norm=norm)
         self.out = linear(weights, f"{prefix}.attn.out", centred=True)
-        self.norm = Norm()
+        self.norm = Norm(weights, norm)
 
     def forward(
         self, x: Tensor, mask: Tensor, keys: Tensor, values: Tensor
@@ -280,7 +304,7 @@ class CrossAttention(nn.Module):
             scale=self.heads.scale,
         )
         self.out = linear(weights, f"{prefix}.cross_attn.out", centred=True)
-        self.norm = Norm()
+        self.norm = Norm(weights, f"{prefix}.cross_attn_ln")
 
     def forward(self, x: Tensor, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         query = self.heads.split(self.query(self.norm(x)))

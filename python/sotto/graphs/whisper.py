@@ -21,6 +21,8 @@ from sotto.graphs.transformer import (
     SelfAttention,
     Weights,
     centred,
+    normalised,
+    root_gain,
     tensor,
 )
 
@@ -46,8 +48,8 @@ def _conv(weights: Weights, prefix: str, stride: int) -> nn.Conv2d:
 class AudioEncoder(nn.Module):
     """Convolutions and transformer blocks over one window of log-mel.
 
-    In: ``log_mel [1, n_mels, frames]``. Out: ``[1, frames / 2, width]``, normalised without
-    the affine part of ``encoder.ln_post``, which the graphs behind it fold in.
+    In: ``log_mel [1, n_mels, frames]``. Out: ``[1, frames / 2, width]``, normalised, with the
+    root of ``encoder.ln_post``'s gain alone; the graphs behind it fold in the rest.
     """
 
     positional_embedding: Tensor
@@ -65,7 +67,7 @@ class AudioEncoder(nn.Module):
             prefix = f"encoder.blocks.{layer}"
             self.attention.append(SelfAttention(weights, prefix, dims.n_audio_head, positions))
             self.feed_forward.append(FeedForward(weights, prefix, gelu))
-        self.norm = Norm()
+        self.norm = Norm(weights, "encoder.ln_post")
         self.approximate = "tanh" if gelu == "tanh" else "none"
 
     def forward(self, log_mel: Tensor) -> Tensor:
@@ -117,7 +119,8 @@ class FeatureEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self.audio = AudioEncoder(weights, dims, frames, gelu)
-        self.register_buffer("gain", tensor(weights, "encoder.ln_post.weight"))
+        gain = tensor(weights, "encoder.ln_post.weight")
+        self.register_buffer("gain", gain / root_gain(weights, "encoder.ln_post"))
         self.register_buffer("shift", tensor(weights, "encoder.ln_post.bias"))
 
     def forward(self, log_mel: Tensor) -> Tensor:
@@ -130,9 +133,11 @@ class Logits(nn.Module):
     The norm's affine part is not folded in: the weight stays the table's own.
     """
 
+    gain: Tensor
+    shift: Tensor
+
     def __init__(self, weights: Weights, dims: WhisperDims) -> None:
         super().__init__()
-        self.norm = Norm()
         self.register_buffer("gain", tensor(weights, "decoder.ln.weight"))
         self.register_buffer("shift", tensor(weights, "decoder.ln.bias"))
         self.output = nn.Linear(dims.n_text_state, dims.n_vocab, bias=False)
@@ -141,7 +146,7 @@ class Logits(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.output(self.norm(x) * self.gain + self.shift)
+        return self.output(normalised(x) * self.gain + self.shift)
 
 
 class DecoderStep(nn.Module):
