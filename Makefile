@@ -17,7 +17,7 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 CPP := $(shell find cpp -name '*.cc' -o -name '*.h' -o -name CMakeLists.txt) CMakeLists.txt
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-python test-cpp test-sanitized lint format compare bench clean
+.PHONY: help demo test test-python test-cpp test-sanitized test-arm64 lint format compare bench clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -66,6 +66,10 @@ test-sanitized: $(STAMPS)/installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --preset asan-ubsan
 	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --build --preset asan-ubsan
 	PATH="$(CURDIR)/$(BIN):$$PATH" ctest --preset asan-ubsan
+
+# Needs a cross compiler and an emulator: apt-get install g++-aarch64-linux-gnu qemu-user
+test-arm64: $(STAMPS)/installed-dev
+	$(BIN)/python test/arm64.py
 
 lint: $(STAMPS)/installed-dev
 	$(BIN)/ruff check .

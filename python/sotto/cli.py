@@ -8,6 +8,7 @@ import typer
 
 import sotto
 from sotto.commands.listen import listen
+from sotto.commands.npu import app as npu
 from sotto.commands.quantize import quantize
 from sotto.commands.transcribe import transcribe
 
@@ -22,6 +23,7 @@ app = typer.Typer(
 app.command()(transcribe)
 app.command()(listen)
 app.command()(quantize)
+app.add_typer(npu, name="npu")
 
 
 def _print_version(value: bool) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from sotto.errors import ConversionError
 from sotto.export.operations import check_operations
-from sotto.npu.ops import SUPPORTED, OpTable, op_tables
+from sotto.npu.rules import SUPPORTED, Verdict, judge
 
 
 class Call(nn.Module):
@@ -27,10 +27,10 @@ class Call(nn.Module):
         return self.function(self, x)
 
 
-def tables(path: Path, function: Callable[..., Tensor], x: Tensor, **how: object) -> list[OpTable]:
+def tables(path: Path, function: Callable[..., Tensor], x: Tensor, **how: object) -> list[Verdict]:
     model = litert_torch.convert(Call(function).eval(), (x,), **how)
     model.export(str(path))
-    return op_tables(path)
+    return judge(path)
 
 
 FLOATS = torch.zeros(1, 4, 4)
@@ -39,13 +39,13 @@ IDS = torch.zeros(1, 3, dtype=torch.int32)
 
 def test_a_plain_layer_is_taken_and_counted(tmp_path: Path) -> None:
     (table,) = tables(tmp_path / "a.tflite", lambda m, x: torch.tanh(x @ m.table.weight.T), FLOATS)
-    assert table.unsupported == ()
+    assert table.refusals == []
     assert table.counts["TANH"] == 1
     assert set(table.counts) <= SUPPORTED
     lines: list[str] = []
     check_operations([table], "a.tflite", lines.append)
     assert any("TANH 1" in line for line in lines)
-    assert any("outside the NPU's list: none" in line for line in lines)
+    assert any("outside the NPU's rules: none" in line for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_an_operation_outside_the_list_is_named_and_refused(
     tmp_path: Path, function: Callable[..., Tensor], x: Tensor, outside: set[str]
 ) -> None:
     (table,) = tables(tmp_path / "a.tflite", function, x)
-    assert outside & set(table.unsupported)
+    assert outside & {finding.name for finding in table.refusals}
     with pytest.raises(ConversionError, match=r"a\.tflite is not for the NPU: serving_default: "):
         check_operations([table], "a.tflite", lambda line: None)
 
@@ -73,8 +73,8 @@ def test_a_tensor_of_rank_5_is_named_and_refused(tmp_path: Path) -> None:
         return (x.reshape(1, 2, 2, 2, 2).permute(0, 4, 3, 2, 1) + 1).reshape(1, 16)
 
     (table,) = tables(tmp_path / "a.tflite", five, FLOATS)
-    assert any(fault.startswith("rank 5 of ") for fault in table.unsupported)
-    with pytest.raises(ConversionError, match="rank 5"):
+    assert any(finding.rule == "rank" for finding in table.refusals)
+    with pytest.raises(ConversionError, match="5 dimensions"):
         check_operations([table], "a.tflite", lambda line: None)
 
 
@@ -84,8 +84,8 @@ def test_a_dynamic_shape_is_named_and_refused(tmp_path: Path) -> None:
         *(tmp_path / "a.tflite", lambda m, x: torch.tanh(x), FLOATS),
         dynamic_shapes=({1: length},),
     )
-    assert any(fault.startswith("dynamic shape [1, -1, 4] of ") for fault in table.unsupported)
-    with pytest.raises(ConversionError, match="dynamic shape"):
+    assert any("dynamic: [1, -1, 4]" in finding.reason for finding in table.refusals)
+    with pytest.raises(ConversionError, match="shape is dynamic"):
         check_operations([table], "a.tflite", lambda line: None)
 
 
@@ -94,5 +94,8 @@ def test_each_signature_has_a_table_of_its_own(tmp_path: Path) -> None:
     bad = Call(lambda m, x: torch.exp(x)).eval()
     model = litert_torch.signature("good", good, (FLOATS,)).signature("bad", bad, (FLOATS,))
     model.convert().export(str(tmp_path / "a.tflite"))
-    found = {table.signature: table.unsupported for table in op_tables(tmp_path / "a.tflite")}
-    assert found == {"good": (), "bad": ("EXP",)}
+    found = {
+        verdict.signature: [finding.name for finding in verdict.refusals]
+        for verdict in judge(tmp_path / "a.tflite")
+    }
+    assert found == {"good": [], "bad": ["EXP"]}

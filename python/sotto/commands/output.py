@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -100,6 +101,15 @@ def print_whole(text: str) -> None:
         raise OutputError(
             f"can't write to standard output ({error.strerror}); make room where it goes"
         ) from error
+
+
+def finite(value: Any) -> Any:
+    """JSON knows no infinity, which stands for no difference: null."""
+    if isinstance(value, dict):
+        return {key: finite(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _output_name(file: str, suffix: str) -> str:

@@ -8,14 +8,14 @@ import sys
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from sotto.bundle import check_writable
-from sotto.commands.output import print_whole
+from sotto.commands.output import finite, print_whole
 from sotto.errors import ConversionError, OptionError, OutputError
 from sotto.terminal import clean_exits, hushed_libraries, report
 
@@ -112,7 +112,7 @@ def quantize(
             kept.write(write)
             report(f"wrote {write}: {', '.join(kept.precisions)}")
         if as_json:
-            print_whole(json.dumps(_finite(asdict(found)), ensure_ascii=False) + "\n")
+            print_whole(json.dumps(finite(asdict(found)), ensure_ascii=False) + "\n")
         else:
             _print(found)
 
@@ -152,15 +152,6 @@ def _check_file(path: Path) -> None:
     """Raises OutputError now where writing would fail later."""
     if path.is_dir() or not path.parent.is_dir():
         raise OutputError(f"can't write {path}: expected a file in a directory that exists")
-
-
-def _finite(value: Any) -> Any:
-    """JSON knows no infinity, which stands for no difference: null."""
-    if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _print(found: Scan) -> None:

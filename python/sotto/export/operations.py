@@ -5,20 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sotto.errors import ConversionError
-from sotto.npu.ops import OpTable
+from sotto.npu.rules import Verdict
+
+FOR_ANY_PRECISION = {"operation", "rank", "shape"}
+"""Rules that hold for every bundle; the others say whether its precision is one for the NPU."""
 
 
-def check_operations(tables: list[OpTable], file: str, report: Callable[[str], None]) -> None:
+def check_operations(verdicts: list[Verdict], file: str, report: Callable[[str], None]) -> None:
     """Reports every signature's operations.
 
     Raises:
-        ConversionError: one is outside the NPU's list.
+        ConversionError: one is outside the NPU's list, or of a shape that it does not take.
     """
-    for table in tables:
-        counts = ", ".join(f"{name} {count}" for name, count in table.counts.items())
-        outside = ", ".join(table.unsupported) or "none"
-        report(f"{file} {table.signature}: {sum(table.counts.values())} ops: {counts}")
-        report(f"{file} {table.signature}: outside the NPU's list: {outside}")
-    refused = [f"{table.signature}: {name}" for table in tables for name in table.unsupported]
+    refused = []
+    for verdict in verdicts:
+        counts = ", ".join(f"{name} {count}" for name, count in verdict.counts.items())
+        report(f"{file} {verdict.signature}: {sum(verdict.counts.values())} ops: {counts}")
+        outside = [
+            f"{finding.name or 'graph'} ({finding.place}): {finding.reason}"
+            for finding in verdict.refusals
+            if finding.rule in FOR_ANY_PRECISION
+        ]
+        report(f"{file} {verdict.signature}: outside the NPU's rules: {len(outside) or 'none'}")
+        refused += [f"{verdict.signature}: {fault}" for fault in outside]
     if refused:
         raise ConversionError(f"{file} is not for the NPU: {'; '.join(refused)}")

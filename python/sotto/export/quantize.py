@@ -18,7 +18,7 @@ from sotto.export.flatbuffer import read_model, write_model
 from sotto.export.layers import Layer
 from sotto.export.operations import check_operations
 from sotto.export.precision import Exceptions, Precision
-from sotto.npu.ops import op_tables
+from sotto.npu.rules import judge
 
 Add = Callable[[quantizer.Quantizer, str, qtyping.TFLOperationName], None]
 
@@ -94,7 +94,7 @@ def quantize_files(
             written.replace(directory / file)
         elif source != directory:
             shutil.copyfile(source / file, directory / file)
-        check_operations(op_tables(directory / file), file, report)
+        check_operations(judge(directory / file), file, report)
     return used
 
 

@@ -35,7 +35,7 @@ from sotto.export.torchscript import SAMPLE, TORCHSCRIPT
 from sotto.export.verify import LiteRtGraph
 from sotto.graphs.signatures import Signature
 from sotto.graphs.silero import CHUNK, CONTEXT, REFLECTED, STATE, VoiceActivity, detector
-from sotto.npu.ops import op_tables
+from sotto.npu.rules import judge
 
 Report = Callable[[str], None]
 
@@ -190,7 +190,7 @@ def convert_vad(
             write_mtk_tflite(script, signature, directory / FILE)
         else:
             write_tflite([(script, signature)], directory / FILE)
-            check_operations(op_tables(directory / FILE), FILE, report)
+            check_operations(judge(directory / FILE), FILE, report)
             tools["litert-torch"] = litert_torch.__version__
             difference = _verify(source, directory / FILE, script, signature)
             report(str(difference))

@@ -19,7 +19,7 @@ from sotto.graphs.transformer import (
     FeedForward,
     Gelu,
     Weights,
-    centred,
+    to_residual,
 )
 from sotto.graphs.whisper import Logits
 
@@ -65,7 +65,7 @@ class AlignmentBlock(nn.Module):
         self_k, self_v = caches[:n], caches[n : 2 * n]
         cross_k, cross_v = caches[2 * n : 3 * n], caches[3 * n :]
         new_k, new_v, scores = [], [], []
-        x = centred(hidden)
+        x = to_residual(hidden)
         for i in range(n):
             x, key, value = self.attention[i](x, mask, self_k[i], self_v[i])
             x, of_layer = self.cross_attention[i](x, cross_k[i], cross_v[i])

@@ -17,8 +17,8 @@ from sotto.graphs.transformer import (
     Heads,
     Norm,
     Weights,
-    centred,
     linear,
+    to_residual,
 )
 
 
@@ -54,7 +54,7 @@ class PrefillBlock(nn.Module):
         self_k, self_v = caches[:n], caches[n : 2 * n]
         cross_k, cross_v = caches[2 * n : 3 * n], caches[3 * n :]
         new_k, new_v = [], []
-        x = centred(hidden)
+        x = to_residual(hidden)
         for i in range(n - 1):
             x, key, value = self.attention[i](x, mask, self_k[i], self_v[i])
             x, _ = self.cross_attention[i](x, cross_k[i], cross_v[i])

@@ -28,13 +28,19 @@ Gelu = Literal["erf", "tanh"]
 EPSILON = 1e-5
 """Of openai-whisper's LayerNorms: torch's default."""
 
+RESIDUAL_SCALE = 1 / 16
+"""Of the residual stream. A norm squares it, and Whisper's has positions of several hundreds, whose
+squares are more than the 65504 that fp16 holds: on the NPU they would be infinite, and the position
+lost. Norms give the same of a stream that is scaled, and a power of 2 costs no bit of float32."""
+
 LEAST_GAIN = 1e-4
 """Smaller ones count as this, so that the weights can be divided by its root."""
 
 
 def normalised(x: Tensor) -> Tensor:
-    """``[1, n, width]`` without a mean, to a variance of 1 in each row."""
-    return x * torch.rsqrt((x * x).mean(dim=-1, keepdim=True) + EPSILON)
+    """``[1, n, width]`` of the residual stream to a variance of 1 in each row."""
+    epsilon = EPSILON * RESIDUAL_SCALE**2
+    return x * torch.rsqrt((x * x).mean(dim=-1, keepdim=True) + epsilon)
 
 
 def root_gain(weights: Weights, norm: str) -> Tensor:
@@ -46,8 +52,8 @@ class Norm(nn.Module):
     """LayerNorm of what has no mean. Half of its affine part is folded into what follows.
 
     A LayerNorm takes the mean away first. It is the same for whatever is added along the whole
-    row, so whoever writes to the residual stream leaves its mean out (:func:`centred`,
-    ``linear(…, centred=True)``), and half of each norm's operations are gone.
+    row, so whoever writes to the residual stream leaves its mean out (:func:`to_residual`,
+    ``linear(…, residual=True)``), and half of each norm's operations are gone.
 
     Its gain evens out channels that differ by two orders of magnitude. Folded whole into the
     weights it leaves that difference in what 8 bits a row must hold, not folded it moves it into
@@ -67,9 +73,9 @@ class Norm(nn.Module):
         return normalised(x) * self.gain
 
 
-def centred(x: Tensor) -> Tensor:
-    """``[1, n, width]`` without the mean of each row."""
-    return x - x.mean(dim=-1, keepdim=True)
+def to_residual(x: Tensor) -> Tensor:
+    """``[1, n, width]`` as the residual stream holds it: without each row's mean, and scaled."""
+    return (x - x.mean(dim=-1, keepdim=True)) * RESIDUAL_SCALE
 
 
 def tensor(weights: Weights, key: str) -> Tensor:
@@ -83,7 +89,7 @@ def linear(
     *,
     norm: str | None = None,
     scale: float = 1.0,
-    centred: bool = False,
+    residual: bool = False,
 ) -> nn.Linear:
     """A Linear from ``{prefix}.weight`` and, where there is one, ``{prefix}.bias``.
 
@@ -93,7 +99,7 @@ def linear(
         norm: key of the LayerNorm whose affine part is folded in, but for what :class:`Norm`,
             which gives its input, multiplies by.
         scale: factor folded into weight and bias.
-        centred: leave the mean out of each row that it gives.
+        residual: give what is added to the residual stream: no mean, and scaled.
     """
     weight = tensor(weights, f"{prefix}.weight")
     bias = tensor(weights, f"{prefix}.bias") if f"{prefix}.bias" in weights else None
@@ -103,7 +109,8 @@ def linear(
         folded = (weight.double() @ shift.double()).float()
         bias = folded if bias is None else bias + folded
         weight = weight * (gain / root_gain(weights, norm))
-    if centred:
+    if residual:
+        scale *= RESIDUAL_SCALE
         weight = weight - weight.mean(dim=0)
         bias = None if bias is None else bias - bias.mean()
     layer = nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None)
@@ -176,7 +183,7 @@ class FeedForward(nn.Module):
     def __init__(self, weights: Weights, prefix: str, gelu: Gelu) -> None:
         super().__init__()
         self.expand = linear(weights, f"{prefix}.mlp.0", norm=f"{prefix}.mlp_ln")
-        self.contract = linear(weights, f"{prefix}.mlp.2", centred=True)
+        self.contract = linear(weights, f"{prefix}.mlp.2", residual=True)
         self.norm = Norm(weights, f"{prefix}.mlp_ln")
         self.approximate = "tanh" if gelu == "tanh" else "none"
 
@@ -203,7 +210,7 @@ class SelfAttention(nn.Module):
         self.query = linear(weights, f"{prefix}.attn.query", norm=norm, scale=self.heads.scale)
         self.key = linear(weights, f"{prefix}.attn.key", norm=norm)
         self.value = linear(weights, f"{prefix}.attn.value", norm=norm)
-        self.out = linear(weights, f"{prefix}.attn.out", centred=True)
+        self.out = linear(weights, f"{prefix}.attn.out", residual=True)
         self.norm = Norm(weights, norm)
         tiles = -(-length // TILE)
         size = -(-length // tiles)
@@ -242,7 +249,7 @@ class CachedSelfAttention(nn.Module):
         self.query = linear(weights, f"{prefix}.attn.query", norm=norm, scale=self.heads.scale)
         self.key = linear(weights, f"{prefix}.attn.key", norm=norm)
         self.value = linear(weights, f"{prefix}.attn.value", norm=norm)
-        self.out = linear(weights, f"{prefix}.attn.out", centred=True)
+        self.out = linear(weights, f"{prefix}.attn.out", residual=True)
         self.norm = Norm(weights, norm)
 
     def forward(
@@ -303,7 +310,7 @@ class CrossAttention(nn.Module):
             norm=f"{prefix}.cross_attn_ln",
             scale=self.heads.scale,
         )
-        self.out = linear(weights, f"{prefix}.cross_attn.out", centred=True)
+        self.out = linear(weights, f"{prefix}.cross_attn.out", residual=True)
         self.norm = Norm(weights, f"{prefix}.cross_attn_ln")
 
     def forward(self, x: Tensor, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:

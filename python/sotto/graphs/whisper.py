@@ -20,10 +20,10 @@ from sotto.graphs.transformer import (
     Norm,
     SelfAttention,
     Weights,
-    centred,
     normalised,
     root_gain,
     tensor,
+    to_residual,
 )
 
 MASKED = -1e4
@@ -73,7 +73,7 @@ class AudioEncoder(nn.Module):
     def forward(self, log_mel: Tensor) -> Tensor:
         x = F.gelu(self.conv1(log_mel[:, :, None]), approximate=self.approximate)
         x = F.gelu(self.conv2(x), approximate=self.approximate)
-        x = centred(x.permute(0, 2, 3, 1).flatten(0, 1) + self.positional_embedding)
+        x = to_residual(x.permute(0, 2, 3, 1).flatten(0, 1) + self.positional_embedding)
         for attention, feed_forward in zip(self.attention, self.feed_forward, strict=True):
             x = feed_forward(attention(x))
         return self.norm(x)
@@ -177,7 +177,7 @@ class DecoderStep(nn.Module):
         self_k, self_v = caches[:n], caches[n : 2 * n]
         cross_k, cross_v = caches[2 * n : 3 * n], caches[3 * n :]
         new_k, new_v = [], []
-        x = centred(hidden)
+        x = to_residual(hidden)
         for i in range(n):
             x, key, value = self.attention[i](x, mask, self_k[i], self_v[i])
             x, _ = self.cross_attention[i](x, cross_k[i], cross_v[i])
@@ -219,7 +219,7 @@ class SequenceDecoder(nn.Module):
         self.logits = Logits(weights, dims)
 
     def forward(self, hidden: Tensor, features: Tensor) -> Tensor:
-        x = centred(hidden)
+        x = to_residual(hidden)
         for i in range(self.layers):
             keys, values = self.cross[i](features)
             x, _ = self.cross_attention[i](self.attention[i](x, self.mask), keys, values)

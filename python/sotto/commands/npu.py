@@ -1,0 +1,226 @@
+"""``sotto npu``: what MediaTek's NPU will make of a model, asked on any machine."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from sotto.commands.output import finite, print_whole
+from sotto.errors import OptionError
+from sotto.terminal import clean_exits, report
+
+if TYPE_CHECKING:
+    from sotto.npu.check import Check, GraphCheck
+    from sotto.npu.simulate import LayerNoise, Simulated
+
+SHOWN = 12
+"""Findings of a table; JSON has all."""
+
+app = typer.Typer(no_args_is_help=True, help="MediaTek's NPU: will a model run whole on it?")
+
+Model = Annotated[Path, typer.Argument(help="Bundle, or a .tflite file.")]
+Soc = Annotated[str, typer.Option(help="SoCs with commas between, such as mt6991, or all.")]
+Adapter = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of the vendor's libneuron_adapter.so. Default: the installed "
+        "ai_edge_litert_sdk_mediatek's, else Sotto's own, which knows the public contracts alone."
+    ),
+]
+Plugin = Annotated[
+    bool, typer.Option(help="Run MediaTek's compiler plugin (Linux, x86-64) beside the rules.")
+]
+Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
+
+
+@app.callback()
+def _npu() -> None:
+    """MediaTek's NPU: will a model run whole on it?"""
+
+
+@app.command()
+def check(
+    model: Model,
+    soc: Soc = "mt6991",
+    adapter: Adapter = None,
+    plugin: Plugin = True,
+    as_json: Json = False,
+) -> None:
+    """Say whether a model runs whole on the NPU, and what keeps it off.
+
+    sotto npu check models/whisper-base-fp32 --soc all
+
+    Two judges: Sotto's rules, which read the graphs, and MediaTek's own compiler plugin, which
+    LiteRT's package ships. Without the vendor's SDK a library of Sotto's answers the plugin by
+    the public contracts of NNAPI: "whole" then means that nothing public speaks against it.
+
+    Exit code 0: each graph is one partition with no operation outside; 1: it is not, or an error.
+    """
+    with clean_exits():
+        from sotto.npu.check import check as check_model
+        from sotto.npu.plugin import chosen_socs
+
+        found = check_model(model, chosen_socs(soc) if plugin else [], adapter, report)
+        if as_json:
+            print_whole(json.dumps(_as_json(found), ensure_ascii=False) + "\n")
+        else:
+            _print(model, found)
+    if not found.whole:
+        raise typer.Exit(1)
+
+
+def _as_json(found: Check) -> dict[str, Any]:
+    return {
+        "whole": found.whole,
+        "adapter": found.adapter,
+        "graphs": [{"whole": graph.whole, **asdict(graph)} for graph in found.graphs],
+    }
+
+
+def _print(model: Path, found: Check) -> None:
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    answer = "runs whole" if found.whole else "does not run whole"
+    table = Table(title=f"{model} {answer} on the NPU")
+    table.add_column("graph", no_wrap=True)
+    table.add_column("operations", justify="right")
+    table.add_column("refused by the rules", justify="right")
+    groups = _by_answer(found)
+    for socs in groups:
+        name = ", ".join(socs) if len(socs) < 4 else f"{len(socs)} SoCs, such as {socs[-1]}"
+        table.add_column(name, justify="right")
+    for graph in found.graphs:
+        cells = [_partitions(graph, socs[0]) for socs in groups]
+        table.add_row(
+            f"{graph.file} {graph.verdict.signature}",
+            str(sum(graph.verdict.counts.values())),
+            str(len(graph.verdict.refusals) or "none"),
+            *cells,
+        )
+    console.print(table)
+    if found.adapter:
+        console.print(f"The plugin was answered by {found.adapter}.", soft_wrap=True)
+    lines = list(dict.fromkeys(line for graph in found.graphs for line in _findings(graph)))
+    for line in lines[:SHOWN]:
+        console.print(line, soft_wrap=True, highlight=False)
+    if len(lines) > SHOWN:
+        console.print(f"… and {len(lines) - SHOWN} more; --json has all")
+
+
+def _by_answer(found: Check) -> list[list[str]]:
+    """The SoCs, those with the same answers together."""
+    answers: dict[tuple[Any, ...], list[str]] = {}
+    socs = found.graphs[0].partitionings if found.graphs else {}
+    for soc in socs:
+        answer = tuple(_partitions(graph, soc) for graph in found.graphs)
+        answers.setdefault(answer, []).append(soc)
+    return list(answers.values())
+
+
+def _partitions(graph: GraphCheck, soc: str) -> str:
+    one = graph.partitionings[soc]
+    outside = one.operations - one.selected
+    return f"{one.partitions} partition{'s' * (one.partitions != 1)}, {outside} outside"
+
+
+def _findings(graph: GraphCheck) -> list[str]:
+    lines = []
+    for finding in graph.verdict.findings:
+        what = "refused" if finding.refused else "differs"
+        name = f"{finding.name} " if finding.name else ""
+        lines.append(f"{what}: {graph.file} {name}({finding.place}): {finding.reason}")
+    for one in graph.partitionings.values():
+        for place, name, reason in one.refusals:
+            where = f"{graph.file} {graph.verdict.signature}, operation {place}"
+            lines.append(f"plugin refused: {where} ({name}): {reason}")
+    return lines
+
+
+Audio = Annotated[list[Path], typer.Argument(help="Recordings of speech.")]
+Accumulate = Annotated[str, typer.Option(help="Sums of products in fp32, or in fp16.")]
+Storage = Annotated[str, typer.Option(help="Tensors in fp16, or in fp32 to check the simulator.")]
+Gelu = Annotated[str, typer.Option(help="tanh, as the NPU computes it, or erf.")]
+Window = Annotated[int, typer.Option(help="Seconds, one of the bundle's; 0 is the longest.")]
+Layers = Annotated[
+    bool, typer.Option("--layers", help="Also the encoder's layers, those with most noise first.")
+]
+
+
+@app.command()
+def simulate(
+    model: Annotated[Path, typer.Argument(help="Bundle of fp32, as step 2 writes it.")],
+    audio: Audio,
+    storage: Storage = "fp16",
+    accumulate: Accumulate = "fp32",
+    gelu: Gelu = "tanh",
+    soc: Annotated[str, typer.Option(help="SoC that the plugin legalises for.")] = "mt6991",
+    window: Window = 0,
+    layers: Layers = False,
+    as_json: Json = False,
+) -> None:
+    """Transcribe in the NPU's arithmetic, beside the CPU's.
+
+    sotto npu simulate models/whisper-base-fp32 speech.wav
+
+    The graphs are those that MediaTek's plugin legalises, computed with fp16 storage, fp16
+    products and the tanh form of GELU. Both sides decode greedily, without timestamps, window by
+    window. Some seconds of work for a second of speech.
+    """
+    with clean_exits():
+        from sotto.asr import SpeechModel
+        from sotto.export.word_errors import word_error_rate
+        from sotto.npu.arithmetic import Arithmetic
+        from sotto.npu.plugin import chosen_socs
+        from sotto.npu.simulate import Simulator
+
+        for name, value, choices in (
+            ("storage", storage, ("fp16", "fp32")),
+            ("accumulate", accumulate, ("fp32", "fp16")),
+            ("gelu", gelu, ("tanh", "erf")),
+        ):
+            if value not in choices:
+                raise OptionError(f"{name} {value!r}: expected {' or '.join(choices)}")
+        (chosen,) = chosen_socs(soc)[:1]
+        report(f"legalising {model} for {chosen}")
+        arithmetic = Arithmetic(storage, accumulate, gelu)  # type: ignore[arg-type]  # checked
+        simulator = Simulator(model, arithmetic, chosen, window)
+        speech = SpeechModel(model, verify=False)
+        found = {}
+        for file in audio:
+            report(f"hearing {file}")
+            found[str(file)] = simulator.hear(speech, str(file))
+        noise = simulator.layers(next(iter(simulator.windows(str(audio[0]))))) if layers else []
+        rate = word_error_rate(
+            [one.expected for one in found.values()], [one.heard for one in found.values()]
+        )
+        result = {
+            "word_error_rate": rate,
+            "recordings": {name: asdict(one) for name, one in found.items()},
+            "layers": [asdict(one) for one in noise],
+        }
+        if as_json:
+            print_whole(json.dumps(finite(result), ensure_ascii=False) + "\n")
+        else:
+            _print_simulated(f"{model}: {storage}, sums in {accumulate}, GELU {gelu}", found, noise)
+            print_whole(f"word error rate against the CPU's float32: {rate:.1%}\n")
+
+
+def _print_simulated(title: str, found: dict[str, Simulated], noise: list[LayerNoise]) -> None:
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    table = Table(title=title)
+    for column in ("recording", "tokens", "first that differs", "encoder dB"):
+        table.add_column(column, justify="left" if column == "recording" else "right")
+    for name, one in found.items():
+        first = "none" if one.first_difference is None else str(one.first_difference)
+        table.add_row(Path(name).name, str(one.tokens), first, f"{one.encoder:.1f}")
+    console.print(table)
+    for one in found.values():
+        console.print(one.heard, soft_wrap=True, highlight=False, markup=False)
+    for layer in sorted(noise, key=lambda one: one.decibel)[:SHOWN]:
+        console.print(f"{layer.layer}: {layer.decibel:.1f} dB, up to {layer.largest:.0f}")
