@@ -93,4 +93,5 @@ def test_a_dynamic_range_bundle_is_refused_as_one_for_cpus(
 ) -> None:
     code, out, _ = run(str(bundle("tiny.en", "int8")))
     assert code == 1
-    assert "decoder.attention.0.query): float activations meet int8 weights" in out
+    assert "FULLY_CONNECTED (decoder.attention.0.key) and " in out
+    assert "more: float activations meet int8 weights" in out

@@ -106,7 +106,7 @@ def _print(model: Path, found: Check) -> None:
     console.print(table)
     if found.adapter:
         console.print(f"The plugin was answered by {found.adapter}.", soft_wrap=True)
-    lines = list(dict.fromkeys(line for graph in found.graphs for line in _findings(graph)))
+    lines = _findings(found)
     for line in lines[:SHOWN]:
         console.print(line, soft_wrap=True, highlight=False)
     if len(lines) > SHOWN:
@@ -129,16 +129,24 @@ def _partitions(graph: GraphCheck, soc: str) -> str:
     return f"{one.partitions} partition{'s' * (one.partitions != 1)}, {outside} outside"
 
 
-def _findings(graph: GraphCheck) -> list[str]:
+def _findings(found: Check) -> list[str]:
+    """What both judges say, a line a reason: refusals first."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for graph in found.graphs:
+        for finding in graph.verdict.findings:
+            judge = "refused" if finding.refused else "differs"
+            name = f"{finding.name} " if finding.name else ""
+            where = f"{graph.file} {name}({finding.place})"
+            places.setdefault((judge, finding.reason), []).append(where)
+        for one in graph.partitionings.values():
+            for place, name, reason in one.refusals:
+                where = f"{graph.file} {graph.verdict.signature}, operation {place} ({name})"
+                places.setdefault(("plugin refused", reason), []).append(where)
     lines = []
-    for finding in graph.verdict.findings:
-        what = "refused" if finding.refused else "differs"
-        name = f"{finding.name} " if finding.name else ""
-        lines.append(f"{what}: {graph.file} {name}({finding.place}): {finding.reason}")
-    for one in graph.partitionings.values():
-        for place, name, reason in one.refusals:
-            where = f"{graph.file} {graph.verdict.signature}, operation {place}"
-            lines.append(f"plugin refused: {where} ({name}): {reason}")
+    for judge, reason in sorted(places, key=lambda key: key[0] == "differs"):
+        several = list(dict.fromkeys(places[judge, reason]))
+        more = f" and {len(several) - 1} more" if len(several) > 1 else ""
+        lines.append(f"{judge}: {several[0]}{more}: {reason}")
     return lines
 
 
