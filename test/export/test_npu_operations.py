@@ -45,7 +45,7 @@ def test_a_plain_layer_is_taken_and_counted(tmp_path: Path) -> None:
     lines: list[str] = []
     check_operations([table], "a.tflite", lines.append)
     assert any("TANH 1" in line for line in lines)
-    assert any("outside the NPU's rules: none" in line for line in lines)
+    assert any("outside the NPU's list: none" in line for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -241,7 +241,7 @@ REFUSED: dict[str, tuple[str, Case]] = {
         _case("RESHAPE", [X, Value((3,), "INT32")], [Value((1, 16, 8))], _options("Reshape")),
     ),
     "a product of two ranks": (
-        "rank",
+        "matmul",
         _case("BATCH_MATMUL", [X, Value((8, 5))], [Value((1, 4, 4, 5))], _options("BatchMatMul")),
     ),
 }

@@ -26,7 +26,7 @@ def check_operations(verdicts: list[Verdict], file: str, report: Callable[[str],
             for finding in verdict.refusals
             if finding.rule in FOR_ANY_PRECISION
         ]
-        report(f"{file} {verdict.signature}: outside the NPU's rules: {len(outside) or 'none'}")
+        report(f"{file} {verdict.signature}: outside the NPU's list: {len(outside) or 'none'}")
         refused += [f"{verdict.signature}: {fault}" for fault in outside]
     if refused:
         raise ConversionError(f"{file} is not for the NPU: {'; '.join(refused)}")

@@ -93,8 +93,8 @@ class Finding:
     """Something of a graph that the NPU refuses, or computes otherwise.
 
     Attributes:
-        rule: ``operation``, ``rank``, ``shape``, ``type``, ``precision``, ``range``, ``constant``
-            or ``gelu``.
+        rule: ``operation``, ``rank``, ``shape``, ``type``, ``precision``, ``range``,
+            ``constant``, ``matmul`` or ``gelu``.
         operation: place in the graph, from 0; -1 of the graph's own inputs and outputs.
         name: the operation's.
         place: the layer it is in or behind, where the bundle names its layers; else the tensor.
@@ -252,6 +252,6 @@ _RULES: dict[str, Callable[[Operation], str | None]] = {
     "precision": _hybrid,
     "range": _beyond_fp16,
     "constant": _constant_inputs,
-    "rank": _matmul_ranks,
+    "matmul": _matmul_ranks,
     "gelu": _gelu,
 }
