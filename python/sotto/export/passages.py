@@ -138,7 +138,7 @@ class Graphs:
             )
             logits.append(outputs["logits"].reshape(-1))
             for key, cache in caches.items():
-                _write(cache, outputs[f"new_{key.removeprefix('self_')}"], position)
+                write_position(cache, outputs[f"new_{key.removeprefix('self_')}"], position)
             mask[..., position] = 0
         return np.stack(logits)
 
@@ -156,7 +156,7 @@ class Graphs:
         return {name: np.array(value) for name, value in outputs.items()}
 
 
-def _write(cache: Floats, new: Floats, position: int) -> None:
+def write_position(cache: Floats, new: Floats, position: int) -> None:
     """One position along the axis in which the two differ."""
     (axis,) = (i for i, n in enumerate(cache.shape) if n != new.shape[i])
     np.moveaxis(cache, axis, 0)[position] = np.moveaxis(new, axis, 0)[0]
@@ -206,18 +206,18 @@ class Yardstick:
             for actual, expected in zip(logits, self._logits, strict=True)
         ]
         return Distance(
-            _decibel(
+            decibel(
                 [(c[n], e[n]) for c, e in zip(cross, self._cross, strict=True) for n in e]
                 if encoder
                 else []
             ),
-            _decibel(list(zip(logits, self._logits, strict=True))),
+            decibel(list(zip(logits, self._logits, strict=True))),
             sum(changed),
             sum(len(expected) for expected in self._logits),
         )
 
 
-def _decibel(pairs: list[tuple[Floats, Floats]]) -> float:
+def decibel(pairs: list[tuple[Floats, Floats]]) -> float:
     """Signal to noise over all (actual, expected) pairs together."""
     signal = sum(float(np.square(e, dtype=np.float64).sum()) for _, e in pairs)
     noise = sum(float(np.square(a - e, dtype=np.float64).sum()) for a, e in pairs)

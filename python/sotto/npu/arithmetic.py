@@ -94,20 +94,17 @@ class Executor:
         self,
         inputs: Values,
         watch: Callable[[int, Values], None] | None = None,
-        *,
-        stored: bool = False,
     ) -> list[np.ndarray]:
         """Outputs in the graph's order.
 
         Args:
             inputs: in the graph's order.
             watch: called with each operation's place and what it gave.
-            stored: the inputs are in the arithmetic's storage already.
         """
         values: dict[int, np.ndarray] = {}
         for index, value in zip(self.network.inputs, inputs, strict=True):
             shape = self.network.operands[index].shape
-            values[index] = value if stored else self.arithmetic.stored(value)
+            values[index] = self.arithmetic.stored(value)
             if value.shape != shape:
                 raise ModelError(f"an input has the shape {value.shape}, not {shape}")
         kept = set(self.network.outputs)

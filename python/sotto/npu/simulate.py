@@ -20,6 +20,7 @@ from sotto._runtime import EmbeddingTable, LogMel, Tokenizer
 from sotto.asr import SpeechModel
 from sotto.bundle import Manifest, read_manifest
 from sotto.errors import BundleError
+from sotto.export.passages import decibel, write_position
 from sotto.npu.arithmetic import Arithmetic, Executor
 from sotto.npu.network import read_network
 from sotto.npu.plugin import own_adapter, partition
@@ -125,14 +126,11 @@ class Simulator:
         self,
         signature: str,
         inputs: Tensors,
-        watch: Callable[[int, Any], None] | None = None,
-        *,
-        stored: bool = False,
     ) -> Tensors:
         """Runs a signature in the NPU's arithmetic."""
         graph, executor = self._graphs[signature]
         given = [inputs[name] for name in graph.input_names]
-        found = executor.run(given, watch, stored=stored)
+        found = executor.run(given)
         return dict(zip(graph.output_names, found, strict=True))
 
     def layers(self, log_mel: np.ndarray) -> list[LayerNoise]:
@@ -255,7 +253,7 @@ class _Listener:
             hidden = (self._rows(token) + self._positions[position]).reshape(shapes["hidden"])
             outputs = run(name, {"hidden": hidden, "mask": mask, **caches, **cross})
             for key, cache in caches.items():
-                _write(cache, outputs[f"new_{key.removeprefix('self_')}"], position)
+                write_position(cache, outputs[f"new_{key.removeprefix('self_')}"], position)
             mask[..., position] = 0
             if position < len(prompt) - 1:
                 continue
@@ -289,22 +287,9 @@ def _rows(bundle: Path, manifest: Manifest) -> Callable[[int], np.ndarray]:
     return rows.row
 
 
-def _write(cache: np.ndarray, new: np.ndarray, position: int) -> None:
-    """One position along the axis in which the two differ."""
-    (axis,) = (i for i, n in enumerate(cache.shape) if n != new.shape[i])
-    np.moveaxis(cache, axis, 0)[position] = np.moveaxis(new, axis, 0)[0]
-
-
 def _first_difference(expected: list[int], heard: list[int]) -> int | None:
     if expected == heard:
         return None
     pairs = zip(expected, heard, strict=False)
     shared = min(len(expected), len(heard))
     return next((i for i, (a, b) in enumerate(pairs) if a != b), shared)
-
-
-def decibel(pairs: list[tuple[np.ndarray, np.ndarray]]) -> float:
-    """Signal to noise over all (actual, expected) pairs together; infinite if they are equal."""
-    signal = sum(float(np.square(e, dtype=np.float64).sum()) for _, e in pairs)
-    noise = sum(float(np.square(a - e, dtype=np.float64).sum()) for a, e in pairs)
-    return 10 * float(np.log10(signal / noise)) if noise else float("inf")
