@@ -194,7 +194,9 @@ def simulate(
         ):
             if value not in choices:
                 raise OptionError(f"{name} {value!r}: expected {' or '.join(choices)}")
-        (chosen,) = chosen_socs(soc)[:1]
+        chosen, *others = chosen_socs(soc)
+        if others:
+            raise OptionError(f"soc {soc!r}: simulate takes one")
         report(f"legalising {model} for {chosen}")
         arithmetic = Arithmetic(storage, accumulate, gelu)  # type: ignore[arg-type]  # checked
         simulator = Simulator(model, arithmetic, chosen, window)

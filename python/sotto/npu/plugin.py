@@ -233,7 +233,10 @@ def partition(
         if result.returncode != 0 or not found:
             raise ModelError(f"{model}, {soc}: {_why(result)}")
         lines = report.read_text().splitlines() if report.exists() else []
-        answers = [json.loads(line)["operations"] for line in lines]
+        try:
+            answers = [json.loads(line)["operations"] for line in lines]
+        except ValueError as error:  # cut off: no room for it
+            raise ModelError(f"{model}, {soc}: the plugin's answers are cut off") from error
         return [_partitioning(numbers, answers) for numbers in found]
 
 

@@ -19,7 +19,7 @@ from ai_edge_litert.interpreter import Interpreter
 from sotto._runtime import EmbeddingTable, LogMel, Tokenizer
 from sotto.asr import SpeechModel
 from sotto.bundle import Manifest, read_manifest
-from sotto.errors import BundleError
+from sotto.errors import BundleError, DeviceError, OptionError
 from sotto.export.passages import decibel, write_position
 from sotto.npu.arithmetic import Arithmetic, Executor
 from sotto.npu.network import read_network
@@ -85,6 +85,7 @@ class Simulator:
         BundleError: the bundle is damaged, or not of fp32.
         DeviceError: the plugin or Sotto's library for it is not there.
         ModelError: the plugin refuses a graph, or it has an operation that is not simulated.
+        OptionError: the bundle has no such window.
     """
 
     def __init__(
@@ -98,7 +99,7 @@ class Simulator:
             )
         windows = {entry["seconds"]: entry for entry in self.manifest["windows"]}
         if window and window not in windows:
-            raise BundleError(f"window {window}: {bundle} has {', '.join(map(str, windows))}")
+            raise OptionError(f"window {window}: {bundle} has {', '.join(map(str, windows))}")
         self.window: dict[str, Any] = windows[window or max(windows)]
         self.arithmetic = arithmetic
         self._graphs: dict[str, tuple[Graph, Executor]] = {}
@@ -115,7 +116,7 @@ class Simulator:
         graph = next(g for g in read_graphs(file) if g.signature == signature)
         adapter = own_adapter()
         if adapter is None:
-            raise BundleError("this build of Sotto has no library to record graphs with")
+            raise DeviceError("this build of Sotto has no library to record graphs with")
         with tempfile.TemporaryDirectory(prefix="sotto-npu-") as folder:
             networks = Path(folder)
             partition(file, soc, adapter, networks=networks, subgraphs=[graph.index])

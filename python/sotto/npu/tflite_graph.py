@@ -17,7 +17,10 @@ _OPERATIONS = {
 }
 _TYPES = {value: name for name, value in vars(schema.TensorType).items() if isinstance(value, int)}
 
-_DAMAGE = (struct.error, IndexError, KeyError, OverflowError, TypeError, ValueError, AttributeError)
+_DAMAGE = (
+    *(struct.error, IndexError, KeyError, OverflowError, TypeError, ValueError, AttributeError),
+    RecursionError,
+)
 """What reading a damaged flatbuffer raises, wherever it first goes wrong."""
 
 COMPOSITES = ("odml.l2_norm", "odml.rms_norm")
@@ -117,6 +120,8 @@ def read_graphs(path: Path) -> list[Graph]:
 class _Reader:
     def __init__(self, content: np.ndarray) -> None:
         self.content = content
+        self.bodies: dict[int, tuple[Operation, ...]] = {}
+        self.inlined = 0
         self.model = schema.Model.GetRootAsModel(content, 0)
         self.codes = [
             self._name(self.model.OperatorCodes(i))
@@ -183,7 +188,12 @@ class _Reader:
         body = composite.DecompositionSubgraphIndex()
         if not index < body < self.model.SubgraphsLength():  # so that none is within itself
             raise IndexError(f"a composite's body is subgraph {body}")
-        return self._graph(body, None).operations
+        if body not in self.bodies:
+            self.bodies[body] = self._graph(body, None).operations
+        # Bodies of bodies double with each level: a small file may stand for endless work.
+        self.inlined += len(self.bodies[body])
+        self._range(self.inlined)
+        return self.bodies[body]
 
     def _operation(self, operator: Any, tensors: list[Tensor]) -> Operation:
         name = self.codes[operator.OpcodeIndex()]
