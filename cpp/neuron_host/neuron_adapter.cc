@@ -96,6 +96,17 @@ void WriteNetwork(const sotto::neuron::Model& model) {
   if (!file.flush()) Complain(kOpFailed, "can't write " + path);
 }
 
+int ExtensionType(const NeuronModel* model, const char* extension, int32_t code, int32_t* type) {
+  if (model == nullptr || extension == nullptr || type == nullptr) {
+    return Complain(kUnexpectedNull, "an extension is null");
+  }
+  if (std::strcmp(extension, kExtension) != 0) {
+    return Complain(kBadData, std::string("the extension ") + extension + " is not known");
+  }
+  *type = code;
+  return kNoError;
+}
+
 int NotExecuted() {
   return Complain(kBadState, "this library records and checks graphs; it executes none");
 }
@@ -178,26 +189,12 @@ SOTTO_EXPORT int NeuronModel_relaxComputationFloat32toFloat16(NeuronModel* model
 
 SOTTO_EXPORT int NeuronModel_getExtensionOperandType(NeuronModel* model, const char* extension,
                                                      uint16_t, int32_t* type) {
-  if (model == nullptr || extension == nullptr || type == nullptr) {
-    return Complain(kUnexpectedNull, "an extension is null");
-  }
-  if (std::strcmp(extension, kExtension) != 0) {
-    return Complain(kBadData, std::string("the extension ") + extension + " is not known");
-  }
-  *type = sotto::neuron::kExtensionArgument;
-  return kNoError;
+  return ExtensionType(model, extension, sotto::neuron::kExtensionArgument, type);
 }
 
 SOTTO_EXPORT int NeuronModel_getExtensionOperationType(NeuronModel* model, const char* extension,
                                                        uint16_t, int32_t* type) {
-  if (model == nullptr || extension == nullptr || type == nullptr) {
-    return Complain(kUnexpectedNull, "an extension is null");
-  }
-  if (std::strcmp(extension, kExtension) != 0) {
-    return Complain(kBadData, std::string("the extension ") + extension + " is not known");
-  }
-  *type = sotto::neuron::kExtensionOperation;
-  return kNoError;
+  return ExtensionType(model, extension, sotto::neuron::kExtensionOperation, type);
 }
 
 SOTTO_EXPORT int NeuronModel_finish(NeuronModel* model) {
