@@ -20,7 +20,16 @@ MATMULS = (
 VIEWS = ("RESHAPE", "DEQUANTIZE")
 """Operations whose output costs no memory: another shape, or weights unpacked."""
 
-_BYTES = {"INT8": 1, "UINT8": 1, "BOOL": 1, "INT16": 2, "FLOAT16": 2, "INT64": 8, "FLOAT64": 8}
+_BYTES = {
+    "INT4": 1,
+    "INT8": 1,
+    "UINT8": 1,
+    "BOOL": 1,
+    "INT16": 2,
+    "FLOAT16": 2,
+    "INT64": 8,
+    "FLOAT64": 8,
+}
 _FLOATS = ("FLOAT32", "FLOAT16")
 
 
