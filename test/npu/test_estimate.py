@@ -210,10 +210,11 @@ def test_whispers_sizes_give_what_its_graphs_are_counted_to(
     for name, stage in (("encode_30s", "encoder+kv"), ("decode_30s", "step")):
         expected = whisper_work(SIZES[model], stage, cache=448)
         found = works[name]
-        assert sum(found.macs.values()) == pytest.approx(expected.macs["fp16"], rel=0.01)
-        assert found.stored_weights == pytest.approx(expected.weights / 2, rel=0.02)
-        # The step's new keys and values are counted in the cache's last place.
-        assert found.boundary == pytest.approx(expected.boundary, rel=0.01)
+        # A step's product with its own key is a sum in the graph.
+        assert sum(found.macs.values()) == pytest.approx(expected.macs["fp16"], rel=1e-4)
+        assert found.boundary == expected.boundary
+        # The sizes count the encoder's table of positions with the weights.
+        assert found.stored_weights == pytest.approx(expected.weights / 2, rel=0.04)
 
 
 @pytest.fixture(scope="module")

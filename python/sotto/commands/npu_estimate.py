@@ -40,7 +40,7 @@ Checked = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="JSON instead of a table.")]
 Picture = Annotated[
     Path | None,
-    typer.Option(help="Also a picture, as .png, .svg or .pdf: needs pip install 'sotto[bench]'."),
+    typer.Option(help="Also a picture (.png, .svg or .pdf): needs matplotlib, of the extra bench."),
 ]
 
 
@@ -209,8 +209,7 @@ def _check(as_json: bool) -> None:
         rows = [asdict(one) for one in found]
         for row in rows:
             row["measurement"].pop("work")
-        left = [asdict(one) for one in not_evaluated()]
-        result = {"compared": rows, "not_evaluated": left}
+        result = {"compared": rows, "not_evaluated": [asdict(one) for one in not_evaluated()]}
         print_whole(json.dumps(result, ensure_ascii=False) + "\n")
         return
     _print_check(found)

@@ -35,6 +35,7 @@ def draw(found: list[Estimate], path: Path) -> None:
 
         mpl.use("Agg")
         from matplotlib import pyplot as plt
+        from matplotlib.patches import Patch
     except ImportError as error:
         raise OptionError(
             "--picture needs matplotlib, which is not installed: pip install 'sotto[bench]'"
@@ -66,10 +67,8 @@ def draw(found: list[Estimate], path: Path) -> None:
     )
     axes[0][0].invert_yaxis()
     labels = {**COLOURS, "one, then another": MIXED}
-    handles = [plt.Rectangle((0, 0), 1, 1, color=colour) for colour in labels.values()]
     figure.legend(
-        handles,
-        [f"bound by {label}" for label in labels],
+        handles=[Patch(color=c, label=f"bound by {label}") for label, c in labels.items()],
         loc="outside lower center",
         ncols=len(labels),
         fontsize="small",
