@@ -126,14 +126,20 @@ def _print_one(model: Path, found: Estimate) -> None:
     for one in found.signatures.values():
         table.add_row(one.signature, one.timing.bound, *_cells(one, found))
     console.print(table)
-    for one in found.signatures.values():
+    for name in _main_signatures(found):
+        one = found.signatures[name]
+        console.print(f"{name} is bound by {one.timing.bound}. What would change it:")
         for piece in one.advice:
-            console.print(
-                f"{one.signature}: {piece.change}: {_saved(piece.saved)}",
-                soft_wrap=True,
-                highlight=False,
-            )
+            console.print(f"  {piece.change}: {_saved(piece.saved)}", soft_wrap=True)
     _print_figures(console, found)
+
+
+def _main_signatures(found: Estimate) -> list[str]:
+    """Of a Whisper bundle those of its longest window but the alignment's; else all."""
+    if not found.windows:
+        return list(found.signatures)
+    longest = found.windows[max(found.windows)]
+    return [longest[role] for role in ("encoder", "decoder", "prefill") if role in longest]
 
 
 def _cells(one: SignatureEstimate, found: Estimate) -> Sequence[str]:
@@ -180,10 +186,7 @@ def _print_several(
     table = Table(title=f"{model}: ms on the NPU")
     for column in ("SoC", "name", "TOPS", "GB/s"):
         table.add_column(column, no_wrap=column == "SoC")
-    names = list(found[0].signatures)
-    if found[0].windows:
-        longest = found[0].windows[max(found[0].windows)]
-        names = [longest[role] for role in ("encoder", "decoder", "prefill") if role in longest]
+    names = _main_signatures(found[0])
     for column in (*names, *([recording] if heard[0] is not None else [])):
         table.add_column(column, justify="right")
     for one, text in zip(found, heard, strict=True):
@@ -280,4 +283,6 @@ def _between(low: float, high: float, *, exact: bool = False) -> str:
 
 
 def _number(value: float) -> str:
+    if value == 0:
+        return "0"
     return f"{value:.0f}" if value >= 20 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"

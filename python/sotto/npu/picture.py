@@ -58,7 +58,9 @@ def draw(found: list[Estimate], path: Path) -> None:
             colour = COLOURS.get(signature.timing.bound, MIXED)
             low, high = signature.ms.low, signature.ms.high
             axis.barh(place, high - low, left=low, color=colour)
+        times = [one.signatures[name].ms for one in found]
         axis.set_xscale("log")
+        axis.set_xlim(min(t.low for t in times) / 1.3, max(t.high for t in times) * 1.3)
         axis.set_xlabel("ms (less is faster)")
         axis.set_title(name)
         axis.grid(axis="x", alpha=0.3)
@@ -66,7 +68,7 @@ def draw(found: list[Estimate], path: Path) -> None:
         range(len(found)), [f"{one.soc.key}  {one.soc.name.split(',')[0]}" for one in found]
     )
     axes[0][0].invert_yaxis()
-    labels = {**COLOURS, "one, then another": MIXED}
+    labels = {**COLOURS, "one or another": MIXED}
     figure.legend(
         handles=[Patch(color=c, label=f"bound by {label}") for label, c in labels.items()],
         loc="outside lower center",

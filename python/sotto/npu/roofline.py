@@ -64,12 +64,12 @@ class Timing:
 
     @property
     def bound(self) -> str:
-        """``compute``, ``memory`` or ``launch``, where it is not the same at both ends both."""
+        """``compute``, ``memory`` or ``launch``; two of them where the range's ends differ in it."""
         ends = []
         for pick in (_low, _high):
             parts = {name: pick(getattr(self, name)) for name in ("compute", "memory", "launch")}
             ends.append(max(parts, key=lambda name: parts[name]))
-        return " to ".join(dict.fromkeys(ends))
+        return " or ".join(dict.fromkeys(ends))
 
 
 def _low(times: Range) -> float:
