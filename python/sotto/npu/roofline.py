@@ -64,7 +64,7 @@ class Timing:
 
     @property
     def bound(self) -> str:
-        """``compute``, ``memory`` or ``launch``; two of them where the range's ends differ in it."""
+        """``compute``, ``memory`` or ``launch``; two where the range's ends differ."""
         ends = []
         for pick in (_low, _high):
             parts = {name: pick(getattr(self, name)) for name in ("compute", "memory", "launch")}
