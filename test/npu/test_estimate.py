@@ -94,6 +94,21 @@ def test_a_dynamic_size_can_not_be_counted(tmp_path: Path) -> None:
         counted(path)
 
 
+@pytest.mark.parametrize(
+    ("operation", "inputs", "output"),
+    [
+        ("FULLY_CONNECTED", [Value((4, 8))], Value((4, 5))),
+        ("BATCH_MATMUL", [Value((4, 8)), Value((8, 5))], Value(())),
+    ],
+)
+def test_an_operation_that_lacks_operands_or_dimensions_is_refused(
+    operation: str, inputs: list[Value], output: Value, tmp_path: Path
+) -> None:
+    path = write_graph(tmp_path / "graph.tflite", operation, inputs, [output])
+    with pytest.raises(ModelError, match="without its operands or dimensions"):
+        counted(path)
+
+
 def test_dynamic_range_quantisation_is_refused_as_one_for_cpus() -> None:
     with pytest.raises(ModelError, match="precision for CPUs"):
         timing(Work(macs={"hybrid": 1}), find_soc("mt6991"), efficiency_of("mt6991"))

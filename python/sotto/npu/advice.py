@@ -105,7 +105,7 @@ def _beyond(inputs: Shapes, prefix: str, kept: int) -> int:
     for name, shape in inputs.items():
         if name.startswith(prefix) and len(shape) == 4:
             positions = shape[2] if name.startswith(f"{prefix}k") else shape[3]
-            found += prod(shape) // positions * max(0, positions - kept)
+            found += prod(shape) // max(positions, 1) * max(0, positions - kept)
     return found
 
 

@@ -62,8 +62,17 @@ def count(graph: Graph) -> Work:
     """Counts a graph's work, each weight read once a use.
 
     Raises:
-        ModelError: a size is dynamic.
+        ModelError: a size is dynamic, or an operation lacks operands or dimensions.
     """
+    try:
+        return _count(graph)
+    except (IndexError, ValueError) as error:
+        raise ModelError(
+            f"{graph.signature} has an operation without its operands or dimensions ({error})"
+        ) from error
+
+
+def _count(graph: Graph) -> Work:
     unpacked = _unpacked(graph)
     ends = {id(tensor) for tensor in (*graph.inputs, *graph.outputs)}
     macs: dict[str, int] = {}
