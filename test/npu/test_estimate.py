@@ -80,7 +80,7 @@ def test_products_are_counted_by_precision(
     )
     work = counted(path)
     assert work.macs == {precision: 4 * 8 * 5}
-    assert (work.stored_weights, work.weights) == (40, 40)
+    assert (work.stored_weights, work.weights, work.float_weights) == (40, 40, 0)
 
 
 def test_a_dynamic_size_can_not_be_counted(tmp_path: Path) -> None:
@@ -268,6 +268,16 @@ def test_advice_is_what_the_changed_graph_saves(found: Estimate) -> None:
     assert saved["inputs and outputs in fp16"].low == pytest.approx(less)
     window = {one.change for one in found.signatures["encode_30s"].advice}
     assert "a window of 10 s" in window
+
+
+def test_int8_weights_save_half_of_the_float_ones_alone() -> None:
+    soc, efficiency = find_soc("mt6989"), efficiency_of("mt6989")
+    work = Work(macs={"fp16": 1, "int16": 1}, weights=100_000_000, float_weights=40_000_000)
+    saved = {one.change: one.saved for one in advice(work, {}, None, soc, efficiency)}
+    less = timing(replace(work, weights=80_000_000), soc, efficiency).total
+    before = timing(work, soc, efficiency).total
+    change = "int8 weights, int16 activations"
+    assert saved[change].high == pytest.approx(before.high - less.high)
 
 
 def test_what_would_change_nothing_is_not_advised() -> None:

@@ -82,7 +82,8 @@ def _changes(
                 replace(
                     work,
                     macs={**rest, kind: rest.get(kind, 0) + floats},
-                    weights=work.weights // 2,
+                    weights=work.weights - work.float_weights // 2,
+                    float_weights=0,
                     activations=tuple(a // (1 + halved) for a in work.activations),
                 ),
             )

@@ -67,6 +67,7 @@ def whisper_work(
         macs={precision: macs},
         stored_weights=weights * weight,
         weights=weights * weight,
+        float_weights=weights * weight if precision == "fp16" else 0,
         boundary=ends * boundary,
         activations=tuple(elements * activation for elements in inside),
     )

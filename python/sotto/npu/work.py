@@ -43,6 +43,7 @@ class Work:
             weights, a precision for CPUs).
         stored_weights: bytes of the weights that are multiplied, as the file has them.
         weights: bytes of all constants as the NPU has them, floats in fp16.
+        float_weights: of these, of the weights that are multiplied in fp16.
         boundary: bytes of the graph's inputs and outputs, as they are declared.
         activations: bytes of each tensor that is computed inside, as the NPU has it.
     """
@@ -50,6 +51,7 @@ class Work:
     macs: dict[str, int] = field(default_factory=dict)
     stored_weights: int = 0
     weights: int = 0
+    float_weights: int = 0
     boundary: int = 0
     activations: tuple[int, ...] = ()
 
@@ -76,7 +78,7 @@ def _count(graph: Graph) -> Work:
     unpacked = _unpacked(graph)
     ends = {id(tensor) for tensor in (*graph.inputs, *graph.outputs)}
     macs: dict[str, int] = {}
-    stored = weights = 0
+    stored = weights = floats = 0
     activations: list[int] = []
     for operation in graph.operations:
         if operation.name in MATMULS:
@@ -85,12 +87,13 @@ def _count(graph: Graph) -> Work:
             weight = unpacked.get(id(operation.inputs[1]), operation.inputs[1])
             if weight.constant is not None:
                 stored += len(weight.constant)
+                floats += _device_bytes(weight) if weight.type in _FLOATS else 0
         if operation.name != "DEQUANTIZE":
             weights += sum(_constant_bytes(tensor, unpacked) for tensor in operation.inputs)
         if operation.name not in VIEWS:
             activations += [_device_bytes(o) for o in operation.outputs if id(o) not in ends]
     boundary = sum(_elements(t) * element_bytes(t.type) for t in (*graph.inputs, *graph.outputs))
-    return Work(macs, stored, weights, boundary, tuple(activations))
+    return Work(macs, stored, weights, floats, boundary, tuple(activations))
 
 
 def element_bytes(kind: str) -> int:
