@@ -27,6 +27,7 @@ pytestmark = pytest.mark.skipif(
 PARTITIONED = (
     "Partitioned subgraph<0>, selected 1 ops, from a total of 1 ops. resulted in 1 partitions."
 )
+NONE_SELECTED = PARTITIONED.replace("selected 1", "selected 0")
 
 
 def executable(path: Path, body: str) -> Path:
@@ -87,7 +88,7 @@ def test_litert_is_asked_as_its_own_flow_asks(bundle: Path, tool: Path) -> None:
             "not one call",
         ),
         (
-            f"print({PARTITIONED.replace('selected 1', 'selected 0')!r})",
+            f"print({NONE_SELECTED!r}); open(out, 'w').write('x')",
             "1 of 1 operations outside, not one partition",
         ),
     ],

@@ -246,7 +246,7 @@ def apply(model: Path, soc: str, adapter: Path, out: Path) -> list[Partitioning]
     """
     found = _run("apply", model, soc, adapter, [f"--o={out}"], {})
     if not out.is_file() or out.stat().st_size == 0:
-        raise ModelError(f"{model}, {soc}: MediaTek's plugin ended well and wrote no file")
+        raise ModelError(f"{model.name}, {soc}: MediaTek's plugin ended well and wrote no file")
     return found
 
 
@@ -295,11 +295,11 @@ def _run(
             raise DeviceError(f"can't run {line[0]}: {error}") from error
         found = _PARTITIONED.findall(result.stdout)
         if result.returncode != 0 or not found:
-            raise ModelError(f"{model}, {soc}: {_why(result)}")
+            raise ModelError(f"{model.name}, {soc}: {_why(result)}")
         try:
             answers = _answers(report)
         except ValueError as error:  # cut off: no room for it
-            raise ModelError(f"{model}, {soc}: the plugin's answers are cut off") from error
+            raise ModelError(f"{model.name}, {soc}: the plugin's answers are cut off") from error
     return [_partitioning(numbers, answers) for numbers in found]
 
 
