@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from npu_graphs import TAKEN
 from running_step3 import run, snapshot
-from small_bundle import write_bundle
+from small_bundle import write_bundle, write_refused_bundle
 
-from sotto.bundle import read_manifest
+from sotto.bundle import read_manifest, write_manifest
 from sotto.errors import ModelError
 from sotto.npu import plugin
 from sotto.npu.compiled import read_compiled
@@ -45,7 +45,7 @@ def executable(path: Path, body: str) -> Path:
 
 
 @pytest.fixture
-def bundle(tmp_path: Path) -> Path:
+def small(tmp_path: Path) -> Path:
     return write_bundle(tmp_path / "models" / "bundle", (1,))
 
 
@@ -60,9 +60,9 @@ def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 # ---- LiteRT's tool -----------------------------------------------------------------------
 
 
-def test_litert_is_asked_as_its_own_flow_asks(bundle: Path, tool: Path) -> None:
+def test_litert_is_asked_as_its_own_flow_asks(small: Path, tool: Path) -> None:
     executable(tool, f"print({PARTITIONED!r})")
-    done = run(bundle, "--soc", "mt6993", "--dry-run", "--roles", "encoder")
+    done = run(small, "--soc", "mt6993", "--dry-run", "--roles", "encoder")
     asked = (tool.parent / "asked").read_text().splitlines()
     names = [line.partition("=")[0] for line in asked]
     assert names == [
@@ -94,21 +94,21 @@ def test_litert_is_asked_as_its_own_flow_asks(bundle: Path, tool: Path) -> None:
     ],
 )
 def test_what_litert_does_wrong_is_said_and_nothing_is_written(
-    bundle: Path, tool: Path, body: str, why: str
+    small: Path, tool: Path, body: str, why: str
 ) -> None:
     lines = "given = dict(a.lstrip('-').split('=', 1) for a in sys.argv[1:])\n"
     executable(tool, f"{lines}out, model = given['o'], given['model']\n{body}")
-    before = snapshot(bundle.parent)
-    done = run(bundle, "--soc", "mt6991", "--dry-run", "--keep", "--roles", "encoder")
+    before = snapshot(small.parent)
+    done = run(small, "--soc", "mt6991", "--dry-run", "--keep", "--roles", "encoder")
     assert done.status == 1
     assert why in done.error
-    assert snapshot(bundle.parent) == before
+    assert snapshot(small.parent) == before
 
 
-def test_a_tool_that_cannot_run_is_an_error(bundle: Path, tool: Path) -> None:
+def test_a_tool_that_cannot_run_is_an_error(small: Path, tool: Path) -> None:
     tool.parent.mkdir(parents=True)
     tool.write_text("not a program")
-    assert "can't run" in run(bundle, "--soc", "mt6991", "--dry-run").error
+    assert "can't run" in run(small, "--soc", "mt6991", "--dry-run").error
 
 
 # ---- what it wrote -----------------------------------------------------------------------
@@ -166,10 +166,10 @@ def ncc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder / "ncc-tflite"
 
 
-def test_ncc_compiles_each_signature_into_a_file_of_its_own(bundle: Path, ncc: Path) -> None:
+def test_ncc_compiles_each_signature_into_a_file_of_its_own(small: Path, ncc: Path) -> None:
     record = "import shutil; shutil.copy(sys.argv[-1], pathlib.Path(__file__).parent)\n"
     executable(ncc, VERSION + WRITE + record)
-    done = run(bundle, "--soc", "mt8390", "--backend", "ncc", "--ncc-options", "--opt-accuracy")
+    done = run(small, "--soc", "mt8390", "--backend", "ncc", "--ncc-options", "--opt-accuracy")
     assert done.status == 0, done.err
     asked = (ncc.parent / "asked").read_text().splitlines()
     options = ["--arch=mdla3.0", "--opt=3", "--relax-fp32", "--opt-accuracy", "--dla-file"]
@@ -178,7 +178,7 @@ def test_ncc_compiles_each_signature_into_a_file_of_its_own(bundle: Path, ncc: P
     (alone,) = read_graphs(ncc.parent / "prefill_1s.tflite")
     assert alone.signature == "prefill_1s"
     names = ["encode_1s", "decode_1s", "prefill_1s"]
-    manifest = read_manifest(bundle)
+    manifest = read_manifest(small)
     assert manifest["npu"]["mt8390"] == {
         "format": "dla",
         "compiler": "neuron",
@@ -187,6 +187,16 @@ def test_ncc_compiles_each_signature_into_a_file_of_its_own(bundle: Path, ncc: P
         "signatures": names,
     }
     assert {f"npu/mt8390/{name}.dla" for name in names} <= set(manifest["files"])
+
+
+def test_ncc_judges_what_mediateks_own_converter_wrote(tmp_path: Path, ncc: Path) -> None:
+    executable(ncc, VERSION + WRITE)
+    refused = write_refused_bundle(tmp_path / "mtk")
+    asking = ("--soc", "mt8390", "--backend", "ncc", "--roles", "encoder")
+    assert "not for the NPU" in run(refused, *asking).error
+    manifest = read_manifest(refused) | {"backend": "mtk"}
+    write_manifest(refused, manifest, list(manifest["files"]))
+    assert run(refused, *asking).status == 0
 
 
 @pytest.mark.parametrize(
@@ -199,23 +209,23 @@ def test_ncc_compiles_each_signature_into_a_file_of_its_own(bundle: Path, ncc: P
     ],
 )
 def test_what_ncc_does_wrong_is_said_and_nothing_is_written(
-    bundle: Path, ncc: Path, body: str, why: str
+    small: Path, ncc: Path, body: str, why: str
 ) -> None:
     executable(ncc, body)
-    before = snapshot(bundle.parent)
-    done = run(bundle, "--soc", "mt8390", "--backend", "ncc")
+    before = snapshot(small.parent)
+    done = run(small, "--soc", "mt8390", "--backend", "ncc")
     assert done.status == 1
     assert why in done.error
-    assert snapshot(bundle.parent) == before
+    assert snapshot(small.parent) == before
 
 
 def test_an_architecture_may_be_named_and_must_be_where_it_is_not_known(
-    bundle: Path, ncc: Path
+    small: Path, ncc: Path
 ) -> None:
     executable(ncc, VERSION + WRITE)
     asking = ("--soc", "mt8196", "--backend", "ncc")
-    assert "soc 'mt8196': known are mt8195 (mdla2.0)" in run(bundle, *asking).error
-    assert run(bundle, *asking, "--arch", "mdla5.5").status == 0
+    assert "soc 'mt8196': known are mt8195 (mdla2.0)" in run(small, *asking).error
+    assert run(small, *asking, "--arch", "mdla5.5").status == 0
     assert "--arch=mdla5.5" in (ncc.parent / "asked").read_text()
 
 
@@ -228,6 +238,6 @@ def test_an_architecture_may_be_named_and_must_be_where_it_is_not_known(
         (["--adapter", "x"], "adapter x: ncc has no such option"),
     ],
 )
-def test_without_ncc_it_says_so(bundle: Path, options: list[str], why: str) -> None:
+def test_without_ncc_it_says_so(small: Path, options: list[str], why: str) -> None:
     assert shutil.which("ncc-tflite") is None
-    assert why in run(bundle, "--soc", "mt8390", "--backend", "ncc", *options).error
+    assert why in run(small, "--soc", "mt8390", "--backend", "ncc", *options).error
