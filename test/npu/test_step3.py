@@ -10,13 +10,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from flatbuffers import Builder
+from hostile_graphs import altered_bytes, altered_graph
 from running_step3 import SCRIPT, run, snapshot
 from small_bundle import write_bundle, write_refused_bundle
 from typer.testing import CliRunner
 
 from sotto.bundle import drop_compiled, read_manifest, write_manifest
 from sotto.cli import app as sotto_app
+from sotto.export.extract import extract_signatures
+from sotto.export.flatbuffer import FILE_IDENTIFIER, read_model, write_model
 from sotto.npu import selection
 from sotto.npu.plugin import ADAPTER, SDK, own_adapter, socs
 from sotto.npu.tflite_graph import Graph, read_graphs
@@ -186,6 +191,25 @@ def test_graphs_that_are_written_anew_leave_no_code_of_the_old_ones(small: Path)
     drop_compiled(manifest)
     assert "npu" not in manifest
     assert set(manifest["files"]) == {"encoder.tflite", "decoder.tflite"}
+
+
+@pytest.mark.parametrize("alter", [altered_bytes, altered_graph])
+def test_a_hostile_graph_whose_hash_fits_is_an_error(
+    small: Path, alter: Callable[[bytes, np.random.Generator], bytes]
+) -> None:
+    file, manifest = small / "encoder.tflite", read_manifest(small)
+    write_model(extract_signatures(read_model(file), ["encode_2s"]), small / "alone.tflite")
+    model = read_model(small / "alone.tflite")
+    packed = Builder(1024)
+    packed.Finish(model.Pack(packed), FILE_IDENTIFIER)
+    content, random, refused = bytes(packed.Output()), np.random.default_rng(0), 0
+    for _ in range(60):
+        file.write_bytes(alter(content, random))
+        write_manifest(small, manifest, list(manifest["files"]))
+        done = run(small, "--soc", "mt6991", "--dry-run", "--roles", "encoder")
+        assert done.status == 0 or done.error  # any other exception fails in run
+        refused += done.status
+    assert 5 < refused < 60
 
 
 @pytest.mark.timeout(1200)

@@ -11,7 +11,7 @@ from sotto.errors import BundleError, ModelError, OptionError
 from sotto.export.extract import extract_signatures
 from sotto.export.flatbuffer import read_model, write_model
 from sotto.npu.rules import judge_graph
-from sotto.npu.tflite_graph import Graph, read_graphs
+from sotto.npu.tflite_graph import DAMAGE, Graph, read_graphs
 
 ROLES = ("encoder", "decoder", "prefill", "alignment")
 
@@ -133,9 +133,15 @@ def write_part(bundle: Path, part: Part, out: Path) -> None:
     """Writes the chosen signatures of a bundle's file, alone.
 
     Raises:
-        ModelError: they take more than the 2 GB that a .tflite file may have.
+        ModelError: the file is damaged where :func:`read_graphs` does not look, or they take more
+            than the 2 GB that a .tflite file may have.
     """
-    write_model(extract_signatures(read_model(bundle / part.file), part.signatures), out)
+    try:
+        write_model(extract_signatures(read_model(bundle / part.file), part.signatures), out)
+    except DAMAGE as error:
+        raise ModelError(
+            f"{bundle / part.file} is damaged ({type(error).__name__}: {error})"
+        ) from error
     check_size(part, out.stat().st_size, "take")
 
 
