@@ -226,6 +226,25 @@ def test_a_whisper_is_compiled_whole(bundle: Callable[[str, str], Path]) -> None
         assert graphs["decode_30s"]["bytes"] > 100e6
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"windows": 7},
+        {"windows": [{"seconds": "x"}]},
+        {"windows": []},
+        {"signatures": {"encode_2s": 1}},
+        {"signatures": {"encode_2s": {"file": "gone.tflite"}}},
+        {"npu": [1]},
+        {"layers": {"encoder.tflite": 3}},
+    ],
+)
+def test_a_damaged_manifest_is_an_error(small: Path, damage: dict[str, Any]) -> None:
+    manifest = read_manifest(small) | damage
+    write_manifest(small, manifest, list(manifest["files"]))
+    options = ["--soc", "mt6991", "--dry-run", "--keep", "--roles", "encoder"]
+    assert "manifest.json is damaged" in run(small, *options).error
+
+
 def test_ctrl_c_leaves_the_bundle_as_it_was(small: Path) -> None:
     before = snapshot(small.parent)
     command = subprocess.Popen(

@@ -174,17 +174,21 @@ def _print(bundle: Path, found: list[CompiledSoc]) -> None:
     console = Console(width=None if sys.stdout.isatty() else 140)
     table = Table(title=f"{bundle} compiled")
     table.add_column("SoC", no_wrap=True)
-    for column in ("compiler", "file", "signatures", "operations", "outside", "MB"):
-        left = column in ("compiler", "file", "signatures")
-        table.add_column(column, justify="left" if left else "right")
+    for column in ("compiler", "file"):
+        table.add_column(column)
+    for column in ("signatures", "partitions", "operations", "Neuron's", "outside", "MB"):
+        table.add_column(column, justify="right")
     for one in found:
         for file in one.files:
+            neuron = sum(count for graph in file.graphs for count in graph.neuron.values())
             table.add_row(
                 one.soc,
                 f"{file.compiler} {file.sdk}".strip(),
                 file.path,
                 ", ".join(graph.signature for graph in file.graphs),
+                str(sum(graph.partitions for graph in file.graphs)),
                 str(sum(graph.operations for graph in file.graphs)),
+                str(neuron or "not told"),
                 str(sum(graph.outside for graph in file.graphs)),
                 f"{file.bytes / 1e6:.0f}",
             )

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sotto.bundle import MANIFEST, REBUILD, Manifest, read_manifest
+from sotto.bundle import MANIFEST, NPU, REBUILD, Manifest, read_manifest
 from sotto.errors import BundleError, ModelError, OptionError
 from sotto.export.extract import extract_signatures
 from sotto.export.flatbuffer import read_model, write_model
-from sotto.npu.rules import judge_graph
+from sotto.npu.rules import judge_graph, layers_by_output
 from sotto.npu.tflite_graph import DAMAGE, Graph, read_graphs
 
 ROLES = ("encoder", "decoder", "prefill", "alignment")
@@ -69,6 +69,11 @@ def select(
         files = {name: str(manifest["signatures"][name]["file"]) for name in names}
         if absent := set(files.values()) - set(manifest["files"]):
             raise KeyError(*sorted(absent))
+        if odd := [file for file in files.values() if Path(file).name != file]:
+            raise ValueError(f"{odd[0]} is not beside it")
+        if not isinstance(manifest.get(NPU, {}), dict):
+            raise TypeError(f"{NPU} is no object")
+        layers_by_output(manifest)
     except OptionError:  # a ValueError, too
         raise
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
