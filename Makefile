@@ -3,6 +3,7 @@
 # make lint     check style and types
 # make format   rewrite sources in the project's style
 # make compare  transcripts of every stage against openai-whisper, as tables under docs/
+# make npu      Whisper base compiled for every SoC by Sotto's own library, to see that it goes through
 # make bench    Sotto against its peers, as tables and pictures under bench/outputs;
 #               BENCH=--quick takes minutes, see .venv/bin/python bench/run.py --help
 # make clean    remove what was built; models and the virtual environment stay
@@ -17,7 +18,7 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 CPP := $(shell find cpp -name '*.cc' -o -name '*.h' -o -name CMakeLists.txt) CMakeLists.txt
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-python test-cpp test-sanitized test-arm64 lint format compare bench clean
+.PHONY: help demo test test-python test-cpp test-sanitized test-arm64 lint format compare npu bench clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -48,6 +49,13 @@ $(BUNDLE)/torchscript/sample.npz: | $(STAMPS)/installed
 $(BUNDLE)/decoder.tflite: $(BUNDLE)/torchscript/sample.npz
 	$(BIN)/python convert/step2_torchscript_to_tflite.py $(BUNDLE)
 
+# Float graphs are what the NPU takes.
+$(BUNDLE)-fp32/decoder.tflite: $(BUNDLE)/torchscript/sample.npz
+	$(BIN)/python convert/step2_torchscript_to_tflite.py $(BUNDLE) --precision fp32
+
+npu: $(STAMPS)/installed $(BUNDLE)-fp32/decoder.tflite
+	$(BIN)/python convert/step3_tflite_to_npu.py $(BUNDLE)-fp32 --soc all --dry-run
+
 demo: $(STAMPS)/installed $(BUNDLE)/decoder.tflite
 	$(BIN)/python test/demo.py $(BUNDLE)
 
@@ -66,6 +74,8 @@ test-sanitized: $(STAMPS)/installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --preset asan-ubsan
 	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --build --preset asan-ubsan
 	PATH="$(CURDIR)/$(BIN):$$PATH" ctest --preset asan-ubsan
+	SOTTO_SANITIZED_ADAPTER="$(CURDIR)/build/asan-ubsan/cpp" \
+	  $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 test/npu/test_sanitized_adapter.py
 
 # Needs a cross compiler and an emulator: apt-get install g++-aarch64-linux-gnu qemu-user
 test-arm64: $(STAMPS)/installed-dev

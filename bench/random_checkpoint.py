@@ -35,8 +35,12 @@ SIZES = {
 STANDARD_DEVIATION = 0.02
 
 
-def published_dims(name: str) -> WhisperDims:
+def published_dims(name: str, layers: int = 0) -> WhisperDims:
     """The dimensions of a published multilingual model.
+
+    Args:
+        name: of :data:`SIZES`.
+        layers: of the encoder and of the decoder, at most; 0 is all.
 
     Raises:
         OptionError: no such model.
@@ -44,6 +48,8 @@ def published_dims(name: str) -> WhisperDims:
     if name not in SIZES:
         raise OptionError(f"name {name!r}: expected one of {', '.join(SIZES)}")
     width, heads, audio_layers, text_layers = SIZES[name]
+    if layers:
+        audio_layers, text_layers = min(audio_layers, layers), min(text_layers, layers)
     third = name.startswith("large-v3")
     return WhisperDims(
         n_mels=128 if third else 80,
@@ -63,10 +69,11 @@ def random_checkpoint(
     name: Annotated[str, typer.Argument(help=f"One of {', '.join(SIZES)}.")],
     out: Annotated[Path, typer.Argument(help="File to write, .pt.")],
     seed: Annotated[int, typer.Option(help="Of the random numbers.")] = 0,
+    layers: Annotated[int, typer.Option(help="Of encoder and decoder, at most; 0: all.")] = 0,
 ) -> None:
     """Write a Whisper checkpoint with random weights."""
     with clean_exits():
-        dims = published_dims(name)
+        dims = published_dims(name, layers)
         generator = torch.Generator().manual_seed(seed)
         state = {}
         for key, shape in expected_shapes(dims).items():

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -40,14 +41,19 @@ RUNS = 3
 TOKENS = 32
 
 
-def make_bundle(name: str, windows: str, folder: Path) -> Path:
-    """An int8 bundle of that structure, without step 1's files."""
+def make_bundle(
+    name: str,
+    folder: Path,
+    step1_options: Sequence[str] = (),
+    step2_options: Sequence[str] = (),
+    layers: int = 0,
+) -> Path:
+    """A bundle of that structure, without step 1's files."""
     checkpoint, step1, bundle = (folder / each for each in ("random.pt", "step1", name))
-    random_checkpoint(name, checkpoint)
-    options = ["--windows", windows, "--no-alignment"]
+    random_checkpoint(name, checkpoint, layers=layers)
     for command in (
-        ["step1_pt_to_torchscript.py", "--model", checkpoint, "--out", step1, *options],
-        ["step2_torchscript_to_tflite.py", step1, "--out", bundle],
+        ["step1_pt_to_torchscript.py", "--model", checkpoint, "--out", step1, *step1_options],
+        ["step2_torchscript_to_tflite.py", step1, "--out", bundle, *step2_options],
     ):
         report(" ".join(map(str, command)))
         started = time.perf_counter()
@@ -89,7 +95,7 @@ def structure(
         for name in names:
             with tempfile.TemporaryDirectory() as folder:
                 os.environ["SOTTO_WEIGHT_CACHE"] = str(Path(folder) / "weights")
-                bundle = make_bundle(name, windows, Path(folder))
+                bundle = make_bundle(name, Path(folder), ["--windows", windows, "--no-alignment"])
                 disk = f"{Sotto().disk_bytes(bundle) / (1 << 20):.0f}"
                 for window in sorted(map(int, windows.split(","))):
                     cells = measure(bundle, window, threads, Path(folder))

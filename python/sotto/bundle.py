@@ -24,6 +24,10 @@ SCHEMA = 2
 """Version of the manifest's layout; the runtime refuses any other."""
 
 MANIFEST = "manifest.json"
+
+NPU = "npu"
+"""Section of the manifest, and folder, of what step 3 compiled of a bundle's graphs."""
+
 REBUILD = (
     "Rebuild it: python convert/step1_pt_to_torchscript.py --model NAME, "
     "then python convert/step2_torchscript_to_tflite.py."
@@ -78,6 +82,13 @@ def read_manifest(directory: Path) -> Manifest:
         if file_entry(file) != expected:
             raise BundleError(f"{file} is damaged: size or sha256 differ. {REBUILD}")
     return manifest
+
+
+def drop_compiled(manifest: Manifest) -> None:
+    """Takes what step 3 added out of a manifest, for graphs that are about to be others."""
+    manifest.pop(NPU, None)
+    files = manifest["files"]
+    manifest["files"] = {k: v for k, v in files.items() if not k.startswith(f"{NPU}/")}
 
 
 def check_writable(directory: Path) -> None:

@@ -21,6 +21,7 @@ from sotto.bundle import (
     REBUILD,
     Manifest,
     check_writable,
+    drop_compiled,
     link_files,
     read_manifest,
     replacing_directory,
@@ -82,6 +83,7 @@ def convert(
     exceptions = exceptions or Exceptions()
     _validate(precision, backend, exceptions)
     manifest = _read_step1(source)
+    drop_compiled(manifest)
     check_writable(out)
     in_place = out.resolve() == source.resolve()
     kept = [

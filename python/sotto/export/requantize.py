@@ -11,6 +11,7 @@ from sotto.asr import SpeechModel
 from sotto.bundle import (
     Manifest,
     check_writable,
+    drop_compiled,
     link_files,
     read_manifest,
     replacing_directory,
@@ -120,6 +121,7 @@ def read_float_bundle(source: Path) -> tuple[Manifest, Layers]:
         BundleError: it is another kind of bundle, of another precision, or damaged.
     """
     manifest = read_manifest(source)
+    drop_compiled(manifest)
     again = (
         "python convert/step2_torchscript_to_tflite.py makes one from step 1's directory with "
         "--precision fp32"

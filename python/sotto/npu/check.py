@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from sotto.bundle import read_manifest
-from sotto.errors import BundleError
+from sotto.bundle import drop_compiled, read_manifest
+from sotto.errors import BundleError, ModelError
 from sotto.npu.plugin import Partitioning, find_adapter, own_adapter, partition
-from sotto.npu.rules import Verdict, judge_graph
-from sotto.npu.tflite_graph import read_graphs
+from sotto.npu.rules import Verdict, judge_graph, layers_by_output
+from sotto.npu.tflite_graph import Graph, read_graphs
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def check(
         GraphCheck(
             file.name,
             judge_graph(graph, layer_of.get(file.name, {})),
-            {soc: _of(found[file, soc], graph.index) for soc in socs},
+            {soc: _of(found[file, soc], graph, file) for soc in socs},
         )
         for file in files
         for graph in graphs[file]
@@ -103,18 +103,18 @@ def _files(model: Path) -> tuple[list[Path], dict[str, dict[str, str]]]:
     if not model.is_dir():
         return [model], {}
     manifest = read_manifest(model)
+    drop_compiled(manifest)
     names = sorted(name for name in manifest["files"] if name.endswith(".tflite"))
     if not names:
         raise BundleError(f"{model} has no .tflite file; step 2 makes them")
-    layer_of = {
-        file: {output: layer for layer, entry in layers.items() for output in entry["outputs"]}
-        for file, layers in manifest.get("layers", {}).items()
-    }
-    return [model / name for name in names], layer_of
+    return [model / name for name in names], layers_by_output(manifest)
 
 
-def _of(found: list[Partitioning], subgraph: int) -> Partitioning:
-    return next(one for one in found if one.subgraph == subgraph)
+def _of(found: list[Partitioning], graph: Graph, file: Path) -> Partitioning:
+    for one in found:
+        if one.subgraph == graph.index:
+            return one
+    raise ModelError(f"{file}: MediaTek's plugin has no answer for {graph.signature}")
 
 
 def _summary(found: list[Partitioning]) -> str:

@@ -24,6 +24,9 @@ from sotto.errors import DeviceError, ModelError, OptionError
 
 ADAPTER = "libneuron_adapter.so"
 
+SDK = "ai_edge_litert_sdk_mediatek"
+"""The package with MediaTek's own library."""
+
 CALLED = (
     "Neuron_getVersion",
     "NeuronModel_create",
@@ -113,25 +116,50 @@ def sdk_version(soc: str) -> str:
 
 
 def find_adapter(soc: str, folder: Path | None = None) -> Path:
-    """The folder of the library that answers the plugin.
+    """The folder of the library that answers the plugin: the vendor's, or else Sotto's.
 
     Args:
         soc: decides between an SDK's versions.
         folder: one that the user names.
 
     Raises:
-        DeviceError: the named folder has no such library, or this build of Sotto has none.
+        DeviceError: the named folder or the SDK has no such library, or this build of Sotto has
+            none.
     """
-    if folder is not None:
-        _check_adapter(folder)
-        return folder
-    if find_spec("ai_edge_litert_sdk_mediatek") is not None:
-        sdk = import_module("ai_edge_litert_sdk_mediatek")
-        return Path(sdk.path_to_sdk_libs(sdk_version(soc)))
+    vendor = vendor_adapter(soc, folder)
+    if vendor is not None:
+        return vendor
     own = own_adapter()
     if own is None:
         raise DeviceError(f"this build of Sotto has no {ADAPTER}, which is built on Linux alone")
     return own
+
+
+def vendor_adapter(soc: str, folder: Path | None = None) -> Path | None:
+    """The folder of the vendor's library; None where neither is named nor its SDK installed.
+
+    Args:
+        soc: decides between an SDK's versions, as LiteRT's own flow does.
+        folder: one that the user names.
+
+    Raises:
+        DeviceError: the named folder has no such library, or the SDK not the version of that SoC.
+    """
+    if folder is not None:
+        _check_adapter(folder)
+        return folder
+    if find_spec(SDK) is None:
+        return None
+    try:
+        libraries = import_module(SDK).path_to_sdk_libs(sdk_version(soc))
+    except Exception as error:  # the vendor's code, whose errors are not documented
+        raise DeviceError(f"{SDK} does not say where its libraries are: {error}") from error
+    if libraries is None or not (Path(libraries) / ADAPTER).is_file():
+        raise DeviceError(
+            f"{SDK} is installed without {ADAPTER} of version {sdk_version(soc)}; install it "
+            "again, with access to where it downloads the SDK from"
+        )
+    return Path(libraries)
 
 
 def _check_adapter(folder: Path) -> None:
@@ -194,32 +222,68 @@ def partition(
         DeviceError: the plugin can't be run.
         ModelError: the plugin refused the file, or crashed on it.
     """
+    options = [f"--subgraphs={','.join(map(str, subgraphs))}"] if subgraphs else []
+    environment = {} if networks is None else {"SOTTO_NEURON_NETWORKS": str(networks)}
+    return _run("partition", model, soc, adapter, options, environment)
+
+
+def apply(model: Path, soc: str, adapter: Path, out: Path) -> list[Partitioning]:
+    """Lets the plugin compile a .tflite file for a SoC, in a process of its own.
+
+    Args:
+        model: the file.
+        soc: such as ``mt6991``.
+        adapter: folder of ``libneuron_adapter.so``, whose compiler makes the code.
+        out: file to write: the same signatures, each partition in it one ``DISPATCH_OP`` over the
+            compiled code behind the flatbuffer.
+
+    Returns:
+        One a subgraph of ``model``, in order.
+
+    Raises:
+        DeviceError: the plugin can't be run.
+        ModelError: the plugin refused the file, crashed on it, or wrote nothing.
+    """
+    found = _run("apply", model, soc, adapter, [f"--o={out}"], {})
+    if not out.is_file() or out.stat().st_size == 0:
+        raise ModelError(f"{model.name}, {soc}: MediaTek's plugin ended well and wrote no file")
+    return found
+
+
+def _run(
+    command: str,
+    model: Path,
+    soc: str,
+    adapter: Path,
+    options: list[str],
+    environment: dict[str, str],
+) -> list[Partitioning]:
+    """Runs LiteRT's tool over the plugin, as ``ai_edge_litert.aot`` does."""
     package = _litert()
+    version = sdk_version(soc)
+    line = [
+        str(package / "tools" / "apply_plugin_main"),
+        f"--cmd={command}",
+        f"--model={model}",
+        "--soc_manufacturer=MediaTek",
+        f"--soc_model={soc}",
+        f"--libs={package / 'vendors' / 'mediatek' / 'compiler'}",
+        f"--mediatek_sdk_version_type=version{version[1:]}",
+        *options,
+    ]
+    path = [str(adapter), str(package), os.environ.get("LD_LIBRARY_PATH", "")]
     with tempfile.TemporaryDirectory(prefix="sotto-npu-") as folder:
         report = Path(folder) / "report.jsonl"
-        version = sdk_version(soc)
-        path = [str(adapter), str(package), os.environ.get("LD_LIBRARY_PATH", "")]
         environment = os.environ | {
             "LD_LIBRARY_PATH": os.pathsep.join(part for part in path if part),
             "MTKNN_ADAPTER_DLA_DIR": str(Path(folder) / "dla"),
             "SOTTO_NEURON_REPORT": str(report),
             "SOTTO_NEURON_VERSION": "9.0.0" if version == "v9" else "8.2.24",
+            **environment,
         }
-        if networks is not None:
-            environment["SOTTO_NEURON_NETWORKS"] = str(networks)
-        command = [
-            str(package / "tools" / "apply_plugin_main"),
-            "--cmd=partition",
-            f"--model={model}",
-            "--soc_manufacturer=MediaTek",
-            f"--soc_model={soc}",
-            f"--libs={package / 'vendors' / 'mediatek' / 'compiler'}",
-            f"--mediatek_sdk_version_type=version{version[1:]}",
-            *([f"--subgraphs={','.join(map(str, subgraphs))}"] if subgraphs else []),
-        ]
         try:
             result = subprocess.run(
-                command,
+                line,
                 env=environment,
                 check=False,
                 text=True,
@@ -228,16 +292,21 @@ def partition(
                 stderr=subprocess.STDOUT,
             )
         except OSError as error:
-            raise DeviceError(f"can't run {command[0]}: {error}") from error
+            raise DeviceError(f"can't run {line[0]}: {error}") from error
         found = _PARTITIONED.findall(result.stdout)
         if result.returncode != 0 or not found:
-            raise ModelError(f"{model}, {soc}: {_why(result)}")
-        lines = report.read_text().splitlines() if report.exists() else []
+            raise ModelError(f"{model.name}, {soc}: {_why(result)}")
         try:
-            answers = [json.loads(line)["operations"] for line in lines]
+            answers = _answers(report)
         except ValueError as error:  # cut off: no room for it
-            raise ModelError(f"{model}, {soc}: the plugin's answers are cut off") from error
-        return [_partitioning(numbers, answers) for numbers in found]
+            raise ModelError(f"{model.name}, {soc}: the plugin's answers are cut off") from error
+    return [_partitioning(numbers, answers) for numbers in found]
+
+
+def _answers(report: Path) -> list[list[dict[str, str]]]:
+    """Of Sotto's library, a list of operations for each question; none of the vendor's."""
+    lines = report.read_text().splitlines() if report.exists() else []
+    return [json.loads(line)["operations"] for line in lines]
 
 
 def _partitioning(numbers: tuple[str, ...], answers: list[list[dict[str, str]]]) -> Partitioning:

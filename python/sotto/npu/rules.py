@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sotto.bundle import Manifest
 from sotto.npu.tflite_graph import Graph, Operation, Tensor, read_graphs
 
 SUPPORTED = frozenset(
@@ -159,6 +160,14 @@ def judge_graph(graph: Graph, layer_of: dict[str, str]) -> Verdict:
         ]
     counts = Counter(operation.name for operation in graph.operations)
     return Verdict(graph.signature, dict(counts.most_common()), tuple(findings))
+
+
+def layers_by_output(manifest: Manifest) -> dict[str, dict[str, str]]:
+    """A bundle's layers by the names of the tensors that they write, for each of its files."""
+    return {
+        file: {output: layer for layer, entry in layers.items() for output in entry["outputs"]}
+        for file, layers in manifest.get("layers", {}).items()
+    }
 
 
 def _faults(operation: Operation) -> Iterator[tuple[str, str]]:

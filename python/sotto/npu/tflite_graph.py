@@ -17,7 +17,7 @@ _OPERATIONS = {
 }
 _TYPES = {value: name for name, value in vars(schema.TensorType).items() if isinstance(value, int)}
 
-_DAMAGE = (
+DAMAGE = (
     *(struct.error, IndexError, KeyError, OverflowError, TypeError, ValueError, AttributeError),
     RecursionError,
 )
@@ -113,7 +113,7 @@ def read_graphs(path: Path) -> list[Graph]:
         raise ModelError(f"{path} is no .tflite file: its identifier is {bytes(content[4:8])!r}")
     try:
         return _Reader(content).graphs()
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise ModelError(f"{path} is damaged ({type(error).__name__}: {error})") from error
 
 
