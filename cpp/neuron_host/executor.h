@@ -36,8 +36,7 @@ class Executor {
 
   const Network& network() const;
 
-  // Of the caller's buffers, whose elements are of the types that the operands declare: float32
-  // for float tensors of either kind.
+  // Of the caller's buffers, whose elements are of the types that the operands declare.
   size_t input_bytes(size_t i) const;
   size_t output_bytes(size_t i) const;
 

@@ -26,8 +26,10 @@ class Network {
   const std::string& soc() const { return soc_; }    // that the plugin legalised it for
   const std::vector<Operand>& operands() const { return model_.operands(); }
   const std::vector<Operation>& operations() const { return model_.operations(); }
-  const std::vector<uint32_t>& inputs() const { return model_.inputs(); }    // operands' indices,
-  const std::vector<uint32_t>& outputs() const { return model_.outputs(); }  // as in the TFLite graph
+  const std::vector<uint32_t>& inputs() const { return model_.inputs(); }  // operands' indices,
+  const std::vector<uint32_t>& outputs() const {
+    return model_.outputs();
+  }  // as in the TFLite graph
 
  private:
   Network() = default;
