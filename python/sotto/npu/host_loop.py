@@ -94,9 +94,13 @@ class HostLoop:
 def _rows(bundle: Path, manifest: Manifest) -> Callable[[int], np.ndarray]:
     entry, dims = manifest["token_embedding"], manifest["dims"]
     shape = (dims["n_vocab"], dims["n_text_state"])
-    if "offset" in entry:  # the output layer's weights
-        table = np.memmap(bundle / entry["file"], "<f4", "r", entry["offset"], shape)
-        return lambda token: np.asarray(table[token])
     scales = bundle / entry["scales"] if "scales" in entry else None
-    rows = EmbeddingTable(bundle / entry["file"], scales, *shape)
-    return rows.row
+    if "offset" not in entry:
+        return EmbeddingTable(bundle / entry["file"], scales, *shape).row
+    # The output layer's weights.
+    dtype = np.dtype({"fp32": "<f4", "fp16": "<f2", "int8": "i1"}[entry["dtype"]])
+    table = np.memmap(bundle / entry["file"], dtype, "r", entry["offset"], shape)
+    if scales is None:
+        return lambda token: table[token].astype(np.float32)
+    by_row = np.load(scales).reshape(-1)
+    return lambda token: table[token] * by_row[token]
