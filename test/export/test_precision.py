@@ -20,7 +20,7 @@ from sotto.export import requantize
 from sotto.export.passages import Distance
 from sotto.export.precision import PRECISIONS, Exceptions
 from sotto.export.sensitivity import Scan, ScanOptions, Sensitivity
-from sotto.export.word_errors import word_error_rate
+from sotto.export.word_errors import human_error_rate, word_error_rate
 
 Snapshot = Callable[[Path], dict[str, bytes]]
 
@@ -239,6 +239,18 @@ def test_exceptions_are_the_groups_with_most_noise_a_byte() -> None:
 def test_word_errors_are_counted_over_all_texts_without_case_and_punctuation() -> None:
     assert word_error_rate(["One, two three."], ["one two three"]) == 0
     assert word_error_rate(["one two three four", "five"], ["one three four six", ""]) == 3 / 5
+
+
+def test_languages_without_spaces_are_counted_by_characters() -> None:
+    assert word_error_rate(["砸自己的脚"], ["砸自已的脚"]) == 1
+    assert word_error_rate(["砸自己的脚", "a b"], ["砸自已的脚", "a b"], ["zh", "en"]) == 1 / 7
+
+
+def test_against_a_human_numbers_and_spellings_are_made_alike() -> None:
+    said = ["in eighteen thirteen", "MISTER QUILTER"]
+    heard = ["In 1813.", "Mr. Quilter"]
+    assert word_error_rate(said, heard) > 0
+    assert human_error_rate(said, heard, ["en", "en"]) == 0
     assert word_error_rate(["it's"], ["its"]) == 1
 
 

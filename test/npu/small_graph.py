@@ -21,12 +21,14 @@ class Value:
         type: TFLite's name.
         data: elements of a constant.
         scales: of quantisation, one or one a channel.
+        zero_point: of quantisation, the same for all channels.
     """
 
     shape: tuple[int, ...]
     type: str = "FLOAT32"
     data: np.ndarray | None = None
     scales: tuple[float, ...] = ()
+    zero_point: int = 0
 
 
 def constant(data: Any, dtype: str = "int32") -> Value:
@@ -111,7 +113,7 @@ def _tensor(model: Any, name: str, value: Value) -> Any:
     if value.scales:
         tensor.quantization = schema.QuantizationParametersT()
         tensor.quantization.scale = list(value.scales)
-        tensor.quantization.zeroPoint = [0] * len(value.scales)
+        tensor.quantization.zeroPoint = [value.zero_point] * len(value.scales)
         tensor.quantization.quantizedDimension = 0
     return tensor
 

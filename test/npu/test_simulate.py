@@ -13,8 +13,10 @@ from typer.testing import CliRunner
 
 from sotto.asr import SpeechModel
 from sotto.cli import app
-from sotto.errors import BundleError
+from sotto.errors import AudioError, BundleError, ModelError
 from sotto.npu.arithmetic import Arithmetic
+from sotto.npu.clips import Clip, read_clips
+from sotto.npu.host_loop import Tensors
 from sotto.npu.plugin import own_adapter
 from sotto.npu.simulate import Simulator
 
@@ -59,9 +61,68 @@ def test_in_fp16_the_words_are_those_of_fp32(bundle: Bundle, speech: np.ndarray)
     assert min(one.decibel for one in layers) > 40
 
 
-def test_another_precision_is_refused(bundle: Bundle) -> None:
-    with pytest.raises(BundleError, match="not a whisper bundle of fp32"):
+def test_in_fp32_each_element_is_litert_s_but_for_the_order_of_sums(
+    bundle: Bundle, speech: np.ndarray
+) -> None:
+    simulator = Simulator(bundle("tiny.en", "fp32"), Arithmetic("fp32", gelu="erf"))
+    (log_mel,) = simulator.windows(speech)
+    signature, decoder = simulator.window["encoder"], simulator.window["decoder"]
+    cross = differences(simulator, signature, {"log_mel": log_mel})
+    shapes = simulator.manifest["signatures"][decoder]["inputs"]
+    random = np.random.default_rng(0)
+    inputs = {s["name"]: random.normal(size=s["shape"]).astype(np.float32) for s in shapes}
+    differences(simulator, decoder, inputs | cross | {"mask": np.zeros_like(inputs["mask"])})
+
+
+def differences(simulator: Simulator, signature: str, inputs: Tensors) -> Tensors:
+    """Runs a signature on both sides; each output's elements must be alike."""
+    found, expected = simulator.run(signature, inputs), simulator.run_on_cpu(signature, inputs)
+    for name, exactly in expected.items():
+        # 1e-4 of a tensor's largest value: of outputs up to 14, XNNPACK's own elements are up to
+        # 2e-3 from a float64 encoder, as it sums products one by one.
+        limit = 1e-4 * np.abs(exactly).max()
+        assert np.abs(found[name] - exactly).max() < limit, name
+    return expected
+
+
+def test_a_bundle_that_is_not_of_fp32_needs_one_to_be_compared_with(bundle: Bundle) -> None:
+    with pytest.raises(BundleError, match="not a whisper bundle of fp32: name one"):
         Simulator(bundle("tiny.en", "int8"), Arithmetic())
+
+
+def test_a_dynamically_quantised_bundle_is_refused_by_its_operation(bundle: Bundle) -> None:
+    with pytest.raises(ModelError, match=r"does not run whole on the NPU: operation \d+ \("):
+        Simulator(bundle("tiny.en", "int8"), Arithmetic(), against=bundle("tiny.en", "fp32"))
+
+
+def test_a_folder_s_manifest_lists_recordings(tmp_path: Path) -> None:
+    entries = [{"file": "a.wav", "language": "ja", "reference": None}, {"file": "b.wav"}]
+    (tmp_path / "manifest.json").write_text(json.dumps({"clips": entries}))
+    assert read_clips([tmp_path, Path("c.wav")]) == [
+        Clip(tmp_path / "a.wav", "ja"),
+        Clip(tmp_path / "b.wav"),
+        Clip(Path("c.wav")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "why"),
+    [
+        (None, "can't read .*manifest.json"),
+        ("[", "is not a list of recordings"),
+        ("[]", "is not a list of recordings"),
+        ('{"clips": [{}]}', "is not a list of recordings"),
+        ('{"clips": [{"file": 3}]}', "file is a text"),
+        ('{"clips": []}', "lists no recordings"),
+    ],
+)
+def test_a_folder_without_a_list_of_recordings_says_so(
+    manifest: str | None, why: str, tmp_path: Path
+) -> None:
+    if manifest is not None:
+        (tmp_path / "manifest.json").write_text(manifest)
+    with pytest.raises(AudioError, match=why):
+        read_clips([tmp_path])
 
 
 def test_a_wrong_option_is_named(bundle: Bundle) -> None:
@@ -72,11 +133,16 @@ def test_a_wrong_option_is_named(bundle: Bundle) -> None:
 
 
 @pytest.mark.slow
-def test_the_command_prints_json(bundle: Bundle) -> None:
+def test_the_command_prints_json(bundle: Bundle, tmp_path: Path) -> None:
     clip = next(clip for clip in packaged_clips() if clip.name == "beckett")
-    arguments = ["npu", "simulate", str(bundle("tiny.en", "fp32")), str(clip.path), "--json"]
-    result = CliRunner().invoke(app, arguments)
+    entry = {"file": str(clip.path), "language": "en", "reference": "Nothing to be done."}
+    (tmp_path / "manifest.json").write_text(json.dumps({"clips": [entry]}))
+    arguments = ["npu", "simulate", str(bundle("tiny.en", "fp32")), str(tmp_path), "--json"]
+    result = CliRunner().invoke(app, [*arguments, "--layers"])
     assert result.exit_code == 0, result.stderr
     found = json.loads(result.stdout)
     assert found["word_error_rate"] <= 0.05
     assert found["recordings"][str(clip.path)]["tokens"] > 10
+    assert found["against_humans"]["recordings"] == 1
+    assert found["against_humans"]["words"] == 4
+    assert len(found["layers"]) > 20

@@ -18,6 +18,7 @@ from sotto.terminal import clean_exits, report
 
 if TYPE_CHECKING:
     from sotto.npu.check import Check, GraphCheck
+    from sotto.npu.clips import Clip
     from sotto.npu.simulate import LayerNoise, Simulated
 
 SHOWN = 12
@@ -150,7 +151,14 @@ def _findings(found: Check) -> list[str]:
     return lines
 
 
-Audio = Annotated[list[Path], typer.Argument(help="Recordings of speech.")]
+Audio = Annotated[
+    list[Path],
+    typer.Argument(help="Recordings of speech, or folders whose manifest.json lists some."),
+]
+Against = Annotated[
+    Path | None,
+    typer.Option(help="Bundle of fp32 that the CPU runs, where MODEL is statically quantised."),
+]
 Accumulate = Annotated[str, typer.Option(help="Sums of products in fp32, or in fp16.")]
 Storage = Annotated[str, typer.Option(help="Tensors in fp16, or in fp32 to check the simulator.")]
 Gelu = Annotated[str, typer.Option(help="tanh, as the NPU computes it, or erf.")]
@@ -162,8 +170,11 @@ Layers = Annotated[
 
 @app.command()
 def simulate(
-    model: Annotated[Path, typer.Argument(help="Bundle of fp32, as step 2 writes it.")],
+    model: Annotated[
+        Path, typer.Argument(help="Bundle of fp32, as step 2 writes it, or statically quantised.")
+    ],
     audio: Audio,
+    against: Against = None,
     storage: Storage = "fp16",
     accumulate: Accumulate = "fp32",
     gelu: Gelu = "tanh",
@@ -177,13 +188,16 @@ def simulate(
     sotto npu simulate models/whisper-base-fp32 speech.wav
 
     The graphs are those that MediaTek's plugin legalises, computed with fp16 storage, fp16
-    products and the tanh form of GELU. Both sides decode greedily, without timestamps, window by
-    window. Some seconds of work for a second of speech.
+    products and the tanh form of GELU, or in integers where they are quantised. Both sides decode
+    greedily, without timestamps, window by window.
+
+    A folder's manifest.json is {"clips": [{"file": …, "language": …, "reference": …}]}: where it
+    has a human's transcript, the word error rate of both sides against it is told, too.
     """
     with clean_exits():
         from sotto.asr import SpeechModel
-        from sotto.export.word_errors import word_error_rate
         from sotto.npu.arithmetic import Arithmetic
+        from sotto.npu.clips import read_clips
         from sotto.npu.plugin import chosen_socs
         from sotto.npu.simulate import Simulator
 
@@ -197,28 +211,65 @@ def simulate(
         chosen, *others = chosen_socs(soc)
         if others:
             raise OptionError(f"soc {soc!r}: simulate takes one")
+        clips = read_clips(audio)
         report(f"legalising {model} for {chosen}")
         arithmetic = Arithmetic(storage, accumulate, gelu)  # type: ignore[arg-type]  # checked
-        simulator = Simulator(model, arithmetic, chosen, window)
-        speech = SpeechModel(model, verify=False)
+        simulator = Simulator(model, arithmetic, chosen, window, against)
+        if not simulator.manifest["multilingual"]:
+            clips = [clip for clip in clips if clip.language in (None, "en")]
+        speech = SpeechModel(simulator.reference, verify=False)
         found = {}
-        for file in audio:
-            report(f"hearing {file}")
-            found[str(file)] = simulator.hear(speech, str(file))
-        noise = simulator.layers(next(iter(simulator.windows(str(audio[0]))))) if layers else []
-        rate = word_error_rate(
-            [one.expected for one in found.values()], [one.heard for one in found.values()]
-        )
-        result = {
-            "word_error_rate": rate,
-            "recordings": {name: asdict(one) for name, one in found.items()},
-            "layers": [asdict(one) for one in noise],
-        }
+        for clip in clips:
+            report(f"hearing {clip.path}")
+            found[str(clip.path)] = simulator.hear(speech, str(clip.path), clip.language)
+        first = str(clips[0].path) if layers and clips else None
+        noise = simulator.layers(next(iter(simulator.windows(first)))) if first else []
+        rates = _rates(clips, found)
         if as_json:
+            result = {
+                **rates,
+                "recordings": {name: asdict(one) for name, one in found.items()},
+                "layers": [asdict(one) for one in noise],
+            }
             print_whole(json.dumps(finite(result), ensure_ascii=False) + "\n")
         else:
             _print_simulated(f"{model}: {storage}, sums in {accumulate}, GELU {gelu}", found, noise)
-            print_whole(f"word error rate against the CPU's float32: {rate:.1%}\n")
+            _print_rates(rates)
+
+
+def _rates(clips: list[Clip], found: dict[str, Simulated]) -> dict[str, Any]:
+    """Errors of the NPU's arithmetic by the CPU's words, and of both by those of a human."""
+    from sotto.export.word_errors import count_units, human_error_rate, word_error_rate
+
+    heard = list(found.values())
+    rate = word_error_rate(
+        [one.expected for one in heard],
+        [one.heard for one in heard],
+        [one.language for one in heard],
+    )
+    pairs = [
+        (clip.reference, found[str(clip.path)]) for clip in clips if clip.reference is not None
+    ]
+    said = [reference for reference, _ in pairs]
+    languages = [one.language for _, one in pairs]
+    human = {
+        "recordings": len(pairs),
+        "words": count_units(said, languages),
+        "cpu": human_error_rate(said, [one.expected for _, one in pairs], languages),
+        "npu": human_error_rate(said, [one.heard for _, one in pairs], languages),
+    }
+    return {"word_error_rate": rate, "against_humans": human if pairs else None}
+
+
+def _print_rates(rates: dict[str, Any]) -> None:
+    rate, human = rates["word_error_rate"], rates["against_humans"]
+    print_whole(f"word error rate against the CPU's float32: {rate:.1%}\n")
+    if human is not None:
+        print_whole(
+            f"against a human's transcripts ({human['recordings']} recordings, {human['words']} "
+            f"words, in Chinese and Japanese characters): CPU {human['cpu']:.1%}, "
+            f"NPU {human['npu']:.1%}\n"
+        )
 
 
 def _print_simulated(title: str, found: dict[str, Simulated], noise: list[LayerNoise]) -> None:

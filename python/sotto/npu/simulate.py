@@ -1,35 +1,33 @@
-"""A float bundle's transcripts in the NPU's arithmetic, beside the CPU's.
+"""A bundle's transcripts in the NPU's arithmetic, beside those of float32 on the CPU.
 
-The graphs are the plugin's: legalised by it, recorded by ``cpp/neuron_host``, computed by
-:mod:`sotto.npu.arithmetic`. Decoding is plain (greedy, without timestamps, windows of the longest
-kind back to back), the same for both, so that a difference is one of arithmetic.
+The graphs are the plugin's: legalised by it, recorded and computed by ``cpp/neuron_host``.
+Decoding is plain, the same for both, so that a difference is one of arithmetic.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from sotto._runtime import EmbeddingTable, LogMel, Tokenizer
+from sotto._runtime import usable_cpus
 from sotto.asr import SpeechModel
 from sotto.bundle import Manifest, read_manifest
-from sotto.errors import BundleError, DeviceError, OptionError
-from sotto.export.passages import decibel, write_position
-from sotto.npu.arithmetic import Arithmetic, Executor
-from sotto.npu.network import read_network
+from sotto.errors import BundleError, DeviceError, ModelError, OptionError
+from sotto.export.passages import decibel
+from sotto.npu.arithmetic import Arithmetic, open_executor
+from sotto.npu.host_loop import HostLoop, Tensors
 from sotto.npu.plugin import own_adapter, partition
 from sotto.npu.tflite_graph import Graph, read_graphs
 from sotto.preprocess import SAMPLE_RATE, AudioSource, read_audio
 
-Tensors = dict[str, np.ndarray]
-Run = Callable[[str, Tensors], Tensors]
-"""A signature and its inputs by name, to its outputs by name."""
+if TYPE_CHECKING:
+    from sotto.npu._neuron_host import Executor
 
 FILES = {"encoder": "encoder.tflite", "decoder": "decoder.tflite"}
 
@@ -58,6 +56,7 @@ class Simulated:
     Attributes:
         expected: what the CPU hears in float32.
         heard: what the NPU's arithmetic hears.
+        language: code of what is spoken.
         tokens: how many the CPU's transcript has.
         first_difference: place of the first token that is another; None if all are the same.
         encoder: signal to noise of the cross-attention keys and values, dB.
@@ -66,6 +65,7 @@ class Simulated:
 
     expected: str
     heard: str
+    language: str
     tokens: int
     first_difference: int | None
     encoder: float
@@ -73,219 +73,185 @@ class Simulated:
 
 
 class Simulator:
-    """The graphs of a float32 bundle, as the plugin legalises them for a SoC.
+    """The graphs of a bundle, as the plugin legalises them for a SoC.
 
     Args:
-        bundle: of fp32, as step 2 writes it.
+        bundle: of fp32, or one that is statically quantised.
         arithmetic: that of the NPU.
         soc: such as ``mt6991``.
         window: seconds, one of the bundle's; 0 is the longest.
+        against: bundle of fp32 that the CPU runs; ``bundle`` itself unless it is quantised.
 
     Raises:
-        BundleError: the bundle is damaged, or not of fp32.
+        BundleError: a bundle is damaged, or not of fp32 where it must be.
         DeviceError: the plugin or Sotto's library for it is not there.
-        ModelError: the plugin refuses a graph, or it has an operation that is not simulated.
-        OptionError: the bundle has no such window.
+        ModelError: the plugin refuses a graph, or it has an operation that is not computed.
+        OptionError: a bundle has no such window.
     """
 
     def __init__(
-        self, bundle: Path, arithmetic: Arithmetic, soc: str = "mt6991", window: int = 0
+        self,
+        bundle: Path,
+        arithmetic: Arithmetic,
+        soc: str = "mt6991",
+        window: int = 0,
+        against: Path | None = None,
     ) -> None:
-        self.bundle, self.manifest = bundle, read_manifest(bundle)
-        if self.manifest.get("kind") != "whisper" or self.manifest["precision"] != "fp32":
+        self.bundle, self.manifest = bundle, _manifest(bundle)
+        self.reference = against or bundle
+        reference = _manifest(self.reference)
+        if reference["precision"] != "fp32":
             raise BundleError(
-                f"{bundle} is not a whisper bundle of fp32; make one: python "
-                "convert/step2_torchscript_to_tflite.py DIR --precision fp32"
+                f"{self.reference} is not a whisper bundle of fp32: name one to compare with, "
+                "--against DIR; python convert/step2_torchscript_to_tflite.py DIR "
+                "--precision fp32 makes it"
             )
-        windows = {entry["seconds"]: entry for entry in self.manifest["windows"]}
-        if window and window not in windows:
-            raise OptionError(f"window {window}: {bundle} has {', '.join(map(str, windows))}")
-        self.window: dict[str, Any] = windows[window or max(windows)]
-        self.arithmetic = arithmetic
-        self._graphs: dict[str, tuple[Graph, Executor]] = {}
-        for role in FILES:
-            self._record(role, soc)
-        self._listener = _Listener(self)
+        self.window = _window(bundle, self.manifest, window)
+        self._exact_window = _window(self.reference, reference, self.window["seconds"])
+        self.arithmetic, self._soc = arithmetic, soc
+        self._graphs = {
+            self.window[role]: _record(bundle / file, self.window[role], soc, arithmetic)
+            for role, file in FILES.items()
+        }
+        self._cpu = _interpreters(self.reference, self._exact_window)
+        self._npu_loop = HostLoop(bundle, self.manifest, self.window, self.run)
+        self._cpu_loop = HostLoop(self.reference, reference, self._exact_window, self.run_on_cpu)
 
     def windows(self, audio: AudioSource) -> Iterator[np.ndarray]:
         """Log-mel ``[1, n_mels, frames]`` of one window of a recording after another."""
-        return self._listener.windows(audio)
+        return self._npu_loop.windows(audio)
 
-    def _record(self, role: str, soc: str) -> None:
-        file, signature = self.bundle / FILES[role], self.window[role]
-        graph = next(g for g in read_graphs(file) if g.signature == signature)
-        adapter = own_adapter()
-        if adapter is None:
-            raise DeviceError("this build of Sotto has no library to record graphs with")
-        with tempfile.TemporaryDirectory(prefix="sotto-npu-") as folder:
-            networks = Path(folder)
-            partition(file, soc, adapter, networks=networks, subgraphs=[graph.index])
-            (recorded,) = networks.iterdir()
-            self._graphs[signature] = graph, Executor(read_network(recorded), self.arithmetic)
-
-    def run(
-        self,
-        signature: str,
-        inputs: Tensors,
-    ) -> Tensors:
+    def run(self, signature: str, inputs: Tensors) -> Tensors:
         """Runs a signature in the NPU's arithmetic."""
         graph, executor = self._graphs[signature]
-        given = [inputs[name] for name in graph.input_names]
-        found = executor.run(given)
+        found = executor.run([inputs[name] for name in graph.input_names])
         return dict(zip(graph.output_names, found, strict=True))
+
+    def run_on_cpu(self, signature: str, inputs: Tensors) -> Tensors:
+        """Runs a signature of :attr:`reference` by LiteRT's kernels."""
+        found = self._cpu[signature](**inputs)
+        return {name: np.array(value) for name, value in found.items()}
 
     def layers(self, log_mel: np.ndarray) -> list[LayerNoise]:
         """Each encoder layer's noise, in the order of the graph, each arithmetic going its way."""
-        signature = self.window["encoder"]
-        graph, executor = self._graphs[signature]
-        exact = Executor(executor.network, Arithmetic("fp32", gelu=self.arithmetic.gelu))
-        entries = self.manifest["layers"][FILES["encoder"]]
-        layer_of = {name: layer for layer, e in entries.items() for name in e["outputs"]}
-        places = {
-            place: layer_of[operation.outputs[0].name]
-            for place, operation in enumerate(graph.operations)
-            if operation.outputs[0].name in layer_of
-        }
-        expected: dict[int, np.ndarray] = {}
-        found: list[LayerNoise] = []
+        signature, file = self.window["encoder"], FILES["encoder"]
+        exact_manifest = read_manifest(self.reference)
+        exact = Arithmetic("fp32", gelu=self.arithmetic.gelu)
+        precise = _record(self.reference / file, self._exact_window["encoder"], self._soc, exact)
+        expected = _layer_outputs(precise, exact_manifest, log_mel)
+        found = _layer_outputs(self._graphs[signature], self.manifest, log_mel)
+        return [
+            LayerNoise(
+                signature,
+                layer,
+                decibel([(found[layer], exactly)]),
+                float(np.abs(exactly).max()),
+            )
+            for layer, exactly in expected.items()
+            if layer in found
+        ]
 
-        def remember(place: int, values: Any) -> None:
-            if place in places:
-                expected[place] = values[0]
-
-        def compare(place: int, values: Any) -> None:
-            if place in places:
-                exactly = expected.pop(place)
-                largest = float(np.abs(exactly).max())
-                noise = decibel([(values[0], exactly)])
-                found.append(LayerNoise(signature, places[place], noise, largest))
-
-        exact.run([log_mel], remember)
-        executor.run([log_mel], compare)
-        return found
-
-    def hear(self, model: SpeechModel, audio: AudioSource) -> Simulated:
+    def hear(
+        self, model: SpeechModel, audio: AudioSource, language: str | None = None
+    ) -> Simulated:
         """Transcribes a recording on the CPU and in the NPU's arithmetic.
 
         Args:
-            model: of the same bundle; tells the language.
+            model: of :attr:`reference`; tells the language where it is not given.
             audio: a path, samples or another source that ``sotto.preprocess`` reads.
+            language: code of what is spoken.
         """
-        language = self._language(model, audio)
-        listener = self._listener
+        language = self._language(model, audio, language)
         expected, heard, worst, largest = [], [], np.inf, 0.0
-        for log_mel in listener.windows(audio):
-            cpu = listener.encode(listener.cpu, log_mel)
-            npu = listener.encode(self.run, log_mel)
+        for log_mel in self.windows(audio):
+            cpu = self._cpu_loop.encode(log_mel)
+            npu = self._npu_loop.encode(log_mel)
             worst = min(worst, decibel([(npu[name], cpu[name]) for name in cpu]))
             largest = max(largest, *(float(np.abs(npu[n] - cpu[n]).max()) for n in cpu))
-            expected += listener.decode(listener.cpu, cpu, language)
-            heard += listener.decode(self.run, npu, language)
+            expected += self._cpu_loop.decode(cpu, language)
+            heard += self._npu_loop.decode(npu, language)
         return Simulated(
-            listener.text(expected),
-            listener.text(heard),
+            self._cpu_loop.text(expected),
+            self._npu_loop.text(heard),
+            language,
             len(expected),
             _first_difference(expected, heard),
             worst,
             largest,
         )
 
-    def _language(self, model: SpeechModel, audio: AudioSource) -> str:
+    def _language(self, model: SpeechModel, audio: AudioSource, given: str | None) -> str:
         if not self.manifest["multilingual"]:
             return "en"
+        if given is not None:
+            return given
         seconds = 30 * SAMPLE_RATE
         return model.recognize(read_audio(audio)[:seconds], temperature=0.0).language
 
 
-class _Listener:
-    """What the host does around the graphs, alike for both arithmetics."""
+def _manifest(bundle: Path) -> Manifest:
+    manifest = read_manifest(bundle)
+    if manifest.get("kind") != "whisper":
+        raise BundleError(f"{bundle} is not a whisper bundle")
+    return manifest
 
-    def __init__(self, simulator: Simulator) -> None:
-        self._bundle, self._manifest = simulator.bundle, simulator.manifest
-        self._window, self._arithmetic = simulator.window, simulator.arithmetic
-        self._log_mel = LogMel(np.load(self._bundle / "mel_filters.npy"))
-        names = {self._window[role]: file for role, file in FILES.items()}
-        self._runners = {
-            signature: Interpreter(str(self._bundle / file), num_threads=2).get_signature_runner(
-                signature
+
+def _window(bundle: Path, manifest: Manifest, seconds: int) -> dict[str, Any]:
+    windows = {entry["seconds"]: entry for entry in manifest["windows"]}
+    if seconds and seconds not in windows:
+        raise OptionError(f"window {seconds}: {bundle} has {', '.join(map(str, windows))}")
+    window: dict[str, Any] = windows[seconds or max(windows)]
+    return window
+
+
+def _record(file: Path, signature: str, soc: str, arithmetic: Arithmetic) -> tuple[Graph, Executor]:
+    """A signature as the plugin legalises it, ready to run."""
+    graph = next(g for g in read_graphs(file) if g.signature == signature)
+    adapter = own_adapter()
+    if adapter is None:
+        raise DeviceError("this build of Sotto has no library to record graphs with")
+    with tempfile.TemporaryDirectory(prefix="sotto-npu-") as folder:
+        networks = Path(folder)
+        (found,) = partition(file, soc, adapter, networks=networks, subgraphs=[graph.index])
+        if not found.whole:
+            place, name, reason = (*found.refusals, (0, "an operation", "it is not legalised"))[0]
+            raise ModelError(
+                f"{file} {signature} does not run whole on the NPU: operation {place} ({name}): "
+                f"{reason}. sotto npu check tells all"
             )
-            for signature, file in names.items()
-        }
-        self._tokens = self._manifest["tokens"]
-        self._rows = _rows(self._bundle, self._manifest)
-        self._positions = np.load(self._bundle / "positional_embedding.npy", mmap_mode="r")
-        n_text = self._tokens["eot"]
-        self._tokenizer = Tokenizer(self._bundle / "tokenizer.tiktoken", n_text)
-
-    def cpu(self, signature: str, inputs: Tensors) -> Tensors:
-        """LiteRT's kernels."""
-        found = self._runners[signature](**inputs)
-        return {name: np.array(value) for name, value in found.items()}
-
-    def windows(self, audio: AudioSource) -> Iterator[np.ndarray]:
-        """Log-mel ``[1, n_mels, frames]`` of one window after another."""
-        samples = read_audio(audio)
-        size = self._window["seconds"] * SAMPLE_RATE
-        for start in range(0, len(samples), size):
-            part = samples[start : start + size]
-            frames = self._log_mel.compute(part, self._window["frames"])
-            yield np.asarray(frames, np.float32)[None]
-
-    def encode(self, run: Run, log_mel: np.ndarray) -> Tensors:
-        """Cross-attention keys and values by name."""
-        return run(self._window["encoder"], {"log_mel": log_mel})
-
-    def decode(self, run: Run, cross: Tensors, language: str) -> list[int]:
-        """Greedy tokens of text, without timestamps."""
-        name, tokens = self._window["decoder"], self._tokens
-        specs = self._manifest["signatures"][name]["inputs"]
-        shapes = {spec["name"]: tuple(spec["shape"]) for spec in specs}
-        caches = {n: np.zeros(s, np.float32) for n, s in shapes.items() if n.startswith("self_")}
-        mask = np.full(shapes["mask"], self._manifest["masked"], np.float32)
-        mask[..., -1] = 0  # the position itself
-        prompt = [tokens["sot"]]
-        if self._manifest["multilingual"]:
-            prompt += [tokens["languages"][language], tokens["transcribe"]]
-        prompt.append(tokens["no_timestamps"])
-        suppressed = [*tokens["suppress"], *self._specials()]
-        text: list[int] = []
-        for position in range(self._manifest["cache"] // 2 + len(prompt)):
-            token = prompt[position] if position < len(prompt) else text[-1]
-            hidden = (self._rows(token) + self._positions[position]).reshape(shapes["hidden"])
-            outputs = run(name, {"hidden": hidden, "mask": mask, **caches, **cross})
-            for key, cache in caches.items():
-                write_position(cache, outputs[f"new_{key.removeprefix('self_')}"], position)
-            mask[..., position] = 0
-            if position < len(prompt) - 1:
-                continue
-            logits = outputs["logits"].reshape(-1).copy()
-            logits[suppressed] = -np.inf
-            if not text:
-                logits[tokens["suppress_at_begin"]] = -np.inf
-            best = int(logits.argmax())
-            if best == tokens["eot"]:
-                break
-            text.append(best)
-        return text
-
-    def _specials(self) -> list[int]:
-        """All that is no text but the end."""
-        return list(range(self._tokens["eot"] + 1, self._manifest["dims"]["n_vocab"]))
-
-    def text(self, tokens: list[int]) -> str:
-        """What tokens spell."""
-        return self._tokenizer.decode(tokens).strip()
+        (recorded,) = networks.iterdir()
+        return graph, open_executor(recorded, arithmetic)
 
 
-def _rows(bundle: Path, manifest: Manifest) -> Callable[[int], np.ndarray]:
-    entry, dims = manifest["token_embedding"], manifest["dims"]
-    shape = (dims["n_vocab"], dims["n_text_state"])
-    if "offset" in entry:  # the output layer's weights
-        table = np.memmap(bundle / entry["file"], "<f4", "r", entry["offset"], shape)
-        return lambda token: np.asarray(table[token])
-    scales = bundle / entry["scales"] if "scales" in entry else None
-    rows = EmbeddingTable(bundle / entry["file"], scales, *shape)
-    return rows.row
+def _interpreters(bundle: Path, window: dict[str, Any]) -> dict[str, Any]:
+    """LiteRT's kernels, by signature."""
+    return {
+        window[role]: Interpreter(
+            str(bundle / file), num_threads=usable_cpus()
+        ).get_signature_runner(window[role])
+        for role, file in FILES.items()
+    }
+
+
+def _layer_outputs(
+    recorded: tuple[Graph, Executor], manifest: Manifest, log_mel: np.ndarray
+) -> dict[str, np.ndarray]:
+    """What each of the encoder's layers gives, by the manifest's name."""
+    graph, executor = recorded
+    entries = manifest["layers"][FILES["encoder"]]
+    layer_of = {name: layer for layer, e in entries.items() for name in e["outputs"]}
+    places = {
+        place: layer_of[operation.outputs[0].name]
+        for place, operation in enumerate(graph.operations)
+        if operation.outputs[0].name in layer_of
+    }
+    outputs: dict[str, np.ndarray] = {}
+
+    def remember(place: int, values: list[np.ndarray]) -> None:
+        outputs[places[place]] = values[0]
+
+    executor.run([log_mel], remember, places=list(places))
+    return outputs
 
 
 def _first_difference(expected: list[int], heard: list[int]) -> int | None:
