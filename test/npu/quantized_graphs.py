@@ -50,7 +50,7 @@ def _case(operation: str, inputs: list[Value], outputs: list[Value], given: Any 
 
 
 def _pair(operation: str, kind: str, **more: Any) -> Case:
-    name = operation.title()
+    name = operation.title().replace("_", "")
     inputs = [_real(kind, 1, 6, 8), _real(kind, 1, 6, 8, scale=0.03, zero=-7)]
     return _case(
         operation, inputs, [_real(kind, 1, 6, 8, scale=0.07, zero=-2)], options(name, **more)
