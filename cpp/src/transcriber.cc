@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -89,10 +90,10 @@ TranscribeCallbacks InSource(const TranscribeCallbacks& callbacks, const SpeechT
 
 class Transcriber::Impl {
  public:
-  // Opens what the bundle has beside its graphs.
-  static Result<std::unique_ptr<Impl>> Open(Bundle bundle,
-                                            std::shared_ptr<const LiteRtRuntime> runtime,
-                                            int threads);
+  using Start = std::function<Result<std::shared_ptr<const LiteRtRuntime>>()>;
+
+  // Opens what the bundle has beside its graphs, then LiteRT.
+  static Result<std::unique_ptr<Impl>> Open(Bundle bundle, const Start& start, int threads);
   static Result<std::unique_ptr<Impl>> OpenOnNpu(const Bundle& bundle, const LoadOptions& options,
                                                  int threads);
 
@@ -208,8 +209,9 @@ class Transcriber::Impl {
   std::shared_ptr<VoiceActivityDetector> vad_;
 };
 
-Result<std::unique_ptr<Transcriber::Impl>> Transcriber::Impl::Open(
-    Bundle bundle, std::shared_ptr<const LiteRtRuntime> runtime, int threads) {
+Result<std::unique_ptr<Transcriber::Impl>> Transcriber::Impl::Open(Bundle bundle,
+                                                                   const Start& start,
+                                                                   int threads) {
   const Dims& dims = bundle.dims;
   const size_t width = static_cast<size_t>(dims.n_text_state);
   SOTTO_ASSIGN_OR_RETURN(const MappedNpy filters, MappedNpy::Open(bundle.mel_filters));
@@ -223,6 +225,7 @@ Result<std::unique_ptr<Transcriber::Impl>> Transcriber::Impl::Open(
   SOTTO_ASSIGN_OR_RETURN(MappedNpy positions, MappedNpy::Open(bundle.positional_embedding));
   SOTTO_RETURN_IF_ERROR(
       positions.Expect(NpyType::kFloat32, {static_cast<size_t>(dims.n_text_ctx), width}));
+  SOTTO_ASSIGN_OR_RETURN(auto runtime, start());
   return std::make_unique<Impl>(std::move(bundle), std::move(runtime), std::move(log_mel),
                                 std::move(tokenizer), std::move(tokens), std::move(positions),
                                 threads);
@@ -234,10 +237,11 @@ Result<std::unique_ptr<Transcriber::Impl>> Transcriber::Impl::OpenOnNpu(const Bu
                                                                         int threads) {
   SOTTO_ASSIGN_OR_RETURN(const DispatchLibrary dispatch, DispatchLibrary::Open(options.dispatch));
   SOTTO_ASSIGN_OR_RETURN(Bundle on_npu, PlaceOnNpu(bundle, options.soc, dispatch, options.verify));
-  SOTTO_ASSIGN_OR_RETURN(
-      auto runtime, LiteRtRuntime::CreateWithNpu(options.library, options.weight_cache, dispatch,
-                                                 /*quiet=*/options.accelerator == "auto"));
-  SOTTO_ASSIGN_OR_RETURN(auto impl, Open(std::move(on_npu), std::move(runtime), threads));
+  const auto start = [&] {
+    return LiteRtRuntime::CreateWithNpu(options.library, options.weight_cache, dispatch,
+                                        /*quiet=*/options.accelerator == "auto");
+  };
+  SOTTO_ASSIGN_OR_RETURN(auto impl, Open(std::move(on_npu), start, threads));
   SOTTO_ASSIGN_OR_RETURN(const WhisperGraphs* graphs,
                          impl->windows_.Graphs(impl->bundle_.windows.front()));
   static_cast<void>(graphs);
@@ -257,9 +261,8 @@ Result<std::unique_ptr<Transcriber>> Transcriber::Create(const std::string& dire
     if (options.accelerator == "npu") return on_npu.error();
     fallback = "no NPU is used, but the CPU: " + on_npu.error().message;
   }
-  SOTTO_ASSIGN_OR_RETURN(auto runtime,
-                         LiteRtRuntime::Create(options.library, options.weight_cache));
-  SOTTO_ASSIGN_OR_RETURN(auto impl, Impl::Open(std::move(bundle), std::move(runtime), threads));
+  const auto start = [&] { return LiteRtRuntime::Create(options.library, options.weight_cache); };
+  SOTTO_ASSIGN_OR_RETURN(auto impl, Impl::Open(std::move(bundle), start, threads));
   impl->set_fallback(std::move(fallback));
   return std::unique_ptr<Transcriber>(new Transcriber(std::move(impl)));
 }

@@ -97,8 +97,9 @@ TEST_CASE("a section that is malformed is told by what is wrong in it") {
       {"files", {{"graphs.tflite", "npu/other"}}, "files does not list npu/other"},
       {"files", {{"graphs.tflite", 1}}, "graphs.tflite is 1, expected a string"},
       {"signatures", "encode_1s", "signatures of mt6991 is not a list"},
-      {"signatures", {"encode_2s"}, "signatures of mt6991 holds one that the bundle has not"},
-      {"signatures", {1}, "signatures of mt6991 holds one that the bundle has not"},
+      {"signatures", Json::array({"encode_2s"}),
+       "signatures of mt6991 holds one that the bundle has not"},
+      {"signatures", Json::array({1}), "signatures of mt6991 holds one that the bundle has not"},
   };
   for (const auto& fault : kFaults) {
     CAPTURE(fault.fault);
