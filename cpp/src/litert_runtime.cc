@@ -166,6 +166,7 @@ Result<void> CompiledFile::CompileWith(int threads, const std::string& weights) 
 
 // On the NPU alone: with the CPU beside it, a file that was not compiled would run there unnoticed.
 Result<void> CompiledFile::LoadIntoNpu() {
+  static_cast<void>(runtime_->dispatch()->Fault());  // of another model
   SOTTO_ASSIGN_OR_RETURN(const LiteRtStatus status, CompileFor(kLiteRtHwAcceleratorNpu, ""));
   if (status == kLiteRtStatusOk) return {};
   const std::string fault = runtime_->dispatch()->Fault();

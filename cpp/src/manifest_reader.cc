@@ -142,7 +142,7 @@ std::vector<TensorSpec> ManifestReader::ReadSpecs(const Json& entry, const char*
 ListedFile ManifestReader::Listed(const std::string& name) {
   const Json& entry = At(At(root_, "files"), name.c_str());
   const Json& size = At(entry, "size");
-  const std::string sha256 = String(entry, "sha256");
+  const std::string sha256 = entry.is_object() ? String(entry, "sha256") : "";
   if (!StaysInside(name) || !size.is_number_unsigned() || failed()) {
     Fail("files does not list " + name + " with its size and sha256");
     return {};

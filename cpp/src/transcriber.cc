@@ -231,7 +231,8 @@ Result<std::unique_ptr<Transcriber::Impl>> Transcriber::Impl::Open(Bundle bundle
                                 threads);
 }
 
-// The shortest window is loaded at once: whether the NPU takes the graphs shows only then.
+// The shortest window is loaded, and its decoder run for a step: LiteRT takes a model even where
+// the dispatch library can't start, and fails when it runs.
 Result<std::unique_ptr<Transcriber::Impl>> Transcriber::Impl::OpenOnNpu(const Bundle& bundle,
                                                                         const LoadOptions& options,
                                                                         int threads) {
@@ -242,9 +243,11 @@ Result<std::unique_ptr<Transcriber::Impl>> Transcriber::Impl::OpenOnNpu(const Bu
                                         /*quiet=*/options.accelerator == "auto");
   };
   SOTTO_ASSIGN_OR_RETURN(auto impl, Open(std::move(on_npu), start, threads));
-  SOTTO_ASSIGN_OR_RETURN(const WhisperGraphs* graphs,
+  SOTTO_ASSIGN_OR_RETURN(WhisperGraphs * graphs,
                          impl->windows_.Graphs(impl->bundle_.windows.front()));
-  static_cast<void>(graphs);
+  const auto step = graphs->Step(impl->bundle_.vocabulary.sot);
+  if (!step.ok()) return Error{ErrorCode::kDevice, "the NPU fails: " + step.error().message};
+  graphs->Restart();
   impl->accelerator_ = "npu";
   return impl;
 }

@@ -84,7 +84,7 @@ TEST_CASE("a section that is malformed is told by what is wrong in it") {
   const struct {
     const char* key;
     Json value;
-    const char* fault;
+    std::string fault;
   } kFaults[] = {
       {"format", "elf", "format of an NPU's files is \"elf\", expected \"litert\" or \"dla\""},
       {"format", nullptr, "format is missing"},
@@ -93,9 +93,9 @@ TEST_CASE("a section that is malformed is told by what is wrong in it") {
       {"sdk", 8, "sdk is 8, expected a string"},
       {"files", Json::array(), "files of mt6991 is not a table"},
       {"files", Json::object(), "files of mt6991 is not a table"},
-      {"files", {{"graphs.tflite", "../code"}}, "files does not list ../code"},
-      {"files", {{"graphs.tflite", "npu/other"}}, "files does not list npu/other"},
-      {"files", {{"graphs.tflite", 1}}, "graphs.tflite is 1, expected a string"},
+      {"files", Json::object({{"graphs.tflite", "../code"}}), "files does not list ../code"},
+      {"files", Json::object({{"graphs.tflite", "npu/other"}}), "files does not list npu/other"},
+      {"files", Json::object({{"graphs.tflite", 1}}), "graphs.tflite is 1, expected a string"},
       {"signatures", "encode_1s", "signatures of mt6991 is not a list"},
       {"signatures", Json::array({"encode_2s"}),
        "signatures of mt6991 holds one that the bundle has not"},
@@ -105,7 +105,9 @@ TEST_CASE("a section that is malformed is told by what is wrong in it") {
     CAPTURE(fault.fault);
     CompiledBundle bundle;
     bundle.Soc()[fault.key] = fault.value;
-    CHECK(Has(Refusal(bundle), fault.fault));
+    const std::string message = Refusal(bundle);
+    CAPTURE(message);
+    CHECK(Has(message, fault.fault));
   }
 }
 

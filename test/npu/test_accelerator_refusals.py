@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture
 def small(bundle: Callable[[str, str], Path], tmp_path: Path) -> NpuBundle:
     """A bundle whose files for an NPU are the uncompiled graphs themselves."""
-    source = bundle("tiny.en", "int8")
+    source = bundle("tiny.en", "fp32")
     made = NpuBundle(source, tmp_path / "tiny.en")
     windows = made.manifest["windows"][:1]
     made.manifest["windows"] = windows
