@@ -49,6 +49,10 @@ what is printed:
   --profile              print each stage's time on standard error
 
 the runtime:
+  --accelerator NAME     cpu (default); npu, an error where there is none; or auto
+  --soc NAME             whose compiled files to take, such as mt6991; this machine's if not given
+  --npu-dispatch DIR     the folder of LiteRT's dispatch library for the NPU;
+                         $SOTTO_DISPATCH if not given
   --threads N            CPU threads; as many as there are big cores, 4 at most, if not given
   --litert PATH          libLiteRt.so; $SOTTO_LITERT, then the system's, if not given
   --weight-cache DIR     keeps packed weights, for a quicker start in less memory;
@@ -151,6 +155,9 @@ Values ValuesOf(Arguments* to) {
   return {
       {"--model", text(&to->model)},
       {"--vad", text(&to->vad)},
+      {"--accelerator", text(&to->load.accelerator)},
+      {"--soc", text(&to->load.soc)},
+      {"--npu-dispatch", text(&to->load.dispatch)},
       {"--litert", text(&to->load.library)},
       {"--weight-cache", text(&to->load.weight_cache)},
       {"--threads", whole(&to->load.threads)},

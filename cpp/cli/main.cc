@@ -19,10 +19,11 @@ namespace {
 void PrintProfile(const std::string& file, const sotto::Transcription& result) {
   const sotto::Profile& profile = result.profile;
   std::fprintf(stderr,
-               "%s: %.1f s of audio: %.0f ms (load %.0f, log-mel %.0f, encoder %.0f "
+               "%s: %.1f s of audio, %s: %.0f ms (load %.0f, log-mel %.0f, encoder %.0f "
                "in %lld runs, decoder %.0f in %lld steps, words %.0f, voice activity %.0f)\n",
-               file.c_str(), result.duration, profile.total_ms, profile.load_ms, profile.log_mel_ms,
-               profile.encoder_ms, static_cast<long long>(profile.encoder_runs), profile.decoder_ms,
+               file.c_str(), result.duration, profile.accelerator.c_str(), profile.total_ms,
+               profile.load_ms, profile.log_mel_ms, profile.encoder_ms,
+               static_cast<long long>(profile.encoder_runs), profile.decoder_ms,
                static_cast<long long>(profile.decoder_steps), profile.alignment_ms, profile.vad_ms);
 }
 
@@ -127,6 +128,9 @@ int main(int argc, char** argv) {
   if (!transcriber.ok()) {
     Report(transcriber.error());
     return 1;
+  }
+  if (const std::string& why = (*transcriber)->fallback(); !why.empty()) {
+    std::fprintf(stderr, "warning: %s\n", why.c_str());
   }
   if (const auto loaded = LoadVad(arguments, transcriber->get()); !loaded.ok()) {
     Report(loaded.error());

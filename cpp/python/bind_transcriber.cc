@@ -178,9 +178,14 @@ void SetVadValue(TranscribeOptions& options, decltype(VadOptions{}.*kMember) val
 
 std::unique_ptr<Transcriber> Load(const std::filesystem::path& bundle, int threads, bool verify,
                                   const std::filesystem::path& library,
-                                  const std::optional<std::filesystem::path>& weight_cache) {
-  const LoadOptions options{threads, verify, library.string(),
-                            weight_cache ? weight_cache->string() : DefaultWeightCache()};
+                                  const std::optional<std::filesystem::path>& weight_cache,
+                                  const std::string& accelerator, const std::string& soc,
+                                  const std::filesystem::path& dispatch) {
+  const LoadOptions options{
+      threads,          verify,
+      library.string(), weight_cache ? weight_cache->string() : DefaultWeightCache(),
+      accelerator,      soc,
+      dispatch.string()};
   Result<std::unique_ptr<Transcriber>> result = [&] {
     const py::gil_scoped_release release;
     return Transcriber::Create(bundle.string(), options);
@@ -213,6 +218,7 @@ void BindTranscriber(py::module_& m) {
       .def_readonly("words", &Segment::words, "empty unless asked for");
 
   py::class_<Profile>(m, "Profile", "Milliseconds of each stage, and what the stages did.")
+      .def_readonly("accelerator", &Profile::accelerator, "that the graphs ran on: cpu or npu")
       .def_readonly("load_ms", &Profile::load_ms, "of graphs that were not loaded before")
       .def_readonly("log_mel_ms", &Profile::log_mel_ms)
       .def_readonly("encoder_ms", &Profile::encoder_ms)
@@ -283,14 +289,20 @@ void BindTranscriber(py::module_& m) {
 
   py::class_<Transcriber>(m, "Transcriber", "Speech to text with one bundle.")
       .def(py::init(&Load), "bundle"_a, py::kw_only(), "threads"_a = 0, "verify"_a = true,
-           "library"_a = "", "weight_cache"_a = py::none(),
+           "library"_a = "", "weight_cache"_a = py::none(), "accelerator"_a = "cpu", "soc"_a = "",
+           "dispatch"_a = "",
            "Opens a bundle. weight_cache: a directory for packed weights; None: the user's; \"\": "
-           "none. Raises BundleError, DeviceError or OptionError.")
+           "none. accelerator: cpu, npu or auto. soc: whose compiled files; \"\": this machine's. "
+           "dispatch: the folder of LiteRT's dispatch library. Raises BundleError, DeviceError or "
+           "OptionError.")
       .def("transcribe", &Transcribe, "blocks"_a, "options"_a, py::kw_only(),
            "on_language"_a = py::none(), "on_segment"_a = py::none(), "on_progress"_a = py::none(),
            "blocks: a callable that begins an iterator over float32 arrays [n], 16 kHz mono; "
            "called once for each pass over the audio -> Transcription.")
       .def("set_vad", &SetVad, "detector"_a, "What the option vad_filter asks.")
+      .def_property_readonly("accelerator", &Transcriber::accelerator, "cpu or npu")
+      .def_property_readonly("fallback", &Transcriber::fallback,
+                             "why auto took the CPU; empty if it did not")
       .def_property_readonly("name", [](const Transcriber& t) { return t.bundle().name; })
       .def_property_readonly("precision", [](const Transcriber& t) { return t.bundle().precision; })
       .def_property_readonly("multilingual",

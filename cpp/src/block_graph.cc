@@ -13,18 +13,17 @@ Result<std::unique_ptr<BlockGraph>> BlockGraph::Create(
   graph->by_name_ = buffers;
   graph->size_ = static_cast<size_t>(BlockOf(signature));
   SOTTO_ASSIGN_OR_RETURN(graph->graph_, Graph::Create(runtime, signature, threads));
-  SOTTO_RETURN_IF_ERROR(graph->MakeBuffers(runtime, shapes));
+  SOTTO_RETURN_IF_ERROR(graph->MakeBuffers(shapes));
   SOTTO_RETURN_IF_ERROR(graph->graph_->Bind(graph->by_name_));
   return graph;
 }
 
-Result<void> BlockGraph::MakeBuffers(const std::shared_ptr<const LiteRtRuntime>& runtime,
-                                     const BlockShapes& shapes) {
+Result<void> BlockGraph::MakeBuffers(const BlockShapes& shapes) {
   std::vector<TensorSpec> specs = shapes.outputs;
   // The caches, which follow in the inputs, are the decoder's.
   specs.insert(specs.end(), shapes.inputs.begin(), shapes.inputs.begin() + 2);
   for (const TensorSpec& spec : specs) {
-    SOTTO_ASSIGN_OR_RETURN(TensorBuffer buffer, TensorBuffer::Create(runtime, spec));
+    SOTTO_ASSIGN_OR_RETURN(TensorBuffer buffer, graph_->MakeBuffer(spec));
     buffers_.push_back(std::move(buffer));
     by_name_[spec.name] = &buffers_.back();
   }

@@ -45,8 +45,7 @@ class BlockGraph {
   BlockGraph(const Bundle& bundle, const EmbeddingTable& tokens, const MappedNpy& positions)
       : bundle_(bundle), tokens_(tokens), positions_(positions) {}
 
-  Result<void> MakeBuffers(const std::shared_ptr<const LiteRtRuntime>& runtime,
-                           const BlockShapes& shapes);
+  Result<void> MakeBuffers(const BlockShapes& shapes);
   Result<void> FillHidden(const int* tokens, size_t start, size_t count);
   void FillMask(size_t start, size_t count);
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "manifest_reader.h"
+#include "npu_files.h"
 #include "sotto/log_mel.h"
 #include "whisper_shapes.h"
 
@@ -169,6 +170,7 @@ Result<Bundle> Bundle::Open(const std::string& directory, bool verify) {
   bundle.positional_embedding = reader.File("positional_embedding.npy");
   bundle.mel_filters = reader.File("mel_filters.npy");
   bundle.tokenizer = reader.File("tokenizer.tiktoken");
+  bundle.npu = ReadNpuFiles(&reader);
   if (reader.failed()) return reader.error();
 
   for (const Window& window : bundle.windows) {

@@ -1,8 +1,7 @@
 // The part of LiteRT's C API that Sotto calls, loaded at run time.
 //
-// Declarations follow litert/c/*.h of LiteRT 2.x (Apache-2.0). Structs passed by value or
-// filled in by the library are declared ABI-stable upstream; their sizes are asserted here.
-// This header and litert_api.cc are the only places that know the library's names.
+// Declarations follow litert/c/*.h of LiteRT 2.x (Apache-2.0). This header and litert_api.cc are
+// the only places that know the library's names.
 
 #ifndef SOTTO_LITERT_API_H_
 #define SOTTO_LITERT_API_H_
@@ -12,67 +11,10 @@
 #include <memory>
 #include <string>
 
+#include "litert_types.h"
 #include "sotto/error.h"
 
 namespace sotto {
-
-using LiteRtStatus = int;  // kLiteRtStatusOk = 0
-constexpr LiteRtStatus kLiteRtStatusOk = 0;
-
-using LiteRtEnvironment = struct LiteRtEnvironmentT*;
-using LiteRtModel = struct LiteRtModelT*;
-using LiteRtSignature = struct LiteRtSignatureT*;
-using LiteRtTensor = struct LiteRtTensorT*;
-using LiteRtOptions = struct LiteRtOptionsT*;
-using LiteRtOpaqueOptions = struct LiteRtOpaqueOptionsT*;
-using LiteRtCompiledModel = struct LiteRtCompiledModelT*;
-using LiteRtTensorBuffer = struct LiteRtTensorBufferT*;
-
-constexpr int kLiteRtHwAcceleratorCpu = 1;
-constexpr int kLiteRtElementTypeFloat32 = 1;
-constexpr int kLiteRtMaxRank = 8;
-constexpr size_t kLiteRtHostMemoryAlignment = 64;
-
-enum LiteRtEnvOptionTag : int {
-  kLiteRtEnvOptionTagAutoRegisterAccelerators = 24,
-  kLiteRtEnvOptionTagMinLoggerSeverity = 25,
-};
-
-constexpr int64_t kLiteRtLogSeverityError = 3;
-
-struct LiteRtAny {
-  int type;
-  union {
-    bool bool_value;
-    int64_t int_value;
-    double real_value;
-    const char* str_value;
-    const void* ptr_value;
-  };
-};
-constexpr int kLiteRtAnyTypeInt = 2;
-
-struct LiteRtEnvOption {
-  LiteRtEnvOptionTag tag;
-  LiteRtAny value;
-};
-
-struct LiteRtLayout {
-  unsigned int rank : 7;
-  unsigned int has_strides : 1;
-  int32_t dimensions[kLiteRtMaxRank];
-  uint32_t strides[kLiteRtMaxRank];
-};
-
-struct LiteRtRankedTensorType {
-  int element_type;
-  LiteRtLayout layout;
-};
-
-static_assert(sizeof(void*) != 8 || sizeof(LiteRtAny) == 16);
-static_assert(sizeof(void*) != 8 || sizeof(LiteRtEnvOption) == 24);
-static_assert(sizeof(LiteRtLayout) == 68);
-static_assert(sizeof(LiteRtRankedTensorType) == 72);
 
 // name, result, arguments: one row a function, in the order of their use.
 #define SOTTO_LITERT_FUNCTIONS(X)                                                                  \
@@ -102,6 +44,24 @@ static_assert(sizeof(LiteRtRankedTensorType) == 72);
   X(LiteRtDestroyCompiledModel, void, (LiteRtCompiledModel))                                       \
   X(LiteRtCreateTensorBufferFromHostMemory, LiteRtStatus,                                          \
     (const LiteRtRankedTensorType*, void*, size_t, void (*)(void*), LiteRtTensorBuffer*))          \
+  X(LiteRtGetCompiledModelInputBufferRequirements, LiteRtStatus,                                   \
+    (LiteRtCompiledModel, size_t, size_t, LiteRtTensorBufferRequirements*))                        \
+  X(LiteRtGetCompiledModelOutputBufferRequirements, LiteRtStatus,                                  \
+    (LiteRtCompiledModel, size_t, size_t, LiteRtTensorBufferRequirements*))                        \
+  X(LiteRtGetNumTensorBufferRequirementsSupportedBufferTypes, LiteRtStatus,                        \
+    (LiteRtTensorBufferRequirements, int*))                                                        \
+  X(LiteRtGetTensorBufferRequirementsSupportedTensorBufferType, LiteRtStatus,                      \
+    (LiteRtTensorBufferRequirements, int, int*))                                                   \
+  X(LiteRtGetTensorBufferRequirementsBufferSize, LiteRtStatus,                                     \
+    (LiteRtTensorBufferRequirements, size_t*))                                                     \
+  X(LiteRtGetTensorBufferRequirementsStrides, LiteRtStatus,                                        \
+    (LiteRtTensorBufferRequirements, int*, const uint32_t**))                                      \
+  X(LiteRtCreateManagedTensorBufferFromRequirements, LiteRtStatus,                                 \
+    (LiteRtEnvironment, const LiteRtRankedTensorType*, LiteRtTensorBufferRequirements,             \
+     LiteRtTensorBuffer*))                                                                         \
+  X(LiteRtGetTensorBufferType, LiteRtStatus, (LiteRtTensorBuffer, int*))                           \
+  X(LiteRtLockTensorBuffer, LiteRtStatus, (LiteRtTensorBuffer, void**, int))                       \
+  X(LiteRtUnlockTensorBuffer, LiteRtStatus, (LiteRtTensorBuffer))                                  \
   X(LiteRtDestroyTensorBuffer, void, (LiteRtTensorBuffer))                                         \
   X(LiteRtRunCompiledModel, LiteRtStatus,                                                          \
     (LiteRtCompiledModel, size_t, size_t, LiteRtTensorBuffer*, size_t, LiteRtTensorBuffer*))

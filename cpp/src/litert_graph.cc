@@ -1,45 +1,11 @@
 #include "litert_graph.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
+#include <set>
 #include <utility>
 
 namespace sotto {
 namespace {
-
-// XNNPACK may read this far past a buffer's end.
-constexpr size_t kReadAhead = 64;
-
-// XNNPACK's name for a cache that is no file: packed weights are shared, but not kept.
-constexpr const char* kWeightsInMemory = "\":memory\"";
-
-// LiteRT takes an option group as an identifier and a TOML text, which it frees itself.
-Result<void> AddOptions(const LiteRtApi& api, LiteRtOptions options, const char* identifier,
-                        const std::string& toml) {
-  char* payload = strdup(toml.c_str());
-  if (payload == nullptr) return Error{ErrorCode::kDevice, "out of memory"};
-  LiteRtOpaqueOptions opaque = nullptr;
-  LiteRtStatus status = api.LiteRtCreateOpaqueOptions(identifier, payload, std::free, &opaque);
-  if (status != kLiteRtStatusOk) {
-    std::free(payload);
-    return LiteRtError(ErrorCode::kDevice, "can't make LiteRT options", status);
-  }
-  status = api.LiteRtAddOpaqueOptions(options, opaque);
-  if (status != kLiteRtStatusOk) {
-    api.LiteRtDestroyOpaqueOptions(opaque);
-    return LiteRtError(ErrorCode::kDevice, "can't set LiteRT options", status);
-  }
-  return {};
-}
-
-LiteRtEnvOption IntOption(LiteRtEnvOptionTag tag, int64_t value) {
-  LiteRtEnvOption option{};
-  option.tag = tag;
-  option.value.type = kLiteRtAnyTypeInt;
-  option.value.int_value = value;
-  return option;
-}
 
 // Whether both list the same names with the same shapes, in whatever order.
 bool SameTensors(std::vector<TensorSpec> a, std::vector<TensorSpec> b) {
@@ -54,138 +20,11 @@ bool SameTensors(std::vector<TensorSpec> a, std::vector<TensorSpec> b) {
 
 }  // namespace
 
-Result<std::shared_ptr<const LiteRtRuntime>> LiteRtRuntime::Create(
-    const std::string& library_path, const std::string& weight_cache) {
-  SOTTO_ASSIGN_OR_RETURN(auto api, LiteRtApi::Load(library_path));
-  std::shared_ptr<LiteRtRuntime> runtime(new LiteRtRuntime(std::move(api), weight_cache));
-  const LiteRtEnvOption options[] = {
-      // Nothing but the CPU is used yet; probing for GPUs loads drivers and prints.
-      IntOption(kLiteRtEnvOptionTagAutoRegisterAccelerators, kLiteRtHwAcceleratorCpu),
-      IntOption(kLiteRtEnvOptionTagMinLoggerSeverity, kLiteRtLogSeverityError),
-  };
-  const LiteRtStatus status =
-      runtime->api_->LiteRtCreateEnvironment(2, options, &runtime->environment_);
-  if (status != kLiteRtStatusOk) {
-    return LiteRtError(ErrorCode::kDevice, "can't start LiteRT", status);
-  }
-  return std::shared_ptr<const LiteRtRuntime>(std::move(runtime));
-}
-
-LiteRtRuntime::~LiteRtRuntime() {
-  if (environment_ != nullptr) api_->LiteRtDestroyEnvironment(environment_);
-}
-
-Result<std::shared_ptr<const CompiledFile>> LiteRtRuntime::Compiled(const std::string& path,
-                                                                    const std::string& sha256,
-                                                                    int threads) const {
-  const std::lock_guard<std::mutex> turn(mutex_);
-  std::weak_ptr<const CompiledFile>& known = files_[{path, threads}];
-  std::shared_ptr<const CompiledFile> file = known.lock();
-  if (file == nullptr) {
-    SOTTO_ASSIGN_OR_RETURN(file, CompiledFile::Create(shared_from_this(), path, sha256, threads));
-    known = file;
-  }
-  return file;
-}
-
-Result<std::shared_ptr<const CompiledFile>> CompiledFile::Create(
-    std::shared_ptr<const LiteRtRuntime> runtime, const std::string& path,
-    const std::string& sha256, int threads) {
-  std::shared_ptr<CompiledFile> file(new CompiledFile(std::move(runtime), path));
-  const LiteRtStatus status = file->runtime_->api().LiteRtCreateModelFromFile(
-      file->runtime_->environment(), path.c_str(), &file->model_);
-  if (status != kLiteRtStatusOk) {
-    return LiteRtError(ErrorCode::kModel, path + " can't be read as a TFLite model", status);
-  }
-  SOTTO_RETURN_IF_ERROR(file->Compile(sha256, threads));
-  return std::shared_ptr<const CompiledFile>(std::move(file));
-}
-
-// With the packed weights of an earlier run where there are any, else keeping them for the next.
-Result<void> CompiledFile::Compile(const std::string& sha256, int threads) {
-  WeightCache::Entry entry = runtime_->weight_cache().Find(sha256);
-  if (entry.usable()) {
-    if (CompileWith(threads, entry.quoted_path()).ok()) {
-      entry.Keep();
-      return {};
-    }
-    entry.Discard();
-  }
-  return CompileWith(threads, kWeightsInMemory);
-}
-
-Result<void> CompiledFile::CompileWith(int threads, const std::string& weights) {
-  const LiteRtApi& api = runtime_->api();
-  LiteRtOptions options = nullptr;
-  LiteRtStatus status = api.LiteRtCreateOptions(&options);
-  if (status != kLiteRtStatusOk) {
-    return LiteRtError(ErrorCode::kDevice, "can't make LiteRT options", status);
-  }
-  const std::unique_ptr<LiteRtOptionsT, void (*)(LiteRtOptions)> owned(options,
-                                                                       api.LiteRtDestroyOptions);
-  api.LiteRtSetOptionsHardwareAccelerators(options, kLiteRtHwAcceleratorCpu);
-  SOTTO_RETURN_IF_ERROR(AddOptions(
-      api, options, "xnnpack",
-      "num_threads = " + std::to_string(threads) + "\nweight_cache_file_path = " + weights + "\n"));
-  status = api.LiteRtCreateCompiledModel(runtime_->environment(), model_, options, &compiled_);
-  if (status != kLiteRtStatusOk) {
-    return LiteRtError(ErrorCode::kModel, path_ + " won't compile", status);
-  }
-  return {};
-}
-
-CompiledFile::~CompiledFile() {
-  const LiteRtApi& api = runtime_->api();
-  if (compiled_ != nullptr) api.LiteRtDestroyCompiledModel(compiled_);
-  if (model_ != nullptr) api.LiteRtDestroyModel(model_);
-}
-
-Result<TensorBuffer> TensorBuffer::Create(std::shared_ptr<const LiteRtRuntime> runtime,
-                                          const TensorSpec& spec) {
-  TensorBuffer buffer;
-  buffer.runtime_ = std::move(runtime);
-  buffer.elements_ = spec.elements();
-  const size_t bytes = buffer.elements_ * sizeof(float);
-  const size_t padded = (bytes + kReadAhead + kLiteRtHostMemoryAlignment - 1) /
-                        kLiteRtHostMemoryAlignment * kLiteRtHostMemoryAlignment;
-  buffer.data_ = static_cast<float*>(std::aligned_alloc(kLiteRtHostMemoryAlignment, padded));
-  if (buffer.data_ == nullptr) {
-    return Error{ErrorCode::kDevice, "out of memory: " + spec.name + " " + ShapeText(spec.shape) +
-                                         " needs " + std::to_string(padded) + " bytes"};
-  }
-  std::memset(buffer.data_, 0, padded);
-  LiteRtRankedTensorType type{};
-  type.element_type = kLiteRtElementTypeFloat32;
-  type.layout.rank = static_cast<unsigned int>(spec.shape.size());
-  for (size_t i = 0; i < spec.shape.size(); ++i) type.layout.dimensions[i] = spec.shape[i];
-  const LiteRtApi& api = buffer.runtime_->api();
-  const LiteRtStatus status = api.LiteRtCreateTensorBufferFromHostMemory(&type, buffer.data_, bytes,
-                                                                         nullptr, &buffer.handle_);
-  if (status != kLiteRtStatusOk) {
-    return LiteRtError(ErrorCode::kDevice, "can't make a tensor buffer for " + spec.name, status);
-  }
-  return buffer;
-}
-
-TensorBuffer::~TensorBuffer() {
-  if (handle_ != nullptr) runtime_->api().LiteRtDestroyTensorBuffer(handle_);
-  std::free(data_);
-}
-
-TensorBuffer::TensorBuffer(TensorBuffer&& other) noexcept { *this = std::move(other); }
-
-TensorBuffer& TensorBuffer::operator=(TensorBuffer&& other) noexcept {
-  std::swap(runtime_, other.runtime_);
-  std::swap(handle_, other.handle_);
-  std::swap(data_, other.data_);
-  std::swap(elements_, other.elements_);
-  return *this;
-}
-
 Result<std::unique_ptr<Graph>> Graph::Create(std::shared_ptr<const LiteRtRuntime> runtime,
                                              const Signature& signature, int threads) {
-  SOTTO_ASSIGN_OR_RETURN(auto file, runtime->Compiled(signature.file, signature.sha256, threads));
-  std::unique_ptr<Graph> graph(new Graph(std::move(runtime), std::move(file), signature.name));
+  SOTTO_ASSIGN_OR_RETURN(auto file, runtime->Compiled(signature, threads));
+  std::unique_ptr<Graph> graph(
+      new Graph(std::move(runtime), std::move(file), signature.name, signature.npu));
   SOTTO_RETURN_IF_ERROR(graph->FindSignature());
   if (!SameTensors(graph->inputs_, signature.inputs) ||
       !SameTensors(graph->outputs_, signature.outputs)) {
@@ -257,7 +96,35 @@ Result<void> Graph::ReadSpecs(LiteRtSignature signature) {
   return read(/*input=*/false, &outputs_);
 }
 
+Result<TensorBuffer> Graph::MakeBuffer(const TensorSpec& spec) const {
+  if (!npu_) return TensorBuffer::Create(runtime_, spec);
+  const LiteRtApi& api = runtime_->api();
+  const auto named = [&](const TensorSpec& one) { return one.name == spec.name; };
+  for (const bool input : {true, false}) {
+    const std::vector<TensorSpec>& specs = input ? inputs_ : outputs_;
+    const auto found = std::find_if(specs.begin(), specs.end(), named);
+    if (found == specs.end()) continue;
+    const auto index = static_cast<size_t>(found - specs.begin());
+    LiteRtTensorBufferRequirements requirements = nullptr;
+    const LiteRtStatus status = (input ? api.LiteRtGetCompiledModelInputBufferRequirements
+                                       : api.LiteRtGetCompiledModelOutputBufferRequirements)(
+        file_->handle(), signature_index_, index, &requirements);
+    if (status != kLiteRtStatusOk) {
+      return LiteRtError(ErrorCode::kDevice,
+                         file_->path() + ": signature " + signature_ +
+                             ": what memory the NPU "
+                             "wants for tensor " +
+                             spec.name + " is not known",
+                         status);
+    }
+    return TensorBuffer::CreateFor(runtime_, spec, requirements);
+  }
+  return Error{ErrorCode::kModel,
+               file_->path() + ": signature " + signature_ + " has no tensor " + spec.name};
+}
+
 Result<Graph::Binding> Graph::MakeBinding(const BufferMap& buffers) const {
+  std::set<TensorBuffer*> device;
   const auto handles = [&](const std::vector<TensorSpec>& specs,
                            std::vector<LiteRtTensorBuffer>* found) -> Result<void> {
     for (const TensorSpec& spec : specs) {
@@ -268,12 +135,14 @@ Result<Graph::Binding> Graph::MakeBinding(const BufferMap& buffers) const {
                                             " has no buffer of its size"};
       }
       found->push_back(buffer->second->handle());
+      if (buffer->second->on_device()) device.insert(buffer->second);
     }
     return {};
   };
   Binding binding;
   SOTTO_RETURN_IF_ERROR(handles(inputs_, &binding.inputs));
   SOTTO_RETURN_IF_ERROR(handles(outputs_, &binding.outputs));
+  binding.device.assign(device.begin(), device.end());
   return binding;
 }
 
@@ -283,16 +152,26 @@ Result<void> Graph::Bind(const BufferMap& buffers) {
 }
 
 Result<void> Graph::Run(const Binding& binding) {
+  for (TensorBuffer* buffer : binding.device) SOTTO_RETURN_IF_ERROR(buffer->HandOver());
+  Result<void> done = RunOnce(binding);
+  for (TensorBuffer* buffer : binding.device) {
+    Result<void> back = buffer->TakeBack();
+    if (done.ok()) done = std::move(back);
+  }
+  return done;
+}
+
+Result<void> Graph::RunOnce(const Binding& binding) {
   // LiteRT takes arrays that it does not write.
   const LiteRtStatus status = runtime_->api().LiteRtRunCompiledModel(
       file_->handle(), signature_index_, binding.inputs.size(),
       const_cast<LiteRtTensorBuffer*>(binding.inputs.data()), binding.outputs.size(),
       const_cast<LiteRtTensorBuffer*>(binding.outputs.data()));
-  if (status != kLiteRtStatusOk) {
-    return LiteRtError(ErrorCode::kModel, file_->path() + ": signature " + signature_ + " failed",
-                       status);
-  }
-  return {};
+  if (status == kLiteRtStatusOk) return {};
+  const std::string what = file_->path() + ": signature " + signature_ + " failed";
+  const std::string fault = npu_ ? runtime_->dispatch()->Fault() : "";
+  if (!fault.empty()) return Error{ErrorCode::kModel, what + ": " + fault};
+  return LiteRtError(ErrorCode::kModel, what, status);
 }
 
 }  // namespace sotto

@@ -139,48 +139,52 @@ std::vector<TensorSpec> ManifestReader::ReadSpecs(const Json& entry, const char*
   return specs;
 }
 
+ListedFile ManifestReader::Listed(const std::string& name) {
+  const Json& entry = At(At(root_, "files"), name.c_str());
+  const Json& size = At(entry, "size");
+  const std::string sha256 = entry.is_object() ? String(entry, "sha256") : "";
+  if (!StaysInside(name) || !size.is_number_unsigned() || failed()) {
+    Fail("files does not list " + name + " with its size and sha256");
+    return {};
+  }
+  return {name, size.get<int64_t>(), sha256};
+}
+
 // Each by a thread of its own: hashing the large ones is most of what opening a bundle takes.
 Result<void> ManifestReader::CheckFiles(bool verify) {
-  const Json& files = At(root_, "files");
   std::vector<std::future<Result<void>>> checks;
   for (const std::string& name : needed_) {
-    const Json& entry = At(files, name.c_str());
-    const Json& size = At(entry, "size");
-    const std::string sha256 = String(entry, "sha256");
-    if (!StaysInside(name) || !size.is_number_unsigned() || failed()) {
-      Fail("files does not list " + name + " with its size and sha256");
-      return error();
-    }
-    checks.push_back(std::async([this, name, size = size.get<int64_t>(), sha256, verify] {
-      return CheckFile(name, size, sha256, verify);
-    }));
+    const ListedFile file = Listed(name);
+    if (failed()) return error();
+    checks.push_back(std::async(
+        [this, file, verify] { return CheckListedFile(directory_, file, verify, rebuild_); }));
   }
   for (std::future<Result<void>>& check : checks) SOTTO_RETURN_IF_ERROR(check.get());
   return {};
 }
 
-Result<void> ManifestReader::CheckFile(const std::string& name, int64_t size,
-                                       const std::string& sha256, bool verify) const {
-  const std::string path = directory_ + "/" + name;
+Result<void> CheckListedFile(const std::string& directory, const ListedFile& file, bool verify,
+                             const std::string& rebuild) {
+  const std::string path = directory + "/" + file.name;
   struct stat status{};
   if (stat(path.c_str(), &status) != 0) {
     return Error{ErrorCode::kBundle,
-                 directory_ + " lacks " + name + ", which its manifest lists. " + rebuild_};
+                 directory + " lacks " + file.name + ", which its manifest lists. " + rebuild};
   }
   // A pipe would be waited for.
   if (!S_ISREG(status.st_mode)) {
-    return Error{ErrorCode::kBundle, path + " is not a regular file. " + rebuild_};
+    return Error{ErrorCode::kBundle, path + " is not a regular file. " + rebuild};
   }
-  if (status.st_size != size) {
+  if (status.st_size != file.size) {
     return Error{ErrorCode::kBundle, path + " has " + std::to_string(status.st_size) +
-                                         " bytes, its manifest says " + std::to_string(size) +
-                                         ": it is incomplete or another file. " + rebuild_};
+                                         " bytes, its manifest says " + std::to_string(file.size) +
+                                         ": it is incomplete or another file. " + rebuild};
   }
   if (!verify) return {};
   SOTTO_ASSIGN_OR_RETURN(const std::string actual, Sha256OfFile(path));
-  if (actual != sha256) {
+  if (actual != file.sha256) {
     return Error{ErrorCode::kBundle,
-                 path + " is damaged: its sha256 differs from its manifest's. " + rebuild_};
+                 path + " is damaged: its sha256 differs from its manifest's. " + rebuild};
   }
   return {};
 }

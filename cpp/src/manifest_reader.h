@@ -41,6 +41,9 @@ class ManifestReader {
   // A signature with its file.
   Signature ReadSignature(const std::string& name);
 
+  // What the manifest lists of a file, which CheckFiles does not look at.
+  ListedFile Listed(const std::string& name);
+
   // Checks the files asked for; a bundle may hold more, such as TorchScript. Size, and with
   // `verify` sha256, must be the manifest's.
   Result<void> CheckFiles(bool verify);
@@ -50,8 +53,6 @@ class ManifestReader {
       : directory_(std::move(directory)), rebuild_(std::move(rebuild)), root_(std::move(root)) {}
 
   std::vector<TensorSpec> ReadSpecs(const Json& entry, const char* side);
-  Result<void> CheckFile(const std::string& name, int64_t size, const std::string& sha256,
-                         bool verify) const;
 
   std::string directory_;
   std::string rebuild_;
@@ -59,6 +60,11 @@ class ManifestReader {
   std::string fault_;
   std::set<std::string> needed_;
 };
+
+// That the file is there, regular and of its size and, with `verify`, sha256. kBundle if not, with
+// `rebuild`, a sentence that says how it is made.
+Result<void> CheckListedFile(const std::string& directory, const ListedFile& file, bool verify,
+                             const std::string& rebuild);
 
 }  // namespace sotto
 

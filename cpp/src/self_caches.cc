@@ -24,8 +24,8 @@ void WritePositions(const CacheShape& shape, size_t start, size_t count, size_t 
   }
 }
 
-Result<std::unique_ptr<SelfCaches>> SelfCaches::Create(
-    const std::shared_ptr<const LiteRtRuntime>& runtime, const Dims& dims, int cache) {
+Result<std::unique_ptr<SelfCaches>> SelfCaches::Create(const Graph& decoder, const Dims& dims,
+                                                       int cache) {
   std::unique_ptr<SelfCaches> caches(new SelfCaches(CacheShapeOf(dims, cache)));
   const int heads = dims.n_text_head;
   const int width = dims.n_text_state / heads;
@@ -36,7 +36,7 @@ Result<std::unique_ptr<SelfCaches>> SelfCaches::Create(
                                                 {LayerName("self_k", i), {1, heads, cache, width}}},
           std::pair<TensorBuffer**, TensorSpec>{
               &layer.v, {LayerName("self_v", i), {1, heads, width, cache}}}}) {
-      SOTTO_ASSIGN_OR_RETURN(TensorBuffer made, TensorBuffer::Create(runtime, spec));
+      SOTTO_ASSIGN_OR_RETURN(TensorBuffer made, decoder.MakeBuffer(spec));
       caches->buffers_.push_back(std::move(made));
       *buffer = &caches->buffers_.back();
     }

@@ -41,8 +41,9 @@ void WritePositions(const CacheShape& shape, size_t start, size_t count, size_t 
 // Not for several threads at once.
 class SelfCaches {
  public:
-  static Result<std::unique_ptr<SelfCaches>> Create(
-      const std::shared_ptr<const LiteRtRuntime>& runtime, const Dims& dims, int cache);
+  // As `decoder`, which runs over them, wants their memory.
+  static Result<std::unique_ptr<SelfCaches>> Create(const Graph& decoder, const Dims& dims,
+                                                    int cache);
 
   // Sets self_k_i and self_v_i to these.
   void AddTo(BufferMap* buffers);

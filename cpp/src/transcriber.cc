@@ -1,6 +1,8 @@
 #include "sotto/transcriber.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -8,9 +10,11 @@
 #include "cpu_threads.h"
 #include "decoder.h"
 #include "embedding_table.h"
+#include "litert_dispatch.h"
 #include "litert_graph.h"
 #include "loaded_windows.h"
 #include "log_mel_reader.h"
+#include "npu_placement.h"
 #include "npy.h"
 #include "prompt_history.h"
 #include "seek_loop.h"
@@ -34,6 +38,26 @@ void AddProfile(const GraphCounters& before, const GraphCounters& after, Profile
   profile->encoder_runs = after.encoder_runs - before.encoder_runs;
   profile->decoder_steps = after.decoder_steps - before.decoder_steps;
   profile->cache_bytes_written = after.cache_bytes_written - before.cache_bytes_written;
+}
+
+bool IsSoc(const std::string& soc) {
+  const auto of_name = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  return std::all_of(soc.begin(), soc.end(), of_name);
+}
+
+Result<void> Check(const LoadOptions& options) {
+  const auto fault = [](const std::string& message) { return Error{ErrorCode::kOption, message}; };
+  if (options.threads < 0 || options.threads > 1024) {
+    return fault("threads " + std::to_string(options.threads) + ": expected 0 to 1024");
+  }
+  const std::string& accelerator = options.accelerator;
+  if (accelerator != "cpu" && accelerator != "npu" && accelerator != "auto") {
+    return fault("accelerator \"" + accelerator + "\": expected cpu, npu or auto");
+  }
+  if (!IsSoc(options.soc)) {
+    return fault("soc \"" + options.soc + "\": expected a name such as mt6991");
+  }
+  return {};
 }
 
 Result<void> CheckLength(int64_t samples, size_t least) {
@@ -66,6 +90,13 @@ TranscribeCallbacks InSource(const TranscribeCallbacks& callbacks, const SpeechT
 
 class Transcriber::Impl {
  public:
+  using Start = std::function<Result<std::shared_ptr<const LiteRtRuntime>>()>;
+
+  // Opens what the bundle has beside its graphs, then LiteRT.
+  static Result<std::unique_ptr<Impl>> Open(Bundle bundle, const Start& start, int threads);
+  static Result<std::unique_ptr<Impl>> OpenOnNpu(const Bundle& bundle, const LoadOptions& options,
+                                                 int threads);
+
   Impl(Bundle bundle, std::shared_ptr<const LiteRtRuntime> runtime, LogMel log_mel,
        Tokenizer tokenizer, EmbeddingTable tokens, MappedNpy positions, int threads)
       : bundle_(std::move(bundle)),
@@ -77,6 +108,9 @@ class Transcriber::Impl {
         windows_(std::move(runtime), bundle_, tokens_, positions_, threads) {}
 
   const Bundle& bundle() const { return bundle_; }
+  const std::string& accelerator() const { return accelerator_; }
+  const std::string& fallback() const { return fallback_; }
+  void set_fallback(std::string why) { fallback_ = std::move(why); }
 
   void SetVad(std::shared_ptr<VoiceActivityDetector> vad) {
     const std::lock_guard<std::mutex> turn(mutex_);
@@ -99,8 +133,12 @@ class Transcriber::Impl {
                                          const std::vector<int>& prompt,
                                          const TranscribeOptions& options) {
     const std::lock_guard<std::mutex> turn(mutex_);
-    return TranscribeSingleWindow({&bundle_, &tokenizer_, &log_mel_, &decoder_, &windows_}, samples,
-                                  count, prompt, options);
+    SOTTO_ASSIGN_OR_RETURN(
+        Transcription result,
+        TranscribeSingleWindow({&bundle_, &tokenizer_, &log_mel_, &decoder_, &windows_}, samples,
+                               count, prompt, options));
+    result.profile.accelerator = accelerator_;
+    return result;
   }
 
  private:
@@ -151,6 +189,7 @@ class Transcriber::Impl {
                   options, callbacks, std::move(history));
     SOTTO_RETURN_IF_ERROR(loop.Run(&result));
     AddProfile(before, windows_.counters(), &result.profile);
+    result.profile.accelerator = accelerator_;
     result.profile.log_mel_ms = reader.milliseconds();
     result.profile.alignment_ms = aligner.milliseconds();
     result.profile.total_ms = watch.Milliseconds();
@@ -158,6 +197,8 @@ class Transcriber::Impl {
   }
 
   const Bundle bundle_;
+  std::string accelerator_ = "cpu";
+  std::string fallback_;
   const LogMel log_mel_;
   const Tokenizer tokenizer_;
   const EmbeddingTable tokens_;
@@ -168,13 +209,9 @@ class Transcriber::Impl {
   std::shared_ptr<VoiceActivityDetector> vad_;
 };
 
-Result<std::unique_ptr<Transcriber>> Transcriber::Create(const std::string& directory,
-                                                         const LoadOptions& options) {
-  if (options.threads < 0 || options.threads > 1024) {
-    return Error{ErrorCode::kOption,
-                 "threads " + std::to_string(options.threads) + ": expected 0 to 1024"};
-  }
-  SOTTO_ASSIGN_OR_RETURN(Bundle bundle, Bundle::Open(directory, options.verify));
+Result<std::unique_ptr<Transcriber::Impl>> Transcriber::Impl::Open(Bundle bundle,
+                                                                   const Start& start,
+                                                                   int threads) {
   const Dims& dims = bundle.dims;
   const size_t width = static_cast<size_t>(dims.n_text_state);
   SOTTO_ASSIGN_OR_RETURN(const MappedNpy filters, MappedNpy::Open(bundle.mel_filters));
@@ -188,18 +225,59 @@ Result<std::unique_ptr<Transcriber>> Transcriber::Create(const std::string& dire
   SOTTO_ASSIGN_OR_RETURN(MappedNpy positions, MappedNpy::Open(bundle.positional_embedding));
   SOTTO_RETURN_IF_ERROR(
       positions.Expect(NpyType::kFloat32, {static_cast<size_t>(dims.n_text_ctx), width}));
-  SOTTO_ASSIGN_OR_RETURN(auto runtime,
-                         LiteRtRuntime::Create(options.library, options.weight_cache));
+  SOTTO_ASSIGN_OR_RETURN(auto runtime, start());
+  return std::make_unique<Impl>(std::move(bundle), std::move(runtime), std::move(log_mel),
+                                std::move(tokenizer), std::move(tokens), std::move(positions),
+                                threads);
+}
+
+// The shortest window is loaded, and its decoder run for a step: LiteRT takes a model even where
+// the dispatch library can't start, and fails when it runs.
+Result<std::unique_ptr<Transcriber::Impl>> Transcriber::Impl::OpenOnNpu(const Bundle& bundle,
+                                                                        const LoadOptions& options,
+                                                                        int threads) {
+  SOTTO_ASSIGN_OR_RETURN(const DispatchLibrary dispatch, DispatchLibrary::Open(options.dispatch));
+  SOTTO_ASSIGN_OR_RETURN(Bundle on_npu, PlaceOnNpu(bundle, options.soc, dispatch, options.verify));
+  const auto start = [&] {
+    return LiteRtRuntime::CreateWithNpu(options.library, options.weight_cache, dispatch,
+                                        /*quiet=*/options.accelerator == "auto");
+  };
+  SOTTO_ASSIGN_OR_RETURN(auto impl, Open(std::move(on_npu), start, threads));
+  SOTTO_ASSIGN_OR_RETURN(WhisperGraphs * graphs,
+                         impl->windows_.Graphs(impl->bundle_.windows.front()));
+  const auto step = graphs->Step(impl->bundle_.vocabulary.sot);
+  if (!step.ok()) return Error{ErrorCode::kDevice, "the NPU fails: " + step.error().message};
+  graphs->Restart();
+  impl->accelerator_ = "npu";
+  return impl;
+}
+
+Result<std::unique_ptr<Transcriber>> Transcriber::Create(const std::string& directory,
+                                                         const LoadOptions& options) {
+  SOTTO_RETURN_IF_ERROR(Check(options));
+  SOTTO_ASSIGN_OR_RETURN(Bundle bundle, Bundle::Open(directory, options.verify));
   const int threads = options.threads > 0 ? options.threads : DefaultThreads(ThisProcess());
-  return std::unique_ptr<Transcriber>(new Transcriber(std::make_unique<Impl>(
-      std::move(bundle), std::move(runtime), std::move(log_mel), std::move(tokenizer),
-      std::move(tokens), std::move(positions), threads)));
+  std::string fallback;
+  if (options.accelerator != "cpu") {
+    auto on_npu = Impl::OpenOnNpu(bundle, options, threads);
+    if (on_npu.ok()) return std::unique_ptr<Transcriber>(new Transcriber(std::move(*on_npu)));
+    if (options.accelerator == "npu") return on_npu.error();
+    fallback = "no NPU is used, but the CPU: " + on_npu.error().message;
+  }
+  const auto start = [&] { return LiteRtRuntime::Create(options.library, options.weight_cache); };
+  SOTTO_ASSIGN_OR_RETURN(auto impl, Impl::Open(std::move(bundle), start, threads));
+  impl->set_fallback(std::move(fallback));
+  return std::unique_ptr<Transcriber>(new Transcriber(std::move(impl)));
 }
 
 Transcriber::Transcriber(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Transcriber::~Transcriber() = default;
 
 const Bundle& Transcriber::bundle() const { return impl_->bundle(); }
+
+const std::string& Transcriber::accelerator() const { return impl_->accelerator(); }
+
+const std::string& Transcriber::fallback() const { return impl_->fallback(); }
 
 void Transcriber::SetVad(std::shared_ptr<VoiceActivityDetector> vad) {
   impl_->SetVad(std::move(vad));

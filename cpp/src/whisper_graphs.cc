@@ -40,9 +40,11 @@ Result<void> WhisperGraphs::MakeBuffers() {
   const WindowShapes shapes = ShapesOf(bundle_.dims, window_.frames, bundle_.cache);
   for (const auto* specs : {&shapes.encoder_inputs, &shapes.decoder_inputs,  // with cross K/V
                             &shapes.decoder_outputs}) {
+    const Graph& graph = specs == &shapes.encoder_inputs ? *encoder_ : *decoder_;
     for (const TensorSpec& spec : *specs) {
       if (spec.name.rfind("self_", 0) == 0) continue;  // each text has its own
-      SOTTO_ASSIGN_OR_RETURN(TensorBuffer buffer, TensorBuffer::Create(runtime_, spec));
+      SOTTO_ASSIGN_OR_RETURN(TensorBuffer buffer, graph.MakeBuffer(spec));
+      if (spec.name.rfind("cross_", 0) == 0) SOTTO_RETURN_IF_ERROR(buffer.KeepOnDevice());
       buffers_.push_back(std::move(buffer));
       by_name_[spec.name] = &buffers_.back();
     }
@@ -58,7 +60,7 @@ Result<void> WhisperGraphs::MakeBuffers() {
 }
 
 Result<void> WhisperGraphs::AddCaches() {
-  SOTTO_ASSIGN_OR_RETURN(auto caches, SelfCaches::Create(runtime_, bundle_.dims, bundle_.cache));
+  SOTTO_ASSIGN_OR_RETURN(auto caches, SelfCaches::Create(*decoder_, bundle_.dims, bundle_.cache));
   BufferMap buffers = by_name_;
   caches->AddTo(&buffers);
   SOTTO_ASSIGN_OR_RETURN(Graph::Binding binding, decoder_->MakeBinding(buffers));

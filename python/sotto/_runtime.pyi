@@ -77,6 +77,8 @@ class Segment:
 
 class Profile:
     @property
+    def accelerator(self) -> str: ...
+    @property
     def load_ms(self) -> float: ...
     @property
     def log_mel_ms(self) -> float: ...
@@ -160,6 +162,9 @@ class Transcriber:
         verify: bool = True,
         library: _Path = "",
         weight_cache: _Path | None = None,
+        accelerator: str = "cpu",
+        soc: str = "",
+        dispatch: _Path = "",
     ) -> None: ...
     def transcribe(
         self,
@@ -171,6 +176,10 @@ class Transcriber:
         on_progress: Callable[[float, float], object] | None = None,
     ) -> Transcription: ...
     def set_vad(self, detector: VoiceActivityDetector) -> None: ...
+    @property
+    def accelerator(self) -> str: ...
+    @property
+    def fallback(self) -> str: ...
     @property
     def name(self) -> str: ...
     @property

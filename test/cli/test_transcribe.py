@@ -33,7 +33,7 @@ def test_the_text_alone_goes_to_standard_output(
     assert done.out.startswith("And so my fellow Americans")
     assert done.out.endswith(COUNTRY + "\n")
     assert done.out.count("\n") == lines
-    profile = r"jfk\.wav: 11\.0 s of audio: \d+ ms .*encoder \d+ in 1 runs, decoder"
+    profile = r"jfk\.wav: 11\.0 s of audio, cpu: \d+ ms .*encoder \d+ in 1 runs, decoder"
     assert re.search(profile, done.err)
 
 

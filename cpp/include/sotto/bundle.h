@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,6 +67,24 @@ struct Signature {
   std::vector<TensorSpec> inputs;
   std::vector<TensorSpec> outputs;
   std::string sha256 = {};  // of the file
+  bool npu = false;         // whether the file was compiled for an NPU, and runs on it alone
+};
+
+// A file of the bundle, as its manifest has it.
+struct ListedFile {
+  std::string name;  // relative to the bundle
+  int64_t size = 0;
+  std::string sha256;
+};
+
+// What step 3 compiled for one SoC's NPU.
+struct NpuFiles {
+  std::string soc;       // "mt6991"
+  std::string format;    // "litert", or "dla": for NeuroPilot's own runtime
+  std::string compiler;  // "neuron": MediaTek's; "sotto neuron_host": graphs that a laptop runs
+  std::string sdk;       // Neuron's version that compiled, "8.2.24"; empty if it did not say
+  std::map<std::string, ListedFile> files;  // by the file that it was compiled from; none of dla
+  std::set<std::string> signatures;         // those that were compiled
 };
 
 // An audio length that has graphs of its own.
@@ -108,7 +127,14 @@ struct Bundle {
   std::string positional_embedding;
   std::string mel_filters;
   std::string tokenizer;
+  std::map<std::string, NpuFiles> npu;  // by SoC; their files are not checked by Open
 };
+
+// The bundle as it runs on an NPU: with the windows whose encoder and decoder were compiled, at
+// least one. Alignment that was not compiled stays on the CPU, over the same buffers; prompts run
+// token by token where prefill was not. Checks size and, with `verify`, sha256 of the files that
+// were compiled. kBundle if no window is left or a file is damaged.
+Result<Bundle> OnNpu(const Bundle& bundle, const NpuFiles& npu, bool verify);
 
 }  // namespace sotto
 

@@ -25,6 +25,13 @@ struct LoadOptions {
   // A directory, made if need be, where weights are kept as the kernels want them: the next start
   // maps them, which takes less time and memory. Some bundle's size on disk. Empty: nowhere.
   std::string weight_cache;
+  // "cpu"; "npu", which is kDevice where it can't be had; or "auto": the NPU, else the CPU, and
+  // Transcriber::fallback says why. The bundle must have been compiled for the NPU (step 3).
+  std::string accelerator = "cpu";
+  std::string soc;  // whose files to take, such as "mt6991"; empty: this machine's
+  // The folder of LiteRT's dispatch library for the NPU; empty: $SOTTO_DISPATCH, then on Android
+  // the app's native libraries. One library a process.
+  std::string dispatch;
 };
 
 // $SOTTO_WEIGHT_CACHE, empty or not; else where other programs keep such things:
@@ -54,7 +61,15 @@ class Transcriber {
 
   ~Transcriber();
 
+  // With the windows that can be used: on the NPU those that were compiled for it.
   const Bundle& bundle() const;
+
+  // What the graphs run on: "cpu" or "npu". Words are timed on the CPU, too, where alignment was
+  // not compiled for the NPU.
+  const std::string& accelerator() const;
+
+  // Why "auto" took the CPU, one line; empty if it did not.
+  const std::string& fallback() const;
 
   // What TranscribeOptions::vad_filter asks; null: none.
   void SetVad(std::shared_ptr<VoiceActivityDetector> vad);

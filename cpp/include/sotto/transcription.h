@@ -36,7 +36,8 @@ struct Segment {
 
 // Milliseconds of each stage, and what the stages did.
 struct Profile {
-  double load_ms = 0;  // of graphs that were not loaded before
+  std::string accelerator;  // that the graphs ran on: "cpu" or "npu"
+  double load_ms = 0;       // of graphs that were not loaded before
   double log_mel_ms = 0;
   double encoder_ms = 0;
   double decoder_ms = 0;

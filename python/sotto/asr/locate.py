@@ -10,6 +10,7 @@ from pathlib import Path
 from sotto.errors import BundleError, DeviceError
 
 LIBRARY = "libLiteRt.so"
+DISPATCH = "libLiteRtDispatch_Sotto.so"
 
 _MAKE_WHISPER = (
     "python convert/step1_pt_to_torchscript.py --model {name}, "
@@ -117,3 +118,26 @@ def find_litert() -> Path:
     raise DeviceError(
         f"no {LIBRARY}: pip install ai-edge-litert, or set SOTTO_LITERT to the library's path"
     )
+
+
+def find_dispatch(folder: str | os.PathLike[str] | None) -> Path | str:
+    """The folder of LiteRT's dispatch library for the NPU, as the runtime takes it.
+
+    Args:
+        folder: itself; ``host`` stands for that of Sotto's own library, which runs what
+            ``cpp/neuron_host`` recorded on a machine without an NPU; None leaves the choice to the
+            runtime (``$SOTTO_DISPATCH``).
+
+    Raises:
+        DeviceError: this build has no library of its own.
+    """
+    if folder is None:
+        return ""
+    if os.fspath(folder) != "host":
+        return Path(folder)
+    import sotto._runtime
+
+    own = Path(sotto._runtime.__file__).parent / "npu" / "dispatch"
+    if not (own / DISPATCH).is_file():
+        raise DeviceError(f"this build of Sotto has no {DISPATCH}, which is built on Linux alone")
+    return own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import Any
 
 from sotto._runtime import Transcriber, VoiceActivityDetector
 from sotto.asr.live import shown_live
-from sotto.asr.locate import find_bundle, find_litert, find_vad
+from sotto.asr.locate import find_bundle, find_dispatch, find_litert, find_vad
 from sotto.asr.option_values import integer
 from sotto.asr.options import TranscribeOptions
 from sotto.asr.result import Segment, Transcription
@@ -19,13 +20,15 @@ from sotto.asr.stream import Stream
 from sotto.errors import AudioError, DeviceError, OptionError
 from sotto.preprocess import AudioSource, stream_audio
 
+_log = logging.getLogger(__name__)
+
 
 class SpeechModel:
     """One bundle in the C++ runtime. Safe to share among threads: calls take turns.
 
     Args:
         bundle: a bundle's directory, or a model's name (see ``asr.locate.find_bundle``).
-        device: ``cpu`` or None, which is the same.
+        device: ``cpu`` or None, which is the same; of openai-whisper. See ``accelerator``.
         download_root: a folder of bundles to look into first. Nothing is downloaded.
         in_memory: of openai-whisper; no effect, the files are mapped.
         threads: of the CPU kernels; 0 is as many as there are big cores, 4 at most. Every model
@@ -37,10 +40,18 @@ class SpeechModel:
             the user's cache (``$XDG_CACHE_HOME``); an empty string keeps nothing.
         vad: bundle of the voice activity detector that ``vad_filter`` asks; None finds
             ``silero-vad`` (see ``asr.locate.find_vad``). Loaded when first asked for.
+        accelerator: ``cpu``; ``npu``, for which the bundle must have been compiled (step 3), and
+            which is an error where it can't be had; or ``auto``: the NPU, else the CPU, with one
+            warning to this module's logger that says why.
+        soc: whose compiled files to take, such as ``mt6991``; None is this machine's.
+        npu_dispatch: the folder of LiteRT's dispatch library for the NPU; ``host`` is Sotto's own,
+            which stands for an NPU on any Linux machine; None is ``$SOTTO_DISPATCH``. LiteRT takes
+            one such library a process.
 
     Raises:
         BundleError: the bundle is missing, incomplete, damaged or of another schema.
-        DeviceError: LiteRT is missing or too old, or there is no such device.
+        DeviceError: LiteRT is missing or too old, or there is no such device, or it can't run
+            this bundle.
         OptionError: an option is out of range.
     """
 
@@ -55,9 +66,14 @@ class SpeechModel:
         verify: bool = True,
         weight_cache: str | os.PathLike[str] | None = None,
         vad: str | os.PathLike[str] | None = None,
+        accelerator: str = "cpu",
+        soc: str | None = None,
+        npu_dispatch: str | os.PathLike[str] | None = None,
     ) -> None:
         if device is not None and str(device) != "cpu":
-            raise DeviceError(f"device {str(device)!r}: this runtime has cpu; leave device out")
+            raise DeviceError(
+                f"device {str(device)!r}: expected cpu; the NPU is accelerator='npu' or 'auto'"
+            )
         threads = integer("threads", threads)
         self.directory = find_bundle(bundle, download_root)
         self._transcriber = Transcriber(
@@ -66,7 +82,12 @@ class SpeechModel:
             verify=verify,
             library=find_litert(),
             weight_cache=weight_cache,
+            accelerator=accelerator,
+            soc=(soc or "").lower(),
+            dispatch=find_dispatch(npu_dispatch) if accelerator != "cpu" else "",
         )
+        if self._transcriber.fallback:
+            _log.warning("%s", self._transcriber.fallback)
         self._vad, self._verify = vad, verify
         self._has_vad = False
 
@@ -82,8 +103,13 @@ class SpeechModel:
 
     @property
     def device(self) -> str:
-        """Where it runs: ``cpu``."""
-        return "cpu"
+        """Where it runs: ``cpu`` or ``npu``."""
+        return self._transcriber.accelerator
+
+    @property
+    def accelerator(self) -> str:
+        """What the graphs run on: ``cpu`` or ``npu``, whichever ``auto`` came to."""
+        return self._transcriber.accelerator
 
     @property
     def multilingual(self) -> bool:
@@ -97,7 +123,7 @@ class SpeechModel:
 
     @property
     def windows(self) -> list[int]:
-        """Seconds of each window that has graphs, ascending."""
+        """Seconds of each window that has graphs, for the NPU if it runs there; ascending."""
         return self._transcriber.windows
 
     @property
@@ -242,6 +268,9 @@ def load_model(
     verify: bool = True,
     weight_cache: str | os.PathLike[str] | None = None,
     vad: str | os.PathLike[str] | None = None,
+    accelerator: str = "cpu",
+    soc: str | None = None,
+    npu_dispatch: str | os.PathLike[str] | None = None,
 ) -> SpeechModel:
     """Loads a speech model; see :class:`SpeechModel` for arguments and errors."""
     return SpeechModel(
@@ -250,4 +279,7 @@ def load_model(
         verify=verify,
         weight_cache=weight_cache,
         vad=vad,
+        accelerator=accelerator,
+        soc=soc,
+        npu_dispatch=npu_dispatch,
     )

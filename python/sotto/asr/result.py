@@ -79,6 +79,7 @@ class Profile:
     """Milliseconds of each stage, and what the stages did.
 
     Attributes:
+        accelerator: that the graphs ran on: ``cpu`` or ``npu``.
         load_ms: loading graphs that were not loaded before.
         log_mel_ms: the spectrogram, both passes.
         encoder_ms: all encoder runs.
@@ -91,6 +92,7 @@ class Profile:
         cache_bytes_written: one position of each layer's self-attention cache a step.
     """
 
+    accelerator: str
     load_ms: float
     log_mel_ms: float
     encoder_ms: float

@@ -16,6 +16,7 @@ from sotto.asr import load_model
 from sotto.asr.microphone import microphone
 from sotto.asr.pace import fast_blocks, paced_blocks
 from sotto.asr.stream import Stream, StreamUpdate
+from sotto.commands.accelerator import Accelerator, AcceleratorOption, NpuDispatch, Soc
 from sotto.commands.latency import Latency
 from sotto.commands.live_text import LiveText, TextFormat
 from sotto.commands.output import make_text_printable
@@ -73,6 +74,9 @@ def listen(
     microphone: Microphone = None,
     vad: Vad = "True",
     threads: Threads = 0,
+    accelerator: AcceleratorOption = Accelerator.cpu,
+    soc: Soc = None,
+    npu_dispatch: NpuDispatch = None,
     output_format: Format = TextFormat.txt,
     profile: Profile = False,
     **options: Any,
@@ -90,7 +94,13 @@ def listen(
         make_text_printable()
         if file is not None and microphone is not None:
             raise OptionError("--file and --microphone: give one of them")
-        speech = load_model(model, threads=threads)
+        speech = load_model(
+            model,
+            threads=threads,
+            accelerator=accelerator.value,
+            soc=soc,
+            npu_dispatch=npu_dispatch,
+        )
         stream = Stream(speech, vad=_vad(vad), **stream_keywords(options))
         with ExitStack() as stack:
             stopped = stack.enter_context(_stopping_on_interrupt())

@@ -17,6 +17,7 @@ from sotto.asr import SpeechModel, Transcription, load_model
 from sotto.asr.formats import FORMATS, LineOptions
 from sotto.asr.live import SecondsBars, language_line, segment_line
 from sotto.asr.source import BufferedFile
+from sotto.commands.accelerator import Accelerator, AcceleratorOption, NpuDispatch, Soc
 from sotto.commands.in_turn import Say, Turn, in_turn
 from sotto.commands.output import Destination, make_text_printable, print_whole
 from sotto.commands.recognition import (
@@ -54,7 +55,7 @@ Model = Annotated[
 ModelDir = Annotated[
     Path | None, typer.Option("--model_dir", help="Folder to look for the bundle in first.")
 ]
-Device = Annotated[str, typer.Option(help="cpu is the one there is.")]
+Device = Annotated[str, typer.Option(help="cpu; the NPU is --accelerator.")]
 Fp16 = Annotated[
     Any,
     typer.Option(parser=truth, metavar="True|False", help="No effect: a bundle is fp32 or int8."),
@@ -116,6 +117,9 @@ def transcribe(
     threads: Threads = 0,
     jobs: Jobs = 1,
     vad_model: VadModel = None,
+    accelerator: AcceleratorOption = Accelerator.cpu,
+    soc: Soc = None,
+    npu_dispatch: NpuDispatch = None,
     output_format: Format = OutputFormat.txt,
     output_dir: OutputDir = None,
     verbose: Verbose = False,
@@ -139,13 +143,21 @@ def transcribe(
         destination = _destination(output_format.value, lines, output_dir)
         destination.prepare(files)
         share = share_cores(jobs, threads, len(files))
-        # The first one checks the bundle's files.
-        models = [
-            load_model(
-                *(model, device, model_dir), threads=share.threads, verify=i == 0, vad=vad_model
+        models: list[SpeechModel] = []
+        for _ in range(share.jobs):
+            # The first one checks the bundle's files, and finds out what auto comes to.
+            runs_on = models[0].accelerator if models else accelerator.value
+            models.append(
+                load_model(
+                    *(model, device, model_dir),
+                    threads=share.threads,
+                    verify=not models,
+                    vad=vad_model,
+                    accelerator=runs_on,
+                    soc=soc,
+                    npu_dispatch=npu_dispatch,
+                )
             )
-            for i in range(share.jobs)
-        ]
         with SecondsBars(stderr, shown=not verbose) as bars:
             work = _Work(destination, bars, verbose, profile, keywords)
             with closing(in_turn(work.transcribe, _recordings(files), models, work.stop)) as turns:
@@ -257,7 +269,7 @@ def _destination(output_format: str, lines: LineOptions, directory: Path | None)
 def _profile_line(file: str, result: Transcription) -> str:
     profile = result.profile
     return (
-        f"{file}: {result.duration:.1f} s of audio: "
+        f"{file}: {result.duration:.1f} s of audio, {profile.accelerator}: "
         f"{profile.total_ms:.0f} ms (load {profile.load_ms:.0f}, log-mel {profile.log_mel_ms:.0f}, "
         f"encoder {profile.encoder_ms:.0f} in {profile.encoder_runs} runs, decoder "
         f"{profile.decoder_ms:.0f} in {profile.decoder_steps} steps, words "
