@@ -21,7 +21,7 @@ Range = tuple[float, float]
 """Least and greatest value."""
 
 PIECES = 6
-"""Windows of speech that each signature is calibrated on, at most: ranges hardly grow after these."""
+"""Windows of speech that each signature is calibrated on, at most."""
 
 THREADS = 2
 

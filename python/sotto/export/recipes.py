@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from sotto.errors import OptionError
+from sotto.export.precision import Exceptions
 from sotto.npu.tflite_graph import Graph, Operation
 
 Numbers = Literal["float", "int16", "int8"]
@@ -31,8 +32,8 @@ GROUPS = {
     "SUB": "norm",
     "ADD": "sum",
 }
-"""What an operation is for: the names that rules know. A sum with a constant of one element, a
-norm's epsilon, is of the norm; the others are the residual stream's, the positions' and the masks'."""
+"""What an operation is for: the names that rules know. A sum with one constant number, a norm's
+epsilon, is of the norm; others are the residual stream's, the positions' and the masks'."""
 
 LAYOUT = frozenset({"RESHAPE", "TRANSPOSE", "SLICE", "STRIDED_SLICE", "SPLIT", "CONCATENATION"})
 """Operations that move numbers and do not change them: they take those of what they move."""
@@ -101,8 +102,11 @@ class Recipe:
 
 
 def placed(graph: Graph, layer_of: dict[str, str]) -> Iterator[tuple[Operation, str]]:
-    """Each operation with the layer that it is, or that is the last before it; else empty."""
-    layer = ""
+    """Each operation with the layer that it is, or that is the last before it.
+
+    Before the first layer, ``encoder.tflite``'s say, that is ``encoder.input``.
+    """
+    layer = next(iter(layer_of.values()), "").partition(".")[0] + ".input"
     for operation in graph.operations:
         layer = next((layer_of[t.name] for t in operation.outputs if t.name in layer_of), layer)
         yield operation, layer
@@ -142,3 +146,18 @@ def find_recipe(name: str) -> Recipe:
     if name not in RECIPES:
         raise OptionError(f"recipe {name!r}: expected one of {', '.join(RECIPES)}")
     return RECIPES[name]
+
+
+def excepted(recipe: Recipe, exceptions: Exceptions) -> Recipe:
+    """A recipe with other numbers for some layers, and their convolutions and linear operations.
+
+    Args:
+        recipe: that holds for the others.
+        exceptions: of ``float``, ``int16`` and ``int8``.
+    """
+    return recipe.with_rules(
+        [
+            Rule("convolution linear", numbers, pattern)
+            for pattern, numbers in exceptions.precisions.items()
+        ]
+    )
