@@ -35,7 +35,9 @@ GROUPS = {
 """What an operation is for: the names that rules know. A sum with one constant number, a norm's
 epsilon, is of the norm; others are the residual stream's, the positions' and the masks'."""
 
-LAYOUT = frozenset({"RESHAPE", "TRANSPOSE", "SLICE", "STRIDED_SLICE", "SPLIT", "CONCATENATION"})
+LAYOUT = frozenset(
+    {"RESHAPE", "TRANSPOSE", "SLICE", "STRIDED_SLICE", "SPLIT", "CONCATENATION", "PAD"}
+)
 """Operations that move numbers and do not change them: they take those of what they move."""
 
 
