@@ -130,17 +130,32 @@ def _is_one_number(operation: Operation, i: int) -> bool:
 RECIPES = {
     recipe.name: recipe
     for recipe in (
-        Recipe("int8-all", "int8 throughout: what goes wrong", (Rule("*", "int8"),)),
-        Recipe("int16-all", "int8 weights, int16 activations throughout", (Rule("*", "int16"),)),
+        Recipe(
+            "int8",
+            "layers with weights in int8, those that write large values in int16; float between",
+            (Rule("convolution linear", "int8"), Rule("linear", "int16", "*.contract")),
+        ),
         Recipe(
             "int16",
-            "int8 weights and int16 activations in layers with weights, float between",
+            "layers with weights in int8 weights and int16 activations; float between",
             (Rule("convolution linear", "int16"),),
         ),
+        Recipe(
+            "int8-layers",
+            "layers with weights in int8, without an exception; float between",
+            (Rule("convolution linear", "int8"),),
+        ),
+        Recipe(
+            "int8-products",
+            "as int8, and attention's products, too",
+            (Rule("convolution linear product", "int8"), Rule("linear", "int16", "*.contract")),
+        ),
+        Recipe("int16-all", "int16 activations throughout", (Rule("*", "int16"),)),
+        Recipe("int8-all", "int8 throughout: known to give garbage", (Rule("*", "int8"),)),
     )
 }
 
-DEFAULT = "int16"
+DEFAULT = "int8"
 
 
 def find_recipe(name: str) -> Recipe:
