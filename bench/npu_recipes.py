@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from precision import Results, graph_bytes, rate
 from rich.console import Console
 from rich.table import Table
+
+from precision import Results, graph_bytes, rate
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "test"))

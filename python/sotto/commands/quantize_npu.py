@@ -63,15 +63,15 @@ def _write(
     with hushed_libraries():
         from sotto.export.npu_bundle import quantize_for_npu
         from sotto.export.precision import Exceptions
-        from sotto.export.recipes import DEFAULT, NUMBERS, excepted, find_recipe
+        from sotto.export.recipes import DEFAULT, NUMBERS, find_recipe
 
         recipe = find_recipe(name or DEFAULT)
-        if file is not None:
-            recipe = excepted(recipe, Exceptions.read(file, NUMBERS))
+        exceptions = None if file is None else Exceptions.read(file, NUMBERS)
         named = model if model.name.strip(".") else model.resolve()  # "." has no name
         target = out or named.with_name(f"{named.name.removesuffix('-fp32')}-npu")
         check_writable(target)
-        quantize_for_npu(model, target, _speech(calibrate), recipe, report)
+        audio = _speech(calibrate)
+        quantize_for_npu(model, target, audio, recipe, report, exceptions=exceptions)
         report(f"wrote {target}")
 
 

@@ -18,7 +18,8 @@ from sotto.errors import ConversionError, OptionError
 from sotto.export.calibration import Range, calibrate
 from sotto.export.layers import Layer
 from sotto.export.passages import Distance, Graphs
-from sotto.export.recipes import Numbers, Recipe
+from sotto.export.precision import Exceptions
+from sotto.export.recipes import Numbers, Recipe, excepted
 from sotto.export.requantize import (
     THREADS,
     describe,
@@ -45,6 +46,7 @@ def quantize_for_npu(
     recipe: Recipe,
     report: Report = print,
     *,
+    exceptions: Exceptions | None = None,
     ranges: Mapping[str, Range] | None = None,
     least: float = LEAST,
 ) -> Distance:
@@ -56,6 +58,7 @@ def quantize_for_npu(
         audio: recordings of speech, to calibrate and to compare over.
         recipe: see :mod:`sotto.export.recipes`.
         report: called with a line of text for each stage.
+        exceptions: layers of other numbers than the recipe's.
         ranges: of a calibration that was made before.
         least: signal to noise that the encoder and the logits must have, dB.
 
@@ -67,10 +70,13 @@ def quantize_for_npu(
         BundleError: ``source`` is not a float32 bundle, or is damaged.
         ConversionError: the quantiser failed, the NPU refuses a graph, or the graphs are too far
             off.
-        OptionError: ``out`` is ``source``.
+        OptionError: ``out`` is ``source``, or an exception matches no layer.
         OutputError: ``out`` can't be written.
     """
     manifest, layers = read_float_bundle(source)
+    if exceptions is not None:
+        exceptions.check(layer for of_file in layers.values() for layer in of_file)
+        recipe, manifest["exceptions"] = excepted(recipe, exceptions), dict(exceptions.precisions)
     if out.resolve() == source.resolve():
         raise OptionError(f"out {out}: is the float32 bundle itself; choose another directory")
     check_writable(out)
