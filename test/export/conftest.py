@@ -63,16 +63,6 @@ def step1_output(
     return directory
 
 
-@pytest.fixture(scope="session")
-def fp32(tmp_path_factory: pytest.TempPathFactory, step1_output: Path) -> Path:
-    """A float32 bundle of the small tiny.en."""
-    from sotto.export.convert import convert
-
-    target = tmp_path_factory.mktemp("fp32") / "whisper-tiny.en-fp32"
-    convert(step1_output, target, "fp32", report=lambda line: None)
-    return target
-
-
 @pytest.fixture
 def exported(step1_output: Path, tmp_path: Path) -> Path:
     """A copy of step 1's output that a test may change."""

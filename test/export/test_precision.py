@@ -55,6 +55,16 @@ def weight_types(bundle: Path) -> dict[str, set[str]]:
     return found
 
 
+@pytest.fixture(scope="session")
+def fp32(tmp_path_factory: pytest.TempPathFactory, step1_output: Path) -> Path:
+    """A float32 bundle of the small tiny.en."""
+    from sotto.export.convert import convert
+
+    target = tmp_path_factory.mktemp("fp32") / "whisper-tiny.en-fp32"
+    convert(step1_output, target, "fp32", report=lambda line: None)
+    return target
+
+
 @pytest.fixture
 def quantize(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], speech: Path

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import random_whisper
 from scripts import Script, run
 
 from sotto.asr import load_model
 from sotto.bundle import read_manifest
 from sotto.commands import quantize as command
-from sotto.errors import AudioError, ConversionError
+from sotto.errors import AudioError, ConversionError, OptionError
 from sotto.export import npu_bundle
 from sotto.export.calibration import calibrate, find_recordings
 from sotto.export.passages import Graphs, decibel, make_passage
@@ -24,8 +25,27 @@ from sotto.npu.check import check
 from sotto.npu.plugin import own_adapter
 from sotto.npu.rules import judge
 from sotto.npu.tflite_graph import Graph, Operation, Tensor, read_graphs
+from sotto.preprocess import read_audio
 
 Snapshot = Callable[[Path], dict[str, bytes]]
+
+
+@pytest.fixture(scope="session")
+def fp32(tmp_path_factory: pytest.TempPathFactory, speech: Path) -> Path:
+    """A float32 bundle of a small tiny.en with two heads: of one, products are of two ranks."""
+    from sotto.checkpoints import load_checkpoint
+    from sotto.export.convert import convert
+    from sotto.export.torchscript import TorchScriptOptions, export_torchscript
+
+    folder = tmp_path_factory.mktemp("two-heads")
+    checkpoint = load_checkpoint(random_whisper.save(folder / "two.pt", "tiny.en", heads=2))
+    options = TorchScriptOptions(windows=(1,), cache=16)
+    script = folder / "whisper-tiny.en"
+    export_torchscript(checkpoint, script, read_audio(speech), options, lambda line: None)
+    target = folder / "fp32" / "whisper-tiny.en-fp32"
+    target.parent.mkdir()
+    convert(script, target, "fp32", report=lambda line: None)
+    return target
 
 
 @pytest.fixture(scope="session")
@@ -163,7 +183,6 @@ def test_the_decoders_graphs_agree_with_one_another(
 ) -> None:
     # They share weights, whose biases are each graph's own: scaled by its activations.
     from sotto._runtime import LogMel
-    from sotto.preprocess import read_audio
 
     manifest = read_manifest(fp32)
     window = manifest["windows"][0]
@@ -280,8 +299,6 @@ def test_bad_options_are_refused(
 def test_an_exception_that_matches_no_layer_is_refused(
     fp32: Path, speech: Path, tmp_path: Path
 ) -> None:
-    from sotto.errors import OptionError
-
     with pytest.raises(OptionError, match="no layer matches"):
         npu_bundle.quantize_for_npu(
             *(fp32, tmp_path / "out", [speech], find_recipe("int8"), lambda line: None),
