@@ -141,6 +141,19 @@ RECIPES = {
             (Rule("convolution linear", "int16"),),
         ),
         Recipe(
+            "mixed",
+            "as int16, with attention's queries, keys and values and the decoder in int8 where that "
+            "loses least",
+            (
+                Rule("convolution linear", "int16"),
+                Rule("linear", "int8", "*.query"),
+                Rule("linear", "int8", "*.key"),
+                Rule("linear", "int8", "*.value"),
+                Rule("linear", "int8", "decoder.*"),
+                Rule("linear", "int16", "decoder.feed_forward.*"),
+            ),
+        ),
+        Recipe(
             "int8-layers",
             "layers with weights in int8, without an exception; float between",
             (Rule("convolution linear", "int8"),),
