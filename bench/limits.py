@@ -20,10 +20,9 @@ import tempfile
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from ai_edge_litert import schema_py_generated as schema
 from rich.console import Console
 from rich.table import Table
 
@@ -31,15 +30,15 @@ import sotto
 from measurement import Job
 from peers.sotto_native import run_program
 from sotto.bundle import read_manifest
-from sotto.export.flatbuffer import read_model
 from sotto.export.recording import packaged_recording
+from sotto.npu.tflite_graph import Graph, read_graphs
+from sotto.npu.work import count
 from sotto.preprocess import SAMPLE_RATE, read_audio
 from sotto.terminal import clean_exits, report, run
 from wav import write_wav
 
 ROUNDS = 5
 TOKENS = 48
-_Operator = schema.BuiltinOperator
 
 
 @dataclass
@@ -62,30 +61,15 @@ class Work:
         return arithmetic / 1e6, self.bytes / peaks["memory"] / 1e6
 
 
-def work(model: Any, signature: str) -> Work:
-    """Of one signature of a ``ModelT``."""
-    (definition,) = (
-        each for each in model.signatureDefs if each.signatureKey.decode() == signature
+def work(graph: Graph) -> Work:
+    """Of one signature."""
+    counted = count(graph)
+    inputs = sum(4 * prod(tensor.shape) for tensor in graph.inputs)
+    return Work(
+        int8=counted.macs.get("hybrid", 0) + counted.macs.get("int8", 0),
+        fp32=counted.macs.get("fp16", 0),
+        bytes=counted.stored_weights + inputs,
     )
-    graph = model.subgraphs[definition.subgraphIndex]
-    tensors = graph.tensors
-    found = Work(bytes=sum(4 * prod(map(int, tensors[i].shape)) for i in graph.inputs))
-    for operator in graph.operators:
-        code = model.operatorCodes[operator.opcodeIndex].builtinCode
-        if code not in (_Operator.FULLY_CONNECTED, _Operator.CONV_2D, _Operator.BATCH_MATMUL):
-            continue
-        left, right = (tensors[i] for i in operator.inputs[:2])
-        outputs = prod(map(int, tensors[operator.outputs[0]].shape))
-        if code == _Operator.BATCH_MATMUL:
-            found.fp32 += outputs * int(left.shape[-1])
-            continue
-        multiplied = outputs * prod(map(int, right.shape[1:]))
-        found.bytes += len(model.buffers[right.buffer].data)
-        if right.type == schema.TensorType.INT8:
-            found.int8 += multiplied
-        else:
-            found.fp32 += multiplied
-    return found
 
 
 def peaks_of(threads: int) -> dict[str, float]:
@@ -144,8 +128,8 @@ def limits(
             report(f"window of {window['seconds']} s")
             times = measured(bundle, window["seconds"], threads, Path(folder))
             for role, milliseconds in zip(("encoder", "decoder"), times, strict=True):
-                model = read_model(bundle / f"{role}.tflite")
-                done = work(model, window[role])
+                graphs = read_graphs(bundle / f"{role}.tflite")
+                done = work(next(one for one in graphs if one.signature == window[role]))
                 least = done.least_ms(peaks)
                 table.add_row(
                     window[role],

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from sotto.commands.npu_estimate import estimate
 from sotto.commands.output import finite, print_whole
 from sotto.errors import OptionError
 from sotto.terminal import clean_exits, report
@@ -234,3 +235,6 @@ def _print_simulated(title: str, found: dict[str, Simulated], noise: list[LayerN
         console.print(one.heard, soft_wrap=True, highlight=False, markup=False)
     for layer in sorted(noise, key=lambda one: one.decibel)[:SHOWN]:
         console.print(f"{layer.layer}: {layer.decibel:.1f} dB, up to {layer.largest:.0f}")
+
+
+app.command()(estimate)
