@@ -6,7 +6,7 @@ published models.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -41,13 +41,14 @@ DIMS = {
 }
 
 
-def save(path: Path, name: str) -> Path:
+def save(path: Path, name: str, heads: int = 1) -> Path:
     """Writes an OpenAI checkpoint of that kind to ``path``."""
+    chosen = replace(DIMS[name], n_audio_head=heads, n_text_head=heads)
     random = np.random.default_rng(0)
     state = {}
-    for key, shape in expected_shapes(DIMS[name]).items():
+    for key, shape in expected_shapes(chosen).items():
         # As large as trained weights are, so that activations are, too; exact in half.
         values = random.normal(0, 0.2, shape).astype(np.float16)
         state[key] = torch.from_numpy(values)
-    torch.save({"dims": asdict(DIMS[name]), "model_state_dict": state}, path)
+    torch.save({"dims": asdict(chosen), "model_state_dict": state}, path)
     return path

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sotto.bundle import check_writable
+from sotto.commands import quantize_npu
 from sotto.commands.output import finite, print_whole
 from sotto.errors import ConversionError, OptionError, OutputError
 from sotto.terminal import clean_exits, hushed_libraries, report
@@ -43,12 +44,33 @@ Audio = Annotated[
         "installed package's recording."
     ),
 ]
+Npu = Annotated[
+    bool,
+    typer.Option("--npu", help="For MediaTek's NPU: static, activations of calibrated ranges."),
+]
+RecipeOption = Annotated[
+    str,
+    typer.Option(
+        help="Of --npu: which operations compute in which integers; 'list' says what there is."
+    ),
+]
+Calibrate = Annotated[
+    Path | None,
+    typer.Option(
+        help="Of --npu: folder of recordings of speech, which ranges are taken from. Default: an "
+        "installed package's recording."
+    ),
+]
 DoScan = Annotated[
     bool,
     typer.Option("--scan", help="Measure what each group of layers loses instead of writing one."),
 ]
 Group = Annotated[
-    str, typer.Option(help="Of a scan: layer, block (attention 0 …) or kind (all attention).")
+    str | None,
+    typer.Option(
+        help="Of a scan: layer, block (attention 0 …; the default) or kind (all attention; the "
+        "default with --npu, which has no layer)."
+    ),
 ]
 AllBut = Annotated[
     bool, typer.Option("--all-but", help="Of a scan: quantise all but the group, not it alone.")
@@ -73,8 +95,11 @@ def quantize(
     precision: PrecisionOption = "int8",
     exceptions: ExceptionsFile = None,
     audio: Audio = None,
+    npu: Npu = False,
+    recipe: RecipeOption = "",
+    calibrate: Calibrate = None,
     scan: DoScan = False,
-    group: Group = "block",
+    group: Group = None,
     all_but: AllBut = False,
     words: Words = 3,
     as_json: Json = False,
@@ -88,6 +113,8 @@ def quantize(
 
     sotto quantize models/whisper-base-fp32 --scan --write exceptions.json
 
+    sotto quantize models/whisper-base-fp32 --npu --calibrate recordings/
+
     Signal to noise, in dB, is that of logits against the float32 graphs', over real speech and
     the text that they hear in it. Needs what step 2 needs installed, but not step 1's output.
     """
@@ -97,6 +124,15 @@ def quantize(
                 "quantising needs ai-edge-quantizer, which is not installed: "
                 "pip install 'sotto[convert]'"
             )
+        if npu:
+            if write is not None or audio is not None:
+                raise OptionError("--write and --audio have no effect with --npu; leave them out")
+            quantize_npu.run(
+                model, out, precision, exceptions, recipe, calibrate, scan, group, all_but, as_json
+            )
+            return
+        if recipe or calibrate is not None:
+            raise OptionError("--recipe and --calibrate are options of --npu")
         if not scan:
             if write is not None or as_json or all_but:
                 raise OptionError("--write, --json and --all-but are options of --scan")
@@ -106,7 +142,7 @@ def quantize(
             raise OptionError("--out and --exceptions have no effect with --scan; leave them out")
         if write is not None:
             _check_file(write)
-        found = _scan(model, precision, group, all_but, words, audio)
+        found = _scan(model, precision, group or "block", all_but, words, audio)
         if write is not None:
             kept = found.exceptions(share, keep)
             kept.write(write)

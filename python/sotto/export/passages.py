@@ -6,7 +6,7 @@ hide what comes after it. Runs on numpy and LiteRT's interpreter alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +24,7 @@ from sotto.preprocess import SAMPLE_RATE, AudioSource, read_audio
 
 Floats = NDArray[np.float32]
 Tensors = dict[str, Floats]
+Watch = Callable[[Interpreter, str], None]
 
 ENCODER, DECODER = "encoder.tflite", "decoder.tflite"
 
@@ -63,12 +64,32 @@ def _passage(
     # The shortest that leaves a second: cut too near its end, speech goes on.
     fitting = [w for w in windows if len(samples) <= (w["seconds"] - 1) * SAMPLE_RATE]
     window = min(fitting, key=lambda w: w["seconds"], default=windows[-1])
-    heard = model.recognize(samples, window=window["seconds"], temperature=0.0)
-    first = [segment for segment in heard.segments if segment.seek == heard.segments[0].seek]
-    text = [token for segment in first for token in segment.tokens]
+    language, text = hear(model, window, samples)
     if not text:
         raise AudioError(f"{source!s}: the model hears no speech; pass --audio with some")
-    tokens = [*_beginning(manifest, heard.language), *text][: manifest["cache"]]
+    return make_passage(bundle, manifest, log_mel, window, samples, language, text)
+
+
+def hear(
+    model: SpeechModel, window: dict[str, Any], samples: NDArray[np.float32]
+) -> tuple[str, list[int]]:
+    """The language and the tokens that a model hears in one window of samples."""
+    heard = model.recognize(samples, window=window["seconds"], temperature=0.0)
+    first = [segment for segment in heard.segments if segment.seek == heard.segments[0].seek]
+    return heard.language, [token for segment in first for token in segment.tokens]
+
+
+def make_passage(
+    bundle: Path,
+    manifest: Manifest,
+    log_mel: LogMel,
+    window: dict[str, Any],
+    samples: NDArray[np.float32],
+    language: str,
+    text: list[int],
+) -> Passage:
+    """One window of samples, with the text that follows a language's beginning."""
+    tokens = [*_beginning(manifest, language), *text][: manifest["cache"]]
     return Passage(
         window,
         np.asarray(log_mel.compute(samples, window["frames"]), np.float32)[None],
@@ -103,10 +124,15 @@ class Graphs:
         directory: holds the files.
         manifest: of the bundle that the signatures are from.
         threads: of LiteRT's kernels.
+        watch: called after each run with the interpreter, all of whose tensors are kept then, and
+            the signature that ran.
     """
 
-    def __init__(self, directory: Path, manifest: Manifest, threads: int) -> None:
+    def __init__(
+        self, directory: Path, manifest: Manifest, threads: int, watch: Watch | None = None
+    ) -> None:
         self._directory, self._manifest, self._threads = directory, manifest, threads
+        self._watch = watch
 
     def encode(self, passage: Passage) -> Tensors:
         """Cross-attention keys and values by name."""
@@ -115,15 +141,7 @@ class Graphs:
     def logits(self, passage: Passage, cross: Tensors) -> Floats:
         """``[n, V]``: of each position, given the text before it."""
         name = passage.window["decoder"]
-        shapes = {
-            spec["name"]: tuple(spec["shape"])
-            for spec in self._manifest["signatures"][name]["inputs"]
-        }
-        caches = {
-            key: np.zeros(shape, np.float32)
-            for key, shape in shapes.items()
-            if key.startswith("self_")
-        }
+        shapes, caches = self._empty(name)
         mask = np.full(shapes["mask"], self._manifest["masked"], np.float32)
         mask[..., -1] = 0  # the position itself
         logits = []
@@ -142,17 +160,72 @@ class Graphs:
             mask[..., position] = 0
         return np.stack(logits)
 
+    def read(self, passage: Passage, cross: Tensors, role: str) -> None:
+        """Runs the text block by block, for what ``watch`` sees of it.
+
+        Args:
+            passage: what is read.
+            cross: the encoder's outputs.
+            role: ``prefill`` or ``alignment``, whose graph is run.
+        """
+        name = passage.window[role]
+        shapes, caches = self._empty(name)
+        for start, rows, mask in self._blocks(shapes, passage.hidden):
+            outputs = self._run(self._decoder, name, hidden=rows, mask=mask, **caches, **cross)
+            for key, cache in caches.items():
+                # Keys [1, H, C, 64], values [1, H, 64, C]; a block may be as long as the cache.
+                axis = 2 if key.startswith("self_k") else 3
+                new = np.moveaxis(outputs[f"new_{key.removeprefix('self_')}"], axis, 0)
+                room = np.moveaxis(cache, axis, 0)[start : start + len(new)]
+                room[:] = new[: len(room)]
+
+    def _blocks(
+        self, shapes: dict[str, tuple[int, ...]], hidden: Floats
+    ) -> Iterator[tuple[int, Floats, Floats]]:
+        """Where each block begins, and the graph's first two inputs."""
+        _, block, width = shapes["hidden"]
+        cache = shapes["mask"][-1] - block
+        for start in range(0, len(hidden), block):
+            used = hidden[start : start + block]
+            rows = np.zeros((1, block, width), np.float32)
+            rows[0, : len(used)] = used
+            mask = np.full(shapes["mask"], self._manifest["masked"], np.float32)
+            mask[..., : len(used), :start] = 0
+            seen = np.tri(block, dtype=bool)
+            seen[len(used) :] = np.eye(block, dtype=bool)[len(used) :]  # padding sees itself alone
+            mask[..., cache:][..., seen] = 0
+            yield start, rows, mask
+
+    def _empty(self, name: str) -> tuple[dict[str, tuple[int, ...]], Tensors]:
+        """A signature's shapes, and self caches of zeros."""
+        specs = self._manifest["signatures"][name]["inputs"]
+        shapes = {spec["name"]: tuple(spec["shape"]) for spec in specs}
+        caches = {
+            key: np.zeros(shape, np.float32)
+            for key, shape in shapes.items()
+            if key.startswith("self_")
+        }
+        return shapes, caches
+
     @cached_property
     def _encoder(self) -> Interpreter:
-        return Interpreter(str(self._directory / ENCODER), num_threads=self._threads)
+        return self._interpreter(ENCODER)
 
     @cached_property
     def _decoder(self) -> Interpreter:
-        return Interpreter(str(self._directory / DECODER), num_threads=self._threads)
+        return self._interpreter(DECODER)
 
-    @staticmethod
-    def _run(interpreter: Interpreter, signature: str, **inputs: Floats) -> Tensors:
+    def _interpreter(self, file: str) -> Interpreter:
+        return Interpreter(
+            str(self._directory / file),
+            num_threads=self._threads,
+            experimental_preserve_all_tensors=self._watch is not None,
+        )
+
+    def _run(self, interpreter: Interpreter, signature: str, **inputs: Floats) -> Tensors:
         outputs: Mapping[str, Floats] = interpreter.get_signature_runner(signature)(**inputs)
+        if self._watch is not None:
+            self._watch(interpreter, signature)
         return {name: np.array(value) for name, value in outputs.items()}
 
 

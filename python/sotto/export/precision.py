@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -41,12 +41,16 @@ class Exceptions:
         source: what error messages call it.
     """
 
-    precisions: Mapping[str, Precision] = field(default_factory=dict)
+    precisions: Mapping[str, Any] = field(default_factory=dict)
     source: str = "exceptions"
 
     @classmethod
-    def read(cls, path: Path) -> Exceptions:
+    def read(cls, path: Path, allowed: Sequence[str] = PRECISIONS) -> Exceptions:
         """Reads ``{"schema": 1, "exceptions": {"decoder.attention.0.*": "fp16", …}}``.
+
+        Args:
+            path: the file.
+            allowed: precisions that it may name.
 
         Raises:
             OptionError: the file can't be read, is no such JSON, or names an unknown precision.
@@ -71,10 +75,10 @@ class Exceptions:
                 'as {"decoder.attention.0.*": "fp16"}'
             )
         for pattern, precision in precisions.items():
-            if precision not in PRECISIONS:
+            if precision not in allowed:
                 raise OptionError(
                     f"exceptions file {path}: {pattern!r} has precision {precision!r}; expected "
-                    f"one of {', '.join(PRECISIONS)}"
+                    f"one of {', '.join(allowed)}"
                 )
         return cls(precisions, str(path))
 

@@ -1,0 +1,75 @@
+"""Static quantisation of .tflite files: int8 weights, and activations of calibrated ranges."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from ai_edge_quantizer import qtyping, quantizer
+
+from sotto.errors import ConversionError
+from sotto.export.calibration import Range
+from sotto.export.flatbuffer import read_model, write_model
+from sotto.export.recipes import Numbers, Recipe
+from sotto.npu.tflite_graph import read_graphs
+
+_BITS: dict[Numbers, int] = {"int8": 8, "int16": 16}
+
+
+def quantize_statically(
+    model: Path,
+    out: Path,
+    recipe: Recipe,
+    ranges: Mapping[str, Range],
+    layer_of: dict[str, str],
+) -> None:
+    """Writes a float32 .tflite file in a recipe's numbers.
+
+    Inputs and outputs of its graphs stay float32; they are quantised, and back, inside.
+
+    Args:
+        model: float32 .tflite file.
+        out: file to write.
+        recipe: see :mod:`sotto.export.recipes`.
+        ranges: of each tensor that the recipe quantises, by its name.
+        layer_of: layers by the names of the tensors that they write.
+
+    Raises:
+        ConversionError: the quantiser failed.
+    """
+    chosen: dict[tuple[str, Numbers], list[str]] = {}
+    for graph in read_graphs(model):
+        for operation, numbers in zip(
+            graph.operations, recipe.resolve(graph, layer_of), strict=True
+        ):
+            if numbers != "float":
+                scope = ";".join(output.name for output in operation.outputs)
+                chosen.setdefault((operation.name, numbers), []).append(scope)
+    if not chosen:
+        shutil.copyfile(model, out)
+        return
+    try:
+        result = quantizer.Quantizer(str(model))
+        for (operation_name, numbers), scopes in chosen.items():
+            result.add_static_config(
+                f"^(?:{'|'.join(re.escape(scope) for scope in scopes)});$",
+                qtyping.TFLOperationName(operation_name),
+                activation_num_bits=_BITS[numbers],
+                weight_num_bits=8,
+            )
+        # The quantiser writes into it.
+        found = {
+            name: {"min": np.array([low]), "max": np.array([high])}
+            for name, (low, high) in ranges.items()
+        }
+        quantized = result.quantize(found, enable_progress_bar=False, enable_progress_report=False)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".quantised-") as directory:
+            written = Path(directory) / out.name
+            quantized.export_model(str(written))
+            write_model(read_model(written), out)
+    except (RuntimeError, ValueError, KeyError, TypeError) as error:
+        raise ConversionError(f"ai-edge-quantizer could not quantise {model}: {error}") from error
