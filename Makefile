@@ -3,7 +3,8 @@
 # make lint     check style and types
 # make format   rewrite sources in the project's style
 # make compare  transcripts of every stage against openai-whisper, as tables under docs/
-# make npu      Whisper base compiled for every SoC by Sotto's own library, to see that it goes through
+# make npu      is Whisper base whole on the NPU of every SoC, how exact, how fast, and does it compile;
+#               NPU_SOC=all compiles for every SoC
 # make bench    Sotto against its peers, as tables and pictures under bench/outputs;
 #               BENCH=--quick takes minutes, see .venv/bin/python bench/run.py --help
 # make clean    remove what was built; models and the virtual environment stay
@@ -13,6 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := build/stamps
 BUNDLE := models/whisper-base
+NPU_SOC ?= mt6991,mt6993,mt8188
 # Of tests: a file is one process's, which loads its models once.
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 CPP := $(shell find cpp -name '*.cc' -o -name '*.h' -o -name CMakeLists.txt) CMakeLists.txt
@@ -54,7 +56,11 @@ $(BUNDLE)-fp32/decoder.tflite: $(BUNDLE)/torchscript/sample.npz
 	$(BIN)/python convert/step2_torchscript_to_tflite.py $(BUNDLE) --precision fp32
 
 npu: $(STAMPS)/installed $(BUNDLE)-fp32/decoder.tflite
-	$(BIN)/python convert/step3_tflite_to_npu.py $(BUNDLE)-fp32 --soc all --dry-run
+	$(BIN)/sotto npu check $(BUNDLE)-fp32 --soc all
+	$(BIN)/sotto npu estimate $(BUNDLE)-fp32 --soc $(NPU_SOC)
+	$(BIN)/sotto npu simulate $(BUNDLE)-fp32 "$$($(BIN)/python -c 'from sotto.export.recording \
+	  import packaged_recording; print(packaged_recording())')"
+	$(BIN)/python convert/step3_tflite_to_npu.py $(BUNDLE)-fp32 --soc $(NPU_SOC) --dry-run
 
 demo: $(STAMPS)/installed $(BUNDLE)/decoder.tflite
 	$(BIN)/python test/demo.py $(BUNDLE)

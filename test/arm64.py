@@ -35,8 +35,8 @@ PIECES = {"two_cities": 8.0, "beckett": 6.0}
 """Seconds from the beginning of each recording."""
 
 CPU = "cortex-a76"
-"""In many a Dimensity and Genio: dot products, but neither i8mm nor SVE. As ``max``,
-qemu 7.2 has both, and int8 then gives no text: not looked into."""
+"""In many a Dimensity and Genio: dot products, but neither i8mm nor SVE. With SVE (``max``),
+qemu 7.2 gives no text in int8; with ``max,sve=off``, i8mm included, the right one."""
 
 CPUINFO = """processor\t: 0
 BogoMIPS\t: 100.00

@@ -142,8 +142,8 @@ RECIPES = {
         ),
         Recipe(
             "mixed",
-            "as int16, with attention's queries, keys and values and the decoder in int8 where that "
-            "loses least",
+            "as int16, with attention's queries, keys and values and the decoder in int8 where "
+            "that loses least",
             (
                 Rule("convolution linear", "int16"),
                 Rule("linear", "int8", "*.query"),
