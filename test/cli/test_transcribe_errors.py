@@ -108,7 +108,7 @@ def test_a_value_out_of_range_is_named_with_the_range(
         ("--temperature_increment_on_fallback", "0", "temperature_increment_on_fallback is 0.0"),
         ("--suppress_tokens", "-1,all", "suppress_tokens is '-1,all'; expected integers between"),
         ("--clip_timestamps", "0-5", "clip_timestamps is '0-5'; expected numbers between commas"),
-        ("--device", "npu", "device 'npu': this runtime has cpu"),
+        ("--device", "npu", "device 'npu': expected cpu; the NPU is accelerator="),
         ("--seed", "-1", "seed is -1; expected an integer from 0"),
         ("--language", "klingon", "language is 'klingon'; expected None"),
     ],
