@@ -19,6 +19,10 @@ from sotto.npu.tflite_graph import read_graphs
 
 _BITS: dict[Numbers, int] = {"int8": 8, "int16": 16}
 
+HEADROOM = 2.0
+"""Of int16's ranges over those that were found. Speech that was not calibrated on has larger peaks,
+which are few and carry much; the bit that it costs is not missed. int8 has none to spare."""
+
 
 def quantize_statically(
     model: Path,
@@ -42,6 +46,7 @@ def quantize_statically(
         ConversionError: the quantiser failed.
     """
     chosen: dict[tuple[str, Numbers], list[str]] = {}
+    used: dict[str, set[Numbers]] = {}
     for graph in read_graphs(model):
         for operation, numbers in zip(
             graph.operations, recipe.resolve(graph, layer_of), strict=True
@@ -49,6 +54,8 @@ def quantize_statically(
             if numbers != "float":
                 scope = ";".join(output.name for output in operation.outputs)
                 chosen.setdefault((operation.name, numbers), []).append(scope)
+                for tensor in (*operation.inputs, *operation.outputs):
+                    used.setdefault(tensor.name, set()).add(numbers)
     if not chosen:
         shutil.copyfile(model, out)
         return
@@ -62,10 +69,7 @@ def quantize_statically(
                 weight_num_bits=8,
             )
         # The quantiser writes into it.
-        found = {
-            name: {"min": np.array([low]), "max": np.array([high])}
-            for name, (low, high) in ranges.items()
-        }
+        found = {name: _statistics(of, used.get(name)) for name, of in ranges.items()}
         quantized = result.quantize(found, enable_progress_bar=False, enable_progress_report=False)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".quantised-") as directory:
             written = Path(directory) / out.name
@@ -73,3 +77,9 @@ def quantize_statically(
             write_model(read_model(written), out)
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         raise ConversionError(f"ai-edge-quantizer could not quantise {model}: {error}") from error
+
+
+def _statistics(found: Range, numbers: set[Numbers] | None) -> dict[str, np.ndarray]:
+    room = HEADROOM if numbers == {"int16"} else 1.0
+    low, high = found
+    return {"min": np.array([low * room]), "max": np.array([high * room])}
