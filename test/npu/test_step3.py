@@ -277,7 +277,8 @@ def sdk(folder: Path, library: bytes, monkeypatch: pytest.MonkeyPatch) -> Path:
         "    return folder / version\n"
     )
     monkeypatch.syspath_prepend(folder)
-    monkeypatch.delitem(sys.modules, SDK, raising=False)
+    monkeypatch.setitem(sys.modules, SDK, None)  # so that undoing takes out what is imported
+    del sys.modules[SDK]
     return folder
 
 
