@@ -9,9 +9,9 @@ namespace {
 
 Error NoDevice(const std::string& message) { return Error{ErrorCode::kDevice, message}; }
 
-std::string Step3(const Bundle& bundle, const std::string& soc) {
+std::string Step3(const Bundle& bundle, const std::string& soc, const NpuMachine& machine) {
   return "Compile them: python convert/step3_tflite_to_npu.py " + bundle.directory + " --soc " +
-         soc;
+         soc + (machine.is_host ? " --dry-run --keep" : "");
 }
 
 std::string Names(const std::map<std::string, NpuFiles>& files) {
@@ -35,7 +35,7 @@ Result<const NpuFiles*> FilesOf(const Bundle& bundle, const std::string& soc,
       soc.empty() ? machine.socs : std::vector<std::string>{soc};
   if (bundle.npu.empty()) {
     return NoDevice(bundle.directory + " has no files for an NPU. " +
-                    Step3(bundle, wanted.empty() ? "SOC" : wanted.front()));
+                    Step3(bundle, wanted.empty() ? "SOC" : wanted.front(), machine));
   }
   if (wanted.empty()) {
     if (machine.is_host && bundle.npu.size() == 1) return &bundle.npu.begin()->second;
@@ -47,7 +47,7 @@ Result<const NpuFiles*> FilesOf(const Bundle& bundle, const std::string& soc,
     if (found != bundle.npu.end()) return &found->second;
   }
   return NoDevice(bundle.directory + " has no files for " + Joined(wanted) + ", only for " +
-                  Names(bundle.npu) + ". " + Step3(bundle, wanted.front()));
+                  Names(bundle.npu) + ". " + Step3(bundle, wanted.front(), machine));
 }
 
 }  // namespace
@@ -84,7 +84,8 @@ Result<const NpuFiles*> ChooseNpuFiles(const Bundle& bundle, const std::string& 
   if (!machine.is_host && both_known && Major(machine.neuron) != Major(npu->sdk)) {
     return NoDevice(files + " were compiled by Neuron " + npu->sdk + ", this device has " +
                     machine.neuron + ": another major version can't load them. " +
-                    Step3(bundle, npu->soc) + ", with the SDK of version " + Major(machine.neuron));
+                    Step3(bundle, npu->soc, machine) + ", with the SDK of version " +
+                    Major(machine.neuron));
   }
   return npu;
 }

@@ -55,6 +55,7 @@ TEST_CASE("a bundle that was not compiled says how that is done") {
   CHECK(Has(Refusal(CompiledFor({}), "", Phone("mt6991")),
             "models/small has no files for an NPU. Compile them: python "
             "convert/step3_tflite_to_npu.py models/small --soc mt6991"));
+  CHECK(Has(Refusal(CompiledFor({}), "mt6991", Laptop()), "--soc mt6991 --dry-run --keep"));
 }
 
 TEST_CASE("a bundle that was compiled for others names them") {

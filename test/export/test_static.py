@@ -161,7 +161,7 @@ def test_the_host_sees_float32_and_the_runtime_runs_it(made: dict[str, Path], sp
             for graph in read_graphs(bundle / file):
                 assert {t.type for t in (*graph.inputs, *graph.outputs)} == {"FLOAT32"}
         model = load_model(bundle)
-        assert model.precision == name
+        assert model.precision == f"npu-{name}"
         options = {"temperature": 0.0, "no_speech_threshold": None, "without_timestamps": True}
         heard = model.recognize(speech, sample_len=3, **options)
         assert len(heard.tokens) == 3 * heard.profile.encoder_runs
@@ -237,7 +237,9 @@ def test_the_command_writes_a_bundle_calibrated_on_a_folder(
     assert done.status == 0, done.err
     assert f"1 of 2 files in {recordings} are no sound" in done.err
     manifest = read_manifest(tmp_path / "out")
-    assert manifest["precision"] == "int8"
+    assert manifest["precision"] == "npu-int8"
+    assert len(manifest["static"]["calibrated_on"]) == 1
+    assert str(recordings) not in json.dumps(manifest)
     assert manifest["exceptions"] == exceptions
     assert manifest["layers"]["encoder.tflite"]["encoder.audio.conv1"]["precision"] == "fp32"
     assert types(tmp_path / "out", "encode_1s")["CONV_2D"] == {"FLOAT32", "INT8"}
@@ -274,6 +276,7 @@ def test_a_scan_says_what_each_group_of_operations_loses(
     [
         (("--npu", "--recipe", "int4"), "recipe 'int4': expected one of int8, int16"),
         (("--npu", "--precision", "int4"), "precision 'int4': --npu takes a --recipe instead"),
+        (("--npu", "--words", "1"), "--words, --share and --keep have no effect with --npu"),
         (("--npu", "--audio", "x.wav"), "--write and --audio have no effect with --npu"),
         (("--npu", "--json"), "--json, --all-but and --group are options of --scan"),
         (("--npu", "--scan", "--out", "x"), "have no effect with --scan"),

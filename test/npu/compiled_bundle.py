@@ -3,42 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sotto.bundle import MANIFEST, file_entry
-from sotto.npu.plugin import find_adapter
 
 SOC = "mt6991"
 HOST = "sotto neuron_host"
-
-
-def compile_file(model: Path, out: Path, soc: str = SOC) -> Path:
-    """A .tflite file whose every signature MediaTek's plugin compiled with Sotto's library."""
-    import ai_edge_litert
-
-    package = Path(next(iter(ai_edge_litert.__path__)))
-    adapter = find_adapter(soc)
-    subprocess.run(
-        [
-            str(package / "tools" / "apply_plugin_main"),
-            "--cmd=apply",
-            f"--model={model}",
-            f"--o={out}",
-            "--soc_manufacturer=MediaTek",
-            f"--soc_model={soc}",
-            f"--libs={package / 'vendors' / 'mediatek' / 'compiler'}",
-            "--mediatek_sdk_version_type=version8",
-        ],
-        check=True,
-        capture_output=True,
-        cwd=out.parent,
-        env=os.environ | {"LD_LIBRARY_PATH": f"{adapter}:{package}"},
-    )
-    return out
 
 
 class NpuBundle:

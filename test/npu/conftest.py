@@ -6,33 +6,26 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from compiled_bundle import NpuBundle, compile_file
+from compiled_bundle import SOC
 
-ALL = ("encode_30s", "decode_30s", "prefill_30s", "align_30s")
-
-
-@pytest.fixture(scope="session")
-def compiled_files(
-    bundle: Callable[[str, str], Path], tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Path]:
-    """tiny.en's graphs in fp32, compiled, by the files that they were compiled from."""
-    source, folder = bundle("tiny.en", "fp32"), tmp_path_factory.mktemp("compiled")
-    return {
-        name: compile_file(source / name, folder / name)
-        for name in ("encoder.tflite", "decoder.tflite")
-    }
+from sotto.npu.aot import find_compiler
+from sotto.npu.compile import compile_bundle
+from sotto.npu.selection import ROLES
 
 
 @pytest.fixture(scope="session")
-def compiled(
-    bundle: Callable[[str, str], Path],
-    compiled_files: dict[str, Path],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Path:
-    """tiny.en in fp32 with every signature compiled."""
-    made = NpuBundle(bundle("tiny.en", "fp32"), tmp_path_factory.mktemp("npu") / "tiny.en")
-    made.add(compiled_files, ALL)
-    return made.directory
+def compiled(bundle: Callable[[str, str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """tiny.en in fp32 with every signature compiled, by a dry run of step 3."""
+    out = tmp_path_factory.mktemp("npu") / "tiny.en"
+    compiler = find_compiler([SOC], dry_run=True, adapter=None)
+    compile_bundle(bundle("tiny.en", "fp32"), compiler, out, print, windows=(0,), roles=ROLES)
+    return out
+
+
+@pytest.fixture(scope="session")
+def compiled_files(compiled: Path) -> dict[str, Path]:
+    """Its compiled files, by those that they were compiled from."""
+    return {name: compiled / "npu" / SOC / name for name in ("encoder.tflite", "decoder.tflite")}
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from recorded_network import Network, Operation
 
 from sotto.errors import ModelError
 from sotto.npu.arithmetic import Arithmetic
-from sotto.npu.network import Network, Operation
 
 Floats = NDArray[np.float32]
 Values = Sequence[np.ndarray]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -255,8 +256,9 @@ def test_a_recording_takes_its_windows_its_prompt_and_its_steps(found: Estimate)
     assert (heard.window, heard.windows) == (30, 3)
     expected = 3 * encoder.high + 3 * 2 * block.high + 100 * step.high
     assert heard.total.high == pytest.approx(expected)
-    with pytest.raises(OptionError, match="seconds must be above 0"):
-        transcription(found, 0, 1)
+    for seconds in (0, -1, math.nan, math.inf):
+        with pytest.raises(OptionError, match=f"seconds {seconds:g}, .*: expected seconds above 0"):
+            transcription(found, seconds, 1)
 
 
 def test_advice_is_what_the_changed_graph_saves(found: Estimate) -> None:

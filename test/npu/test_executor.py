@@ -12,10 +12,10 @@ from ai_edge_litert.interpreter import Interpreter
 from npu_graphs import TAKEN
 from numpy_executor import OPERATIONS, NumpyArithmetic, NumpyExecutor
 from quantized_graphs import QUANTIZED
+from recorded_network import read_network
 
 from sotto.errors import ModelError, OptionError
 from sotto.npu.arithmetic import Arithmetic, open_executor
-from sotto.npu.network import read_network
 from sotto.npu.plugin import own_adapter, partition
 
 if own_adapter() is None:

@@ -69,7 +69,7 @@ sotto::Result<std::unique_ptr<Invocation>> Invocation::Create(const LiteRtRuntim
     return Error{ErrorCode::kModel,
                  "partition " + partition +
                      " is code for a device: a graph that Sotto's neuron_host recorded was "
-                     "expected, which step 3 makes where MediaTek's SDK is not installed"};
+                     "expected, which step 3 makes with --dry-run --keep"};
   }
   std::unique_ptr<Invocation> made(new Invocation(litert, settings));
   made->name_ = partition;

@@ -112,6 +112,11 @@ def finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def decibel_cell(value: float) -> str:
+    """Signal to noise in a table."""
+    return "same" if value == math.inf else f"{value:.1f}"
+
+
 def _output_name(file: str, suffix: str) -> str:
     return f"{'stdin' if file == '-' else Path(file).stem}.{suffix}"
 

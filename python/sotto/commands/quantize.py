@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from dataclasses import asdict
 from importlib.util import find_spec
@@ -16,13 +15,15 @@ from rich.table import Table
 
 from sotto.bundle import check_writable
 from sotto.commands import quantize_npu
-from sotto.commands.output import finite, print_whole
+from sotto.commands.output import decibel_cell, finite, print_whole
 from sotto.errors import ConversionError, OptionError, OutputError
 from sotto.terminal import clean_exits, hushed_libraries, report
 
 if TYPE_CHECKING:
     from sotto.export.sensitivity import Scan, Sensitivity
     from sotto.preprocess import AudioSource
+
+WORDS, SHARE, KEEP = 3, 0.5, "fp16"
 
 Model = Annotated[
     Path, typer.Argument(help="Bundle of fp32, as step 2 writes it with --precision fp32.")
@@ -101,11 +102,11 @@ def quantize(
     scan: DoScan = False,
     group: Group = None,
     all_but: AllBut = False,
-    words: Words = 3,
+    words: Words = WORDS,
     as_json: Json = False,
     write: Write = None,
-    share: Share = 0.5,
-    keep: Keep = "fp16",
+    share: Share = SHARE,
+    keep: Keep = KEEP,
 ) -> None:
     """Write a float32 bundle in another precision, or find the layers that lose by it.
 
@@ -127,6 +128,8 @@ def quantize(
         if npu:
             if write is not None or audio is not None:
                 raise OptionError("--write and --audio have no effect with --npu; leave them out")
+            if (words, share, keep) != (WORDS, SHARE, KEEP):
+                raise OptionError("--words, --share and --keep have no effect with --npu")
             quantize_npu.run(
                 model, out, precision, exceptions, recipe, calibrate, scan, group, all_but, as_json
             )
@@ -210,13 +213,9 @@ def _cells(group: Sensitivity) -> tuple[str, ...]:
     return (
         group.pattern,
         str(group.layers),
-        _decibel(distance.encoder),
-        _decibel(distance.logits),
+        decibel_cell(distance.encoder),
+        decibel_cell(distance.logits),
         f"{distance.tokens} of {distance.positions}",
         "" if rate is None else f"{rate:.1%}",
         f"{group.bytes_saved / 1e6:.1f}",
     )
-
-
-def _decibel(value: float) -> str:
-    return "same" if value == math.inf else f"{value:.1f}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from sotto.bundle import check_writable
-from sotto.commands.output import finite, print_whole
+from sotto.commands.output import decibel_cell, finite, print_whole
 from sotto.errors import OptionError
 from sotto.terminal import hushed_libraries, report
 
@@ -116,11 +115,7 @@ def _cells(group: StaticSensitivity) -> tuple[str, ...]:
     return (
         group.name,
         str(group.operations),
-        _decibel(distance.encoder),
-        _decibel(distance.logits),
+        decibel_cell(distance.encoder),
+        decibel_cell(distance.logits),
         f"{distance.tokens} of {distance.positions}",
     )
-
-
-def _decibel(value: float) -> str:
-    return "same" if value == math.inf else f"{value:.1f}"

@@ -86,10 +86,10 @@ def quantize_for_npu(
     kept = [name for name in manifest["files"] if name not in layers]
     with replacing_directory(out) as directory:
         link_files(source, directory, kept)
-        manifest["precision"] = recipe.name
+        manifest["precision"] = f"npu-{recipe.name}"
         manifest["static"] = {
             "rules": [asdict(rule) for rule in recipe.rules],
-            "calibrated_on": [str(a) for a in audio],
+            "calibrated_on": [_name(a) for a in audio],
         }
         _write_files(source, directory, manifest, layers, recipe, ranges, report)
         kept += place_token_rows(source, directory, manifest, report)
@@ -103,6 +103,11 @@ def quantize_for_npu(
                 f"{describe(distance)}; expected {least:g} dB at least"
             )
     return distance
+
+
+def _name(source: AudioSource) -> str:
+    """Of a recording's file, without the folders of the machine that it is on."""
+    return Path(source).name if isinstance(source, str | Path) else type(source).__name__
 
 
 def _write_files(

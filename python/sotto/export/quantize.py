@@ -127,18 +127,23 @@ def quantize(
     try:
         result = quantizer.Quantizer(str(model))
         for (operation, precision), outputs in chosen.items():
-            _CONFIGURE[precision](result, _exactly(outputs), qtyping.TFLOperationName(operation))
+            _CONFIGURE[precision](result, exactly(outputs), qtyping.TFLOperationName(operation))
         # The report costs more than the quantisation: it traces every allocation.
         quantized = result.quantize(enable_progress_bar=False, enable_progress_report=False)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".quantised-") as directory:
-            written = Path(directory) / out.name
-            quantized.export_model(str(written))
-            # Each signature has scales and zero points of its own for the weights it shares.
-            write_model(read_model(written), out)
+        write_quantized(quantized, out)
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         raise ConversionError(f"ai-edge-quantizer could not quantise {model}: {error}") from error
 
 
-def _exactly(outputs: list[str]) -> str:
+def write_quantized(quantized: quantizer.QuantizationResult, out: Path) -> None:
+    """Writes what the quantiser made, with equal bytes stored once."""
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".quantised-") as directory:
+        written = Path(directory) / out.name
+        quantized.export_model(str(written))
+        # Each signature has scales and zero points of its own for the weights it shares.
+        write_model(read_model(written), out)
+
+
+def exactly(outputs: list[str]) -> str:
     """Matches what the quantiser calls an operation: its output's name and a semicolon."""
     return f"^(?:{'|'.join(re.escape(name) for name in outputs)});$"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from ai_edge_quantizer import qtyping, quantizer
 
 from sotto.errors import ConversionError
 from sotto.export.calibration import Range
-from sotto.export.flatbuffer import read_model, write_model
+from sotto.export.quantize import exactly, write_quantized
 from sotto.export.recipes import Numbers, Recipe
 from sotto.npu.tflite_graph import read_graphs
 
@@ -63,7 +61,7 @@ def quantize_statically(
         result = quantizer.Quantizer(str(model))
         for (operation_name, numbers), scopes in chosen.items():
             result.add_static_config(
-                f"^(?:{'|'.join(re.escape(scope) for scope in scopes)});$",
+                exactly(scopes),
                 qtyping.TFLOperationName(operation_name),
                 activation_num_bits=_BITS[numbers],
                 weight_num_bits=8,
@@ -71,10 +69,7 @@ def quantize_statically(
         # The quantiser writes into it.
         found = {name: _statistics(of, used.get(name)) for name, of in ranges.items()}
         quantized = result.quantize(found, enable_progress_bar=False, enable_progress_report=False)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".quantised-") as directory:
-            written = Path(directory) / out.name
-            quantized.export_model(str(written))
-            write_model(read_model(written), out)
+        write_quantized(quantized, out)
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         raise ConversionError(f"ai-edge-quantizer could not quantise {model}: {error}") from error
 

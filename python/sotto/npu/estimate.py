@@ -139,8 +139,11 @@ def transcription(found: Estimate, seconds: float, tokens: int, prompt: int = 0)
     """
     if not found.windows:
         raise OptionError("only a Whisper bundle can be estimated for a recording")
-    if seconds <= 0 or tokens < 0 or prompt < 0:
-        raise OptionError("seconds must be above 0, tokens and prompt at least 0")
+    if not 0 < seconds < math.inf or tokens < 0 or prompt < 0:
+        raise OptionError(
+            f"seconds {seconds:g}, tokens {tokens}, prompt {prompt}: expected seconds above 0, "
+            "tokens and prompt of at least 0"
+        )
     window = min((s for s in found.windows if s >= seconds), default=max(found.windows))
     names = found.windows[window]
     windows = math.ceil(seconds / window)

@@ -212,7 +212,7 @@ def partition(
         soc: such as ``mt6991``.
         adapter: folder of ``libneuron_adapter.so``, from :func:`find_adapter`.
         networks: folder for the legalised graphs, ``0.sottonet`` and so on, which
-            :func:`sotto.npu.network.read_network` reads; Sotto's own library writes them.
+            :func:`sotto.npu.arithmetic.open_executor` opens; Sotto's own library writes them.
         subgraphs: indices of those to partition; none means all.
 
     Returns:

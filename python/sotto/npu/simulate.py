@@ -160,6 +160,10 @@ class Simulator:
             model: of :attr:`reference`; tells the language where it is not given.
             audio: a path, samples or another source that ``sotto.preprocess`` reads.
             language: code of what is spoken.
+
+        Raises:
+            AudioError: it can't be read, or is empty.
+            OptionError: the model has no such language.
         """
         language = self._language(model, audio, language)
         expected, heard, worst, largest = [], [], np.inf, 0.0
@@ -184,6 +188,8 @@ class Simulator:
         if not self.manifest["multilingual"]:
             return "en"
         if given is not None:
+            if given not in self.manifest["tokens"]["languages"]:
+                raise OptionError(f"{audio!s}: the model has no language {given!r}")
             return given
         seconds = 30 * SAMPLE_RATE
         return model.recognize(read_audio(audio)[:seconds], temperature=0.0).language
