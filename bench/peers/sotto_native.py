@@ -20,7 +20,7 @@ from peers.sotto import Sotto
 from wav import write_wav
 
 PROFILE = re.compile(
-    r"audio: (?P<total>\d+) ms \(load (?P<load>\d+), log-mel \d+, encoder (?P<encoder>\d+) "
+    r"audio, \w+: (?P<total>\d+) ms \(load (?P<load>\d+), log-mel \d+, encoder (?P<encoder>\d+) "
     r"in \d+ runs, decoder (?P<decoder>\d+) in (?P<steps>\d+) steps"
 )
 SAMPLES_A_WINDOW = 30 * 16_000
@@ -66,6 +66,10 @@ def run_program(job: Job, files: list[Path], limit: int | None = None) -> Run:
     if process.returncode:
         raise RuntimeError(f"{' '.join(command)}: {messages}")
     profiles = [{k: int(v) for k, v in m.groupdict().items()} for m in PROFILE.finditer(messages)]
+    if len(profiles) != len(files):
+        raise RuntimeError(
+            f"{command[0]} told {len(profiles)} profiles of {len(files)}: {messages}"
+        )
     return Run(texts[-1], wall_ms, usage.ru_maxrss / 1024, profiles)
 
 

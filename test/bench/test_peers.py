@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from comparison.clips import packaged_clips
 
 from contenders import Contender, choose, fastest
 from figures import Result
-from measurement import Heard, Measurement
+from measurement import Heard, Job, Measurement
 from peers import all_peers
+from peers.sotto_native import run_program
 
 BENCH = Path(__file__).resolve().parents[2] / "bench"
 
@@ -66,3 +69,11 @@ def test_the_fastest_setting_of_each_peer_runs_on() -> None:
     )
     results = [timed(a, 20.0), timed(b, 10.0), timed(c, 30.0), timed(d, 1.0, noisy=True)]
     assert fastest([a, b, c, d], results) == [b, c]
+
+
+def test_the_native_programs_profile_is_read(bundle: Callable[[str, str], Path]) -> None:
+    wav = next(clip.path for clip in packaged_clips() if clip.path.suffix == ".wav")
+    job = Job("sotto-native", "int8", str(bundle("tiny.en", "int8")), 1, False, [], 1)
+    (profile,) = run_program(job, [wav], limit=2).profiles
+    assert profile["steps"] >= 2
+    assert profile["total"] >= profile["encoder"] > 0
