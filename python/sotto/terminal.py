@@ -28,8 +28,7 @@ def report(line: str) -> None:
     stderr.print(line, markup=False)
 
 
-def _report_interruption() -> None:
-    report("interrupted; nothing was left half-written")
+INTERRUPTION = "interrupted; nothing was left half-written"
 
 
 def discard_stdout() -> None:
@@ -49,7 +48,7 @@ def clean_exits() -> Iterator[None]:
         stderr.print(f"error: {error}", markup=False, style="red")
         raise typer.Exit(FAILURE) from error
     except KeyboardInterrupt:
-        _report_interruption()
+        report(INTERRUPTION)
         raise typer.Exit(INTERRUPTED) from None
     except BrokenPipeError:
         discard_stdout()
@@ -65,8 +64,10 @@ def exiting_on_interrupt(cleanup: Callable[[], None]) -> Iterator[None]:
     """
 
     def stop(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would break off the cleaning
         cleanup()
-        _report_interruption()
+        # Past the console's file, which can't be written to where it is what was interrupted.
+        os.write(stderr.file.fileno(), f"{INTERRUPTION}\n".encode())
         os._exit(INTERRUPTED)
 
     previous = signal.signal(signal.SIGINT, stop)
