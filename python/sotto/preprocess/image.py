@@ -1,8 +1,9 @@
 """Any images in, a model's own pixels out: decode, resize, crop, scale, normalise.
 
 The reference is transformers 5.23, whose ``CLIPImageProcessorPil``, ``ViTImageProcessorPil`` and
-``SiglipImageProcessorPil`` (``PilBackend`` in ``image_processing_backends.py``) this is bit for bit.
-Its torchvision backend, which it prefers where torchvision is installed, resizes with other kernels.
+``SiglipImageProcessorPil`` (``PilBackend`` in ``image_processing_backends.py``) this follows bit
+for bit. Its torchvision backend, which it prefers where torchvision is installed, resizes with
+other kernels.
 """
 
 from __future__ import annotations
