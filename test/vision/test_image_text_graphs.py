@@ -11,13 +11,13 @@ import pytest
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers", reason="its classes are the reference")
 
-import small_encoders as encoders  # noqa: E402
+import small_image_text as encoders  # noqa: E402
 from safetensors.numpy import load_file, save_file  # noqa: E402
-from sotto.export.image_text import image_graph, text_graph  # noqa: E402
 
 from sotto.checkpoints import CheckpointError  # noqa: E402
 from sotto.checkpoints.image_text import ImageTextCheckpoint  # noqa: E402
 from sotto.checkpoints.image_text_reader import read_image_text  # noqa: E402
+from sotto.export.image_text import image_graph, text_graph  # noqa: E402
 
 # Sums in float32 in another order, through three blocks or twelve, on vectors of some 1 to 10.
 TOLERANCE = 1e-4
@@ -189,7 +189,11 @@ def test_clip_vit_b_of_true_shape_is_transformers(tmp_path: Path, patch: int) ->
 
 def changed(folder: Path, **entries: object) -> Path:
     path = folder / "config.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **entries}))
+    config = json.loads(path.read_text())
+    for name, value in entries.items():
+        inner = isinstance(value, dict)
+        config[name] = {**config[name], **value} if inner else value  # type: ignore[dict-item]
+    path.write_text(json.dumps(config))
     return folder
 
 

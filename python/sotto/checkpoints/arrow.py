@@ -99,7 +99,7 @@ def read_arrow(path: Path) -> Contents:
                 entry.name: _array(table.data(row), entry, str(path))
                 for row, entry in enumerate(entries)
             }
-        except (pa.ArrowException, OSError, MemoryError) as error:
+        except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
             raise CheckpointError(
                 f"{path} can't be read as Arrow: truncated or damaged. Write it again. The library "
                 f"said: {error!s:.200}"
@@ -120,7 +120,7 @@ class _Table:
 
     schema: Any
     rows: int
-    head: Callable[[int], Any]  # name, shape and dtype of a row
+    head: Callable[[int], dict[str, Any]]  # name, shape and dtype of a row
     data: Callable[[int], Any]  # a buffer of its bytes
 
 
@@ -136,7 +136,7 @@ def _open(pa: Any, path: Path, stack: ExitStack) -> _Table:
             parquet.schema_arrow,
             parquet.num_row_groups,
             lambda row: _one(parquet.read_row_group(row, columns=described)),
-            lambda row: _one(parquet.read_row_group(row, columns=["data"]))["data"].as_buffer(),
+            lambda row: _bytes(parquet.read_row_group(row, columns=["data"])),
         )
     # Not closed: arrays are views of the mapping, which lives as long as they do.
     reader = pa.ipc.open_file(pa.memory_map(str(path)))
@@ -144,18 +144,33 @@ def _open(pa: Any, path: Path, stack: ExitStack) -> _Table:
     def batch(row: int) -> Any:
         found = reader.get_batch(row)
         found.validate(full=True)  # offsets are the file's own, and may point anywhere
-        return _one(found)
+        return found
 
     return _Table(
-        reader.schema, reader.num_record_batches, batch, lambda row: batch(row)["data"].as_buffer()
+        reader.schema,
+        reader.num_record_batches,
+        lambda row: _one(batch(row).select(["name", "shape", "dtype"])),
+        lambda row: _bytes(batch(row)),
     )
 
 
 def _one(table: Any) -> dict[str, Any]:
-    """The only row of a batch or row group, as Arrow's scalars."""
+    """The only row of a batch or row group."""
     if table.num_rows != 1:
-        raise CheckpointError(f"a tensor's part has {table.num_rows} rows, not one")
-    return {name: table.column(name)[0] for name in table.schema.names}
+        raise ValueError(f"a part has {table.num_rows} rows, not one")
+    row: dict[str, Any] = table.to_pylist()[0]
+    return row
+
+
+def _bytes(table: Any) -> Any:
+    """A buffer of the only row's data, where it lies."""
+    column = table.column("data")
+    chunk = column.combine_chunks() if hasattr(column, "combine_chunks") else column
+    if len(chunk) != 1 or chunk.null_count:
+        raise ValueError(f"a part has {len(chunk)} rows of data, not one")
+    _, offsets, data = chunk.buffers()
+    start, end = np.frombuffer(offsets, np.int64)[chunk.offset : chunk.offset + 2].tolist()
+    return data.slice(start, end - start)
 
 
 def _described(schema: Any, pa: Any, source: str) -> dict[str, Any]:
@@ -181,7 +196,7 @@ def _described(schema: Any, pa: Any, source: str) -> dict[str, Any]:
 
 
 def _entry(row: dict[str, Any], source: str) -> _Entry:
-    name, shape, dtype = (row[key].as_py() for key in ("name", "shape", "dtype"))
+    name, shape, dtype = row["name"], row["shape"], row["dtype"]
     if not isinstance(name, str) or not isinstance(shape, list) or dtype not in DTYPES:
         raise CheckpointError(
             f"{source}: {name!r:.100} is {dtype!r:.40}; expected {', '.join(DTYPES)}"

@@ -114,6 +114,9 @@ def read_image_text(weights: Sequence[Path], name: str) -> ImageTextCheckpoint:
     config = read_json(path)
     family, sides = _kind(config, path)
     sections = {side: _section(config, family, side, sides, path) for side in sides}
+    of_image, of_text = sections.get("image", {}), sections.get("text", {})
+    epsilon = _epsilon(of_image, path), _epsilon(of_text, path)
+    gelu = _gelu(of_image, path), _gelu(of_text, path)
     with ExitStack() as stack:
         tensors = SafeTensors(weights, stack, today)
         found = {k: s for k, s in tensors.shapes().items() if not UNUSED.fullmatch(k)}
@@ -132,7 +135,6 @@ def read_image_text(weights: Sequence[Path], name: str) -> ImageTextCheckpoint:
         )
     if image and text and scale is None:
         raise CheckpointError(f"{directory} lacks logit_scale")
-    of_image, of_text = sections.get("image", {}), sections.get("text", {})
     eos = of_text.get("eos_token_id")
     return ImageTextCheckpoint(
         name=name,
@@ -141,10 +143,10 @@ def read_image_text(weights: Sequence[Path], name: str) -> ImageTextCheckpoint:
         text=text,
         head=head,
         state=state,
-        image_epsilon=_epsilon(of_image, path),
-        image_gelu=_gelu(of_image, path),
-        text_epsilon=_epsilon(of_text, path),
-        text_gelu=_gelu(of_text, path),
+        image_epsilon=epsilon[0],
+        image_gelu=gelu[0],
+        text_epsilon=epsilon[1],
+        text_gelu=gelu[1],
         settings=read_preprocessor(directory, family, image.size) if image else None,
         # 2 stands for older configurations, which were wrong: CLIPTextModel.forward.
         eot_token=None if eos == 2 or family != "clip" else eos,

@@ -50,6 +50,8 @@ class PairedTextEncoder(nn.Module):
     Out: ``embedding [B, d]``, after the projection, not of length 1.
     """
 
+    future: Tensor | None
+
     def __init__(
         self,
         weights: Weights,
@@ -68,10 +70,8 @@ class PairedTextEncoder(nn.Module):
             self.feed_forward.append(FeedForward(weights, block, shape.gelu, shape.epsilon))
         self.norm = Norm(weights, f"{prefix}.ln_post", shape.epsilon)
         self.project = linear(weights, f"{prefix}.projection", norm=f"{prefix}.ln_post")
-        self.future: Tensor | None = None
-        if shape.causal:
-            future = torch.full((length, length), MASKED).triu(1)
-            self.register_buffer("future", future.reshape(1, 1, length, length))
+        future = torch.full((1, 1, length, length), MASKED).triu(1)
+        self.register_buffer("future", future if shape.causal else None)
 
     def forward(self, hidden: Tensor, mask: Tensor, pool: Tensor) -> Tensor:
         if self.future is not None:

@@ -66,6 +66,7 @@ class Patches(nn.Module):
     which both are folded into weights and tables.
     """
 
+    first: Tensor | None
     positions: Tensor
 
     def __init__(
@@ -81,12 +82,11 @@ class Patches(nn.Module):
             bias = centred(tensor(weights, f"{prefix}.patch.bias")) * scale
             self.project.bias = nn.Parameter(bias, requires_grad=False)
         table = tensor(weights, f"{prefix}.positional_embedding")
-        self.first: Tensor | None = None
+        first = None
         if f"{prefix}.class_embedding" in weights:
-            first = tensor(weights, f"{prefix}.class_embedding") + table[0]
-            first = (centred(first) * scale).reshape(1, 1, -1).repeat(batch, 1, 1)
-            self.register_buffer("first", first)
-            table = table[1:]
+            first = centred(tensor(weights, f"{prefix}.class_embedding") + table[0]) * scale
+            first, table = first.reshape(1, 1, -1).repeat(batch, 1, 1), table[1:]
+        self.register_buffer("first", first)
         self.register_buffer("positions", centred(table)[None] * scale)
         self.batch, self.patches = batch, shape.patches
 

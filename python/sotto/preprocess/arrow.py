@@ -63,11 +63,21 @@ def items(array: pa.Array | pa.ChunkedArray, error: type[SottoError]) -> list[An
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return [str(item) for chunk in _chunks(array) for item in chunk]
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        return [memoryview(item.as_buffer()) for chunk in _chunks(array) for item in chunk]
+        return [memoryview(item) for chunk in _chunks(array) for item in binary_values(chunk)]
     raise error(
         f"an Arrow array of {kind}: expected fixed-shape tensors, binary (the bytes of files) or "
         "strings (paths)"
     )
+
+
+def binary_values(array: pa.Array) -> list[pa.Buffer]:
+    """The bytes of each item of a binary array, where they lie. None may be null."""
+    _, offsets, data = array.buffers()
+    wide = pa.types.is_large_binary(array.type)
+    ends = np.frombuffer(offsets, np.int64 if wide else np.int32) if offsets else np.zeros(1, int)
+    ends = ends[array.offset : array.offset + len(array) + 1]
+    spans = zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True)
+    return [data.slice(start, end - start) for start, end in spans]
 
 
 def samples(array: pa.Array | pa.ChunkedArray, error: type[SottoError]) -> list[Any] | None:

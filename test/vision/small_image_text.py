@@ -84,9 +84,16 @@ def save_tokenizer(folder: Path, length: int) -> None:
 def clip(folder: Path, activation: str = "quick_gelu", eos: int = 513, **image: Any) -> Path:
     """A CLIP of both towers."""
     config = CLIPConfig(
-        vision_config={**_IMAGE, "patch_size": 16, "hidden_act": activation, **image},
+        vision_config={
+            **_IMAGE,
+            "patch_size": 16,
+            "hidden_act": activation,
+            "projection_dim": 32,
+            **image,
+        },
         text_config={
             **_TEXT,
+            "projection_dim": 32,
             "vocab_size": 514,
             "max_position_embeddings": 40,
             "hidden_act": activation,
