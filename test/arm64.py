@@ -177,9 +177,8 @@ def arm64(
                 expected = call(native, *options, "--litert", find_litert(), *asked)
                 heard = call(*emulated, program, *options, "--litert", library, *asked)
                 same = heard == expected
-                report(
-                    f"{precision} {name}: {'the same' if same else 'other'} tokens and times: {heard!r}"
-                )
+                verdict = "the same" if same else "other"
+                report(f"{precision} {name}: {verdict} tokens and times: {heard!r}")
                 if not same:
                     wrong.append(f"{precision} {name}: {heard!r} on Arm, {expected!r} here")
         if wrong:
