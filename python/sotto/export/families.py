@@ -11,8 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sotto.checkpoints.identify import VAD, WHISPER, Identified
+from sotto.checkpoints.image_text_reader import KINDS
 from sotto.errors import CheckpointError
 from sotto.export.embedding import EmbeddingModel
+from sotto.export.embedding_image import read_image_model
 from sotto.export.embedding_text import TextOptions, read_text_model
 
 
@@ -38,6 +40,12 @@ def _text(found: Identified, options: EmbeddingOptions) -> EmbeddingModel:
     return read_text_model(found.path, found.name, TextOptions(options.lengths, **batches))
 
 
+def _image(found: Identified, options: EmbeddingOptions) -> EmbeddingModel:
+    assert found.path is not None
+    batches = {} if options.batches is None else {"batches": options.batches}
+    return read_image_model(found.path, found.name, TextOptions(options.lengths, **batches))
+
+
 READERS: dict[str, Reader] = {
     "bert": _text,
     "roberta": _text,
@@ -45,6 +53,7 @@ READERS: dict[str, Reader] = {
     "camembert": _text,
     "distilbert": _text,
     "mpnet": _text,
+    **dict.fromkeys(KINDS, _image),
 }
 """By ``model_type``."""
 
