@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sotto._runtime import EmbeddingModel
 from sotto.asr.option_values import flag, integer, wrong
 from sotto.embed.bundle import EmbeddingBundle
 from sotto.errors import SottoError
@@ -83,8 +84,21 @@ class Encoder(ABC):
         """The bundle."""
         return self._bundle.directory
 
+    @property
+    def runtime(self) -> EmbeddingModel:
+        """The C++ object."""
+        return self._runtime
+
     @abstractmethod
-    def encode(self, items: Any, **options: Any) -> Any:
+    def encode(
+        self,
+        items: Any,
+        *,
+        batch_size: int = 32,
+        normalize: bool = True,
+        output: Output = "numpy",
+        progress: Progress | None = None,
+    ) -> Any:
         """Items to vectors; each encoder says which items, and has further options.
 
         Args:

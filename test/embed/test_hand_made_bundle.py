@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_encoder import MAX_LENGTH, WIDTH, expected, write_image_bundle, write_text_bundle
+from hand_made_bundle import MAX_LENGTH, WIDTH, expected, write_image_bundle, write_text_bundle
 
 from sotto._runtime import EmbeddingModel
 from sotto.asr.locate import find_litert
