@@ -16,7 +16,7 @@ from sotto.errors import CheckpointError
 
 Shape = tuple[int, ...]
 State = dict[str, np.ndarray]
-Format = Literal["openai", "huggingface", "ctranslate2"]
+Format = Literal["openai", "huggingface", "ctranslate2", "arrow"]
 AlignmentHeads = list[tuple[int, int]]
 
 CONV_WIDTH = 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from tokenizers import Tokenizer, normalizers
 from transformers import AutoTokenizer
@@ -22,7 +23,19 @@ def read_tokenizer(checkpoint: EncoderCheckpoint) -> tuple[Tokenizer, int]:
     Raises:
         CheckpointError: there is none, it is damaged, or has more tokens than the model.
     """
-    folder = checkpoint.directory / checkpoint.pipeline.encoder
+    pipeline, dims = checkpoint.pipeline, checkpoint.dims
+    tokenizer, longest = tokenizer_in(checkpoint.directory / pipeline.encoder, dims.n_vocab)
+    if pipeline.lowercase:
+        tokenizer.normalizer = _lowercase(tokenizer.normalizer)
+    return tokenizer, min(pipeline.max_length or min(longest, dims.n_ctx), dims.longest)
+
+
+def tokenizer_in(folder: Path, n_vocab: int) -> tuple[Tokenizer, int]:
+    """The tokenizer of a folder, which neither truncates nor pads, and its own longest text.
+
+    Raises:
+        CheckpointError: there is none, it is damaged, or has more tokens than ``n_vocab``.
+    """
     if not any((folder / file).is_file() for file in FILES):
         raise CheckpointError(f"{folder} has no tokenizer: looked for {', '.join(FILES)}")
     try:
@@ -35,21 +48,17 @@ def read_tokenizer(checkpoint: EncoderCheckpoint) -> tuple[Tokenizer, int]:
         ) from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    pipeline = checkpoint.pipeline
-    if pipeline.lowercase:
-        tokenizer.normalizer = _lowercase(tokenizer.normalizer)
     ids = tokenizer.get_vocab(with_added_tokens=True).values()
-    if max(ids, default=0) >= checkpoint.dims.n_vocab:
+    if max(ids, default=0) >= n_vocab:
         raise CheckpointError(
             f"the tokenizer in {folder} has ids up to {max(ids)}, the model has "
-            f"{checkpoint.dims.n_vocab} tokens: they are not of one model"
+            f"{n_vocab} tokens: they are not of one model"
         )
     if not tokenizer.encode("").ids:
         raise CheckpointError(
             f"the tokenizer in {folder} adds no special tokens, of which an empty text consists"
         )
-    length = pipeline.max_length or min(longest, checkpoint.dims.n_ctx)
-    return tokenizer, min(length, checkpoint.dims.longest)
+    return tokenizer, longest
 
 
 def _lowercase(normalizer: normalizers.Normalizer | None) -> normalizers.Normalizer:
