@@ -89,9 +89,9 @@ def convert(
 
     Text encoders (BERT, RoBERTa, DistilBERT, MPNet and what is built like them) embed; their
     pooling, prompts and longest text come from the checkpoint's own files. CLIP and SigLIP embed
-    images and texts in one space, a ViT images. A Whisper transcribes. Nothing stored in a checkpoint
-    is executed. Each graph is compared with the reference implementation (transformers' or
-    openai-whisper's class with the same weights), and nothing is kept beyond the tolerance.
+    images and texts in one space, a ViT images. A Whisper transcribes. Nothing stored in a
+    checkpoint is executed. Each graph is compared with the reference implementation (transformers'
+    or openai-whisper's class with the same weights), and nothing is kept beyond the tolerance.
     """
     with clean_exits(), hushed_libraries(), exiting_on_interrupt(settle_replacements):
         if absent := [name for name in NEEDED if find_spec(name) is None]:
