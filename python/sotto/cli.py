@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 import sotto
+from sotto.commands.convert import convert
 from sotto.commands.listen import listen
 from sotto.commands.npu import app as npu
 from sotto.commands.quantize import quantize
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.command()(transcribe)
 app.command()(listen)
+app.command()(convert)
 app.command()(quantize)
 app.add_typer(npu, name="npu")
 

@@ -16,6 +16,10 @@ class AudioError(SottoError):
     """An input is not audio, is empty, or holds samples that are not finite."""
 
 
+class ImageError(SottoError):
+    """An input is not an image, is damaged, or is larger than what is read."""
+
+
 class BundleError(SottoError):
     """A bundle is missing, incomplete, damaged, or of another schema."""
 

@@ -16,7 +16,7 @@ from sotto.errors import CheckpointError
 
 Shape = tuple[int, ...]
 State = dict[str, np.ndarray]
-Format = Literal["openai", "huggingface", "ctranslate2"]
+Format = Literal["openai", "huggingface", "ctranslate2", "arrow"]
 AlignmentHeads = list[tuple[int, int]]
 
 CONV_WIDTH = 3
@@ -187,7 +187,17 @@ def check_shapes(shapes: Mapping[str, Shape], dims: WhisperDims, source: str) ->
     Raises:
         CheckpointError: naming the first few missing, unknown and misshapen keys.
     """
-    expected = expected_shapes(dims)
+    match_shapes(shapes, expected_shapes(dims), "Whisper", source)
+
+
+def match_shapes(
+    shapes: Mapping[str, Shape], expected: Mapping[str, Shape], what: str, source: str
+) -> None:
+    """Check that ``shapes`` is ``expected``, which is what a ``what`` has.
+
+    Raises:
+        CheckpointError: naming the first few missing, unknown and misshapen keys.
+    """
     wrong = [
         f"{key} is {list(shapes[key])} but should be {list(shape)}"
         for key, shape in expected.items()
@@ -200,7 +210,7 @@ def check_shapes(shapes: Mapping[str, Shape], dims: WhisperDims, source: str) ->
     }
     found = [f"{fault}: {listed(keys)}" for fault, keys in faults.items() if keys]
     if found:
-        raise CheckpointError(f"{source} does not hold a whole Whisper. {'; '.join(found)}")
+        raise CheckpointError(f"{source} does not hold a whole {what}. {'; '.join(found)}")
 
 
 def check_finite(state: State, source: str) -> None:

@@ -6,12 +6,10 @@ is tied to the token embedding, and no key projection has a bias, as in OpenAI's
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -26,7 +24,7 @@ from sotto.checkpoints.checkpoint import (
     expected_shapes,
 )
 from sotto.checkpoints.configuration import read_json
-from sotto.checkpoints.half import bfloat16_to_float32
+from sotto.checkpoints.safetensors_files import SafeTensors
 from sotto.errors import CheckpointError
 
 CONFIG_FIELDS = {
@@ -99,7 +97,9 @@ def read_huggingface(weights: Sequence[Path]) -> Contents:
     source = str(directory)
     dims = _dims(directory / "config.json")
     with ExitStack() as stack:
-        tensors = _Tensors(weights, stack)
+        tensors = SafeTensors(weights, stack, _full)
+        if TOKEN_EMBEDDING not in tensors and OUTPUT_PROJECTION in tensors:
+            tensors.rename(OUTPUT_PROJECTION, TOKEN_EMBEDDING)
         names = {huggingface_key(key): key for key in expected_shapes(dims)}
         shapes = tensors.shapes()
         projection = shapes.pop(OUTPUT_PROJECTION, None)
@@ -136,7 +136,9 @@ def _alignment_heads(directory: Path, dims: WhisperDims) -> AlignmentHeads | Non
     return read_alignment_heads(read_json(path).get("alignment_heads"), dims, str(path))
 
 
-def _check_tied(embedding: np.ndarray, projection: Shape, tensors: _Tensors, source: str) -> None:
+def _check_tied(
+    embedding: np.ndarray, projection: Shape, tensors: SafeTensors, source: str
+) -> None:
     tied = projection == embedding.shape and np.array_equal(
         tensors.float32(OUTPUT_PROJECTION), embedding
     )
@@ -147,62 +149,6 @@ def _check_tied(embedding: np.ndarray, projection: Shape, tensors: _Tensors, sou
         )
 
 
-class _Tensors:
-    """The tensors of one or more safetensors files under their full Hugging Face keys."""
-
-    def __init__(self, paths: Sequence[Path], stack: ExitStack) -> None:
-        try:
-            from safetensors import safe_open
-        except ImportError as error:
-            raise CheckpointError(
-                f"reading {paths[0]} needs safetensors: pip install 'sotto[convert]'"
-            ) from error
-        self._found: dict[str, tuple[Path, Any, str]] = {}
-        for path in paths:
-            try:
-                file = stack.enter_context(safe_open(str(path), framework="np"))
-            except Exception as error:  # the library's own class, or OSError
-                raise CheckpointError(
-                    f"{path} can't be read as safetensors: truncated or damaged. Get it again. "
-                    f"The library said: {error!s:.200}"
-                ) from error
-            for stored in file.keys():  # noqa: SIM118 -- not a mapping
-                key = self._full(stored)
-                if key in self._found:
-                    raise CheckpointError(f"{path}: {key} is stored twice")
-                self._found[key] = (path, file, stored)
-        if TOKEN_EMBEDDING not in self._found and OUTPUT_PROJECTION in self._found:
-            self._found[TOKEN_EMBEDDING] = self._found.pop(OUTPUT_PROJECTION)
-
-    @staticmethod
-    def _full(stored: str) -> str:
-        """With the ``model.`` that a model saved without its head lacks."""
-        return f"model.{stored}" if stored.startswith(("encoder.", "decoder.")) else stored
-
-    def shapes(self) -> dict[str, Shape]:
-        return {
-            key: tuple(file.get_slice(stored).get_shape())
-            for key, (_, file, stored) in self._found.items()
-        }
-
-    def float32(self, key: str) -> np.ndarray:
-        path, file, stored = self._found[key]
-        part = file.get_slice(stored)
-        kind = part.get_dtype()
-        if kind == "BF16":
-            return _read_bfloat16(path, stored, tuple(part.get_shape()))
-        if kind not in ("F64", "F32", "F16"):
-            raise CheckpointError(
-                f"{path}: {stored} is {kind}; float32, float16 and bfloat16 are supported"
-            )
-        with np.errstate(all="ignore"):  # what is not finite is reported with its key, later
-            return np.ascontiguousarray(file.get_tensor(stored), dtype=np.float32)
-
-
-def _read_bfloat16(path: Path, key: str, shape: Shape) -> np.ndarray:
-    """Read a tensor numpy has no type for, at the offsets the library has validated."""
-    with path.open("rb") as file:
-        header_size = int.from_bytes(file.read(8), "little")
-        begin, end = json.loads(file.read(header_size))[key]["data_offsets"]
-        bits = np.fromfile(path, np.uint16, (end - begin) // 2, offset=8 + header_size + begin)
-    return bfloat16_to_float32(bits).reshape(shape)
+def _full(stored: str) -> str:
+    """With the ``model.`` that a model saved without its head lacks."""
+    return f"model.{stored}" if stored.startswith(("encoder.", "decoder.")) else stored

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sotto.checkpoints.alignment import decode_alignment_heads
+from sotto.checkpoints.arrow import read_arrow
 from sotto.checkpoints.checkpoint import Checkpoint, Contents, check_finite
 from sotto.checkpoints.ctranslate2 import read_ctranslate2
 from sotto.checkpoints.digest import sha256_of
@@ -32,9 +33,10 @@ def load_checkpoint(
     A published name (``base``, ``tiny.en``, ``turbo``) is looked for as ``./base.pt`` and
     ``./base/``, in openai-whisper's cache, in installed weight packages, and then
     downloaded into that cache. A path is an OpenAI ``.pt``, a Hugging Face directory with
-    safetensors, a CTranslate2 directory or ``model.bin``, or any part of a split one whose
-    parts lie together; a sequence of paths is the parts of one that lie apart. The kind is
-    told by content. Nothing stored in a checkpoint is executed.
+    safetensors, a CTranslate2 directory or ``model.bin``, weights in Parquet or Arrow IPC
+    (``checkpoints/arrow.py``), or any part of a split ``model.bin`` whose parts lie together; a
+    sequence of paths is the parts of one that lie apart. The kind is told by content. Nothing
+    stored in a checkpoint is executed.
 
     Args:
         name_or_path: published name, path, or the paths of all parts in order.
@@ -84,3 +86,5 @@ def _read(files: WeightFiles) -> Contents:
             return read_huggingface(files.weights)
         case "ctranslate2":
             return read_ctranslate2(files.weights)
+        case "arrow":
+            return read_arrow(files.weights[0])

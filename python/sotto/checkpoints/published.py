@@ -45,6 +45,21 @@ class PackagedWeights:
     sha256: str
 
 
+@dataclass(frozen=True)
+class PackagedArchive:
+    """A checkpoint's directory that an installed package carries as a zip.
+
+    Attributes:
+        package: top-level package.
+        file: the zip's path in it.
+        sha256: hex digest of the zip.
+    """
+
+    package: str
+    file: str
+    sha256: str
+
+
 def _openai(file: str, sha256: str, alignment_heads: str) -> PublishedModel:
     return PublishedModel(f"{_ROOT}/{sha256}/{file}", sha256, alignment_heads)
 
@@ -127,3 +142,12 @@ PACKAGED: dict[str, PackagedWeights] = {
         sha256="1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a",
     ),
 }
+
+PACKAGED_ENCODERS: dict[str, PackagedArchive] = {
+    "all-MiniLM-L6-v2": PackagedArchive(
+        package="all_minilm_l6_v2",
+        file="model.zip",
+        sha256="0872f5d7d0e806c443e588b6dd6b933e9200cf589b0e757e85e3afd57539c592",
+    ),
+}
+"""Text encoders by the name that sentence-transformers publishes them under."""

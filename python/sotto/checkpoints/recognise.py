@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
+from sotto.checkpoints.arrow import IPC, PARQUET
 from sotto.checkpoints.checkpoint import Format, listed
 from sotto.checkpoints.configuration import read_json
 from sotto.errors import CheckpointError
@@ -83,7 +84,7 @@ def _file(path: Path) -> WeightFiles:
         size = path.stat().st_size
         raise CheckpointError(
             f"{path} ({size} bytes) is none of: an OpenAI .pt, Hugging Face safetensors, a "
-            "CTranslate2 model.bin. "
+            "CTranslate2 model.bin, weights in Parquet or Arrow IPC. "
             + ("Its download may be cut short" if size < 1 << 20 else "Its beginning fits none")
         )
     return WeightFiles(_name(path), kind, (path,))
@@ -96,6 +97,8 @@ def _kind(path: Path) -> Format | None:
         return "openai"
     if _SPEC_NAME.match(head):
         return "ctranslate2"
+    if head.startswith((PARQUET, IPC)):
+        return "arrow"
     if head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 1 << 32:
         return "huggingface"
     return None

@@ -30,13 +30,14 @@ from sotto.bundle import (
 from sotto.errors import BundleError, ConversionError, OptionError
 from sotto.export.block_caches import REPEATS
 from sotto.export.difference import Difference
-from sotto.export.layers import Layer, find_layers
+from sotto.export.layers import Layer, find_layers, module_weights
 from sotto.export.mtk import write_mtk_tflite
 from sotto.export.precision import Exceptions, Precision, check_precision, coarsest
 from sotto.export.quantize import quantize_files
 from sotto.export.tflite import write_tflite
 from sotto.export.token_rows import share_token_rows
-from sotto.export.torchscript import SAMPLE, TABLE, TABLE_SCALES, TORCHSCRIPT
+from sotto.export.token_table import TABLE, TABLE_SCALES
+from sotto.export.torchscript import SAMPLE, TORCHSCRIPT
 from sotto.export.verify import verify_alignment, verify_decoder, verify_encoder, verify_prefill
 from sotto.graphs.signatures import Signature
 
@@ -194,22 +195,13 @@ def _write_litert(
         ]
         report(f"converting {', '.join(names)} to {file}")
         write_tflite(graphs, directory / file, report, jobs)
-        layers[file] = find_layers(directory / file, _modules(file, graphs))
+        layers[file] = find_layers(
+            directory / file, module_weights(file, (script for script, _ in graphs))
+        )
         for _, signature in graphs:
             manifest["signatures"][signature.name] = {"file": file, **signature.as_manifest()}
     precisions = quantize_files(directory, directory, layers, manifest, exceptions, report)
     return _verify(source, directory, manifest, coarsest(precisions), report)
-
-
-def _modules(file: str, graphs: list[tuple[Path, Signature]]) -> dict[str, np.ndarray]:
-    """The weights of each module of a file's graphs, by the layer's name."""
-    prefix = file.removesuffix(".tflite")
-    return {
-        f"{prefix}.{name.removesuffix('.weight')}": weights.numpy()
-        for script, _ in graphs
-        for name, weights in torch.jit.load(str(script)).state_dict().items()
-        if name.endswith(".weight") and weights.ndim > 1
-    }
 
 
 def _verify(

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import mmap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from ai_edge_litert import schema_py_generated as schema
 
 OPERATIONS = {
@@ -58,6 +59,17 @@ class Layer:
     def from_manifest(cls, name: str, entry: dict[str, Any]) -> Layer:
         """The layer of a manifest's entry."""
         return cls(name, entry["operation"], tuple(entry["shape"]), tuple(entry["outputs"]))
+
+
+def module_weights(file: str, scripts: Iterable[Path]) -> dict[str, np.ndarray]:
+    """The weights of each module of a file's TorchScript graphs, by the layer's name."""
+    prefix = file.removesuffix(".tflite")
+    return {
+        f"{prefix}.{name.removesuffix('.weight')}": weights.numpy()
+        for script in scripts
+        for name, weights in torch.jit.load(str(script)).state_dict().items()
+        if name.endswith(".weight") and weights.ndim > 1
+    }
 
 
 def find_layers(model: Path, modules: Mapping[str, np.ndarray]) -> list[Layer]:

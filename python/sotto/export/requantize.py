@@ -23,7 +23,7 @@ from sotto.export.passages import Distance, Graphs, Yardstick, read_passages
 from sotto.export.precision import DECIBEL, Exceptions, check_precision, coarsest
 from sotto.export.quantize import quantize_files
 from sotto.export.token_rows import share_token_rows
-from sotto.export.torchscript import TABLE
+from sotto.export.token_table import TABLE
 from sotto.preprocess import AudioSource
 
 Report = Callable[[str], None]

@@ -23,6 +23,7 @@ from sotto.checkpoints.checkpoint import AlignmentHeads
 from sotto.errors import ConversionError, OptionError
 from sotto.export.difference import Difference
 from sotto.export.reference import Reference
+from sotto.export.token_table import TABLE, write_token_table
 from sotto.export.vocabulary import token_table, write_mel_filters, write_tokenizer
 from sotto.graphs import signatures
 from sotto.graphs.alignment import AlignmentBlock
@@ -36,9 +37,6 @@ TORCHSCRIPT = "torchscript"
 
 SAMPLE = f"{TORCHSCRIPT}/sample.npz"
 """Real inputs for step 2's verification: log-mel of speech and the tokens it decodes to."""
-
-TABLE, TABLE_SCALES = "token_embedding.npy", "token_embedding_scales.npy"
-"""The token embedding, where the host has a table of its own."""
 
 LEAST_POSITIONS = 8
 """Of text: the start sequence has four tokens, and a word or two should follow."""
@@ -192,27 +190,14 @@ def _alignment_heads(checkpoint: Checkpoint) -> AlignmentHeads:
 
 
 def _write_token_embedding(table: np.ndarray, directory: Path, kind: EmbeddingType) -> Manifest:
-    """Writes ``[V, d]`` and, for int8, scales ``[V]``: row = int8 row * scale.
-
-    With ``auto`` for step 2 alone, and fp16 where that loses nothing (OpenAI's weights were
-    trained in it).
-    """
-    half = table.astype(np.float16)
+    """Writes the table: with ``auto`` for step 2 alone, and in fp16 where that loses nothing
+    (OpenAI's weights were trained in it)."""
     file = TABLE
     if kind == "auto":
+        half = table.astype(np.float16)
         file = f"{TORCHSCRIPT}/{TABLE}"
         kind = "fp16" if np.array_equal(half.astype(np.float32), table) else "fp32"
-    path = directory / file
-    entry: Manifest = {"file": file, "dtype": kind}
-    if kind == "int8":
-        scales = np.maximum(np.abs(table).max(axis=1) / 127.0, np.finfo(np.float32).tiny)
-        scales = scales.astype(np.float32)
-        np.save(path, np.round(table / scales[:, None]).astype(np.int8))
-        entry["scales"] = TABLE_SCALES
-        np.save(directory / entry["scales"], scales)
-    else:
-        np.save(path, half if kind == "fp16" else np.ascontiguousarray(table, dtype=np.float32))
-    return entry
+    return write_token_table(table, directory, kind, file)
 
 
 def _write_graphs(

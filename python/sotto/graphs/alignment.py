@@ -13,9 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from sotto.checkpoints import WhisperDims
+from sotto.graphs.decoder_attention import BlockSelfAttention, CrossAttention
 from sotto.graphs.transformer import (
-    BlockSelfAttention,
-    CrossAttention,
     FeedForward,
     Gelu,
     Weights,

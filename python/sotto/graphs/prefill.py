@@ -9,9 +9,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from sotto.checkpoints import WhisperDims
+from sotto.graphs.decoder_attention import BlockSelfAttention, CrossAttention
 from sotto.graphs.transformer import (
-    BlockSelfAttention,
-    CrossAttention,
     FeedForward,
     Gelu,
     Heads,

@@ -3,7 +3,13 @@
 Written for MediaTek's NPU and for XNNPACK alike: static shapes, rank 4 at most, no
 look-ups, no masked_fill. Shapes are Python integers fixed at construction, never read
 from a tensor, so that ``torch.jit.trace`` bakes them in. Docstrings write 64 for the head
-width, as in every Whisper; the code takes any.
+width, as in every Whisper, and a batch of 1; the code takes any.
+
+A block's weights have the keys of openai-whisper, whatever model they are from:
+``{block}.attn.query``, ``.key``, ``.value`` and ``.out``, ``{block}.attn_ln``, ``{block}.mlp.0``
+and ``.2``, ``{block}.mlp_ln``. Whisper, CLIP and ViT normalise before each half of a block
+(:class:`SelfAttention`, :class:`FeedForward`), BERT after it (:class:`PostNormSelfAttention`,
+:class:`PostNormFeedForward`).
 
 Three foldings happen once, when the weights are loaded, and cost no accuracy that a test
 can see: LayerNorm's affine part goes into the Linear layers behind it, all but the root of its
@@ -22,8 +28,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 Weights = Mapping[str, np.ndarray]
-Gelu = Literal["erf", "tanh"]
-
+Gelu = Literal["erf", "tanh", "quick"]
+"""``quick`` is x * sigmoid(1.702 x), OpenAI's CLIP's."""
 
 EPSILON = 1e-5
 """Of openai-whisper's LayerNorms: torch's default."""
@@ -37,9 +43,9 @@ LEAST_GAIN = 1e-4
 """Smaller ones count as this, so that the weights can be divided by its root."""
 
 
-def normalised(x: Tensor) -> Tensor:
+def normalised(x: Tensor, epsilon: float = EPSILON) -> Tensor:
     """``[1, n, width]`` of the residual stream to a variance of 1 in each row."""
-    epsilon = EPSILON * RESIDUAL_SCALE**2
+    epsilon = epsilon * RESIDUAL_SCALE**2
     return x * torch.rsqrt((x * x).mean(dim=-1, keepdim=True) + epsilon)
 
 
@@ -65,17 +71,42 @@ class Norm(nn.Module):
 
     gain: Tensor
 
-    def __init__(self, weights: Weights, norm: str) -> None:
+    def __init__(self, weights: Weights, norm: str, epsilon: float = EPSILON) -> None:
         super().__init__()
         self.register_buffer("gain", root_gain(weights, norm))
+        self.epsilon = epsilon
 
     def forward(self, x: Tensor) -> Tensor:
-        return normalised(x) * self.gain
+        return normalised(x, self.epsilon) * self.gain
+
+
+class NormAffine(nn.Module):
+    """The rest of a LayerNorm's affine part, for what no Linear follows that could hold it.
+
+    In: what :class:`Norm` gives, ``[…, width]``. Out: the LayerNorm's output times ``scale``.
+    """
+
+    gain: Tensor
+    shift: Tensor
+
+    def __init__(self, weights: Weights, norm: str, scale: float = 1.0) -> None:
+        super().__init__()
+        gain = tensor(weights, f"{norm}.weight") / root_gain(weights, norm)
+        self.register_buffer("gain", gain * scale)
+        self.register_buffer("shift", tensor(weights, f"{norm}.bias") * scale)
+
+    def forward(self, normed: Tensor) -> Tensor:
+        return normed * self.gain + self.shift
+
+
+def centred(x: Tensor) -> Tensor:
+    """``[1, n, width]`` without each row's mean."""
+    return x - x.mean(dim=-1, keepdim=True)
 
 
 def to_residual(x: Tensor) -> Tensor:
     """``[1, n, width]`` as the residual stream holds it: without each row's mean, and scaled."""
-    return (x - x.mean(dim=-1, keepdim=True)) * RESIDUAL_SCALE
+    return centred(x) * RESIDUAL_SCALE
 
 
 def tensor(weights: Weights, key: str) -> Tensor:
@@ -121,12 +152,12 @@ def linear(
 
 
 class Heads:
-    """How one width is cut into attention heads, for sequences of a fixed length."""
+    """How one width is cut into attention heads, for sequences of a fixed length and number."""
 
-    def __init__(self, width: int, heads: int, length: int) -> None:
+    def __init__(self, width: int, heads: int, length: int, batch: int = 1) -> None:
         if width % heads:
             raise ValueError(f"width {width} is not a multiple of {heads} heads")
-        self.count, self.width, self.length = heads, width // heads, length
+        self.count, self.width, self.length, self.batch = heads, width // heads, length, batch
 
     @property
     def scale(self) -> float:
@@ -135,11 +166,11 @@ class Heads:
 
     def split(self, x: Tensor) -> Tensor:
         """``[1, n, H * 64]`` to ``[1, H, n, 64]``."""
-        return x.reshape(1, self.length, self.count, self.width).transpose(1, 2)
+        return x.reshape(self.batch, self.length, self.count, self.width).transpose(1, 2)
 
     def merge(self, x: Tensor) -> Tensor:
         """``[1, H, n, 64]`` to ``[1, n, H * 64]``."""
-        return x.transpose(1, 2).reshape(1, self.length, self.count * self.width)
+        return x.transpose(1, 2).reshape(self.batch, self.length, self.count * self.width)
 
 
 def attend(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -174,22 +205,56 @@ def weighed(probabilities: Tensor, values: Tensor) -> Tensor:
     return torch.matmul(probabilities, values.transpose(2, 3))
 
 
-class FeedForward(nn.Module):
-    """Norm, Linear, GELU, Linear with a residual: ``[1, n, width]`` to the same.
+def activated(x: Tensor, gelu: Gelu) -> Tensor:
+    """GELU in one of its forms, explicit because the NPU computes ``tanh`` for ``erf``, too."""
+    if gelu == "quick":
+        return x * torch.sigmoid(1.702 * x)
+    return F.gelu(x, approximate="tanh" if gelu == "tanh" else "none")
 
-    ``gelu`` is explicit because the NPU computes the tanh form whatever a model asks for.
+
+class _Mlp(nn.Module):
+    """Linear, GELU, Linear: from a norm's output to what is added to the residual stream.
+
+    ``norm`` is the key of the norm whose output it takes.
     """
 
-    def __init__(self, weights: Weights, prefix: str, gelu: Gelu) -> None:
+    def __init__(self, weights: Weights, prefix: str, gelu: Gelu, norm: str) -> None:
         super().__init__()
-        self.expand = linear(weights, f"{prefix}.mlp.0", norm=f"{prefix}.mlp_ln")
+        self.expand = linear(weights, f"{prefix}.mlp.0", norm=norm)
         self.contract = linear(weights, f"{prefix}.mlp.2", residual=True)
-        self.norm = Norm(weights, f"{prefix}.mlp_ln")
-        self.approximate = "tanh" if gelu == "tanh" else "none"
+        self.gelu: Gelu = gelu
+
+    def added(self, normed: Tensor) -> Tensor:
+        return self.contract(activated(self.expand(normed), self.gelu))
+
+
+class FeedForward(_Mlp):
+    """Norm, Linear, GELU, Linear with a residual: ``[1, n, width]`` to the same."""
+
+    def __init__(self, weights: Weights, prefix: str, gelu: Gelu, epsilon: float = EPSILON) -> None:
+        super().__init__(weights, prefix, gelu, f"{prefix}.mlp_ln")
+        self.norm = Norm(weights, f"{prefix}.mlp_ln", epsilon)
 
     def forward(self, x: Tensor) -> Tensor:
-        hidden = F.gelu(self.expand(self.norm(x)), approximate=self.approximate)
-        return x + self.contract(hidden)
+        return x + self.added(self.norm(x))
+
+
+class PostNormFeedForward(_Mlp):
+    """LayerNorm of ``x + mlp(x)``, as in BERT.
+
+    In: what :class:`Norm` gives for the key ``before``, ``[1, n, width]``; out: the same for
+    ``{prefix}.mlp_ln``. The residual is the one reader of a whole LayerNorm's output.
+    """
+
+    def __init__(
+        self, weights: Weights, prefix: str, gelu: Gelu, before: str, epsilon: float = EPSILON
+    ) -> None:
+        super().__init__(weights, prefix, gelu, before)
+        self.carried = NormAffine(weights, before, RESIDUAL_SCALE)
+        self.norm = Norm(weights, f"{prefix}.mlp_ln", epsilon)
+
+    def forward(self, normed: Tensor) -> Tensor:
+        return self.norm(centred(self.carried(normed)) + self.added(normed))
 
 
 TILE = 400
@@ -197,27 +262,28 @@ TILE = 400
 to 1500 are equally fast on a CPU."""
 
 
-class SelfAttention(nn.Module):
-    """Attention over the whole sequence with a residual: ``[1, n, width]`` to the same.
+class _Attention(nn.Module):
+    """Attention over the whole sequence: from a norm's output to what is added to the stream.
 
-    Without a mask, a tile of positions at a time, so that only their scores are held.
+    Without a mask, a tile of positions at a time, so that only their scores are held. ``norm`` is
+    the key of the norm whose output it takes.
     """
 
-    def __init__(self, weights: Weights, prefix: str, heads: int, length: int) -> None:
+    def __init__(
+        self, weights: Weights, prefix: str, heads: int, length: int, batch: int, norm: str
+    ) -> None:
         super().__init__()
-        norm = f"{prefix}.attn_ln"
-        self.heads = Heads(weights[f"{prefix}.attn.query.weight"].shape[0], heads, length)
+        width = weights[f"{prefix}.attn.query.weight"].shape[0]
+        self.heads = Heads(width, heads, length, batch)
         self.query = linear(weights, f"{prefix}.attn.query", norm=norm, scale=self.heads.scale)
         self.key = linear(weights, f"{prefix}.attn.key", norm=norm)
         self.value = linear(weights, f"{prefix}.attn.value", norm=norm)
         self.out = linear(weights, f"{prefix}.attn.out", residual=True)
-        self.norm = Norm(weights, norm)
         tiles = -(-length // TILE)
         size = -(-length // tiles)
         self.tiles = [(start, min(start + size, length)) for start in range(0, length, size)]
 
-    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        normed = self.norm(x)
+    def added(self, normed: Tensor, mask: Tensor | None) -> Tensor:
         query = self.heads.split(self.query(normed))
         keys = self.heads.split(self.key(normed))
         values = self.heads.split(self.value(normed)).transpose(2, 3)
@@ -226,116 +292,51 @@ class SelfAttention(nn.Module):
         else:
             rows = [attend(query[:, :, a:b], keys, values) for a, b in self.tiles]
             attended = torch.cat(rows, dim=2)
-        return x + self.out(self.heads.merge(attended))
+        return self.out(self.heads.merge(attended))
 
 
-class CachedSelfAttention(nn.Module):
-    """One new position attends to a cache and to itself.
+class SelfAttention(_Attention):
+    """Norm and attention over the whole sequence with a residual: ``[1, n, width]`` to the same.
 
-    The cache is an input and is never concatenated with the new key and value: the scores
-    are, which are 64 times smaller. The host writes the returned key and value into the
-    cache. In: ``x [1, 1, width]``, ``mask [1, 1, 1, C + 1]`` (its last column is the new
-    position), ``keys [1, H, C, 64]``, ``values [1, H, 64, C]``. Out: ``[1, 1, width]``, the
-    new key ``[1, H, 1, 64]`` and value ``[1, H, 64, 1]``.
+    ``mask`` is additive and finite, broadcastable to ``[1, H, n, n]``.
     """
 
     def __init__(
-        self, weights: Weights, prefix: str, heads: int, cache: int, length: int = 1
+        self,
+        weights: Weights,
+        prefix: str,
+        heads: int,
+        length: int,
+        batch: int = 1,
+        epsilon: float = EPSILON,
     ) -> None:
-        super().__init__()
-        norm = f"{prefix}.attn_ln"
-        self.heads = Heads(weights[f"{prefix}.attn.query.weight"].shape[0], heads, length)
-        self.cache = cache
-        self.query = linear(weights, f"{prefix}.attn.query", norm=norm, scale=self.heads.scale)
-        self.key = linear(weights, f"{prefix}.attn.key", norm=norm)
-        self.value = linear(weights, f"{prefix}.attn.value", norm=norm)
-        self.out = linear(weights, f"{prefix}.attn.out", residual=True)
-        self.norm = Norm(weights, norm)
+        super().__init__(weights, prefix, heads, length, batch, f"{prefix}.attn_ln")
+        self.norm = Norm(weights, f"{prefix}.attn_ln", epsilon)
 
-    def forward(
-        self, x: Tensor, mask: Tensor, keys: Tensor, values: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        normed = self.norm(x)
-        # With one position, splitting heads moves no data: plain reshapes.
-        heads, width = self.heads.count, self.heads.width
-        query = self.query(normed).reshape(1, heads, 1, width)
-        new_key = self.key(normed).reshape(1, heads, 1, width)
-        new_value = self.value(normed)
-        scores = torch.cat([scored(query, keys), scored(query, new_key)], dim=-1)
-        probabilities = torch.softmax(scores + mask, dim=-1)
-        past = probabilities[:, :, :, : self.cache]
-        present = probabilities[:, :, :, self.cache :]
-        attended = weighed(past, values) + present * new_value.reshape(1, heads, 1, width)
-        x = x + self.out(attended.reshape(1, 1, heads * width))
-        return x, new_key, new_value.reshape(1, heads, width, 1)
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        return x + self.added(self.norm(x), mask)
 
 
-class BlockSelfAttention(CachedSelfAttention):
-    """``length`` known positions attend to a cache and, causally, to themselves.
+class PostNormSelfAttention(_Attention):
+    """LayerNorm of ``x + attention(x)``, as in BERT.
 
-    In, with K for ``length``: ``x [1, K, width]``, ``mask [1, 1, K, C + K]`` (its last K
-    columns are the block), ``keys [1, H, C, 64]``, ``values [1, H, 64, C]``. Out:
-    ``[1, K, width]``, new keys ``[1, H, K, 64]``, values ``[1, H, 64, K]``.
-    """
-
-    def forward(
-        self, x: Tensor, mask: Tensor, keys: Tensor, values: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        normed = self.norm(x)
-        query = self.heads.split(self.query(normed))
-        new_keys = self.heads.split(self.key(normed))
-        new_values = self.heads.split(self.value(normed)).transpose(2, 3)
-        scores = torch.cat([scored(query, keys), scored(query, new_keys)], dim=-1)
-        probabilities = torch.softmax(scores + mask, dim=-1)
-        past = probabilities[:, :, :, : self.cache]
-        present = probabilities[:, :, :, self.cache :]
-        attended = weighed(past, values) + weighed(present, new_values)
-        return x + self.out(self.heads.merge(attended)), new_keys, new_values
-
-
-class CrossAttention(nn.Module):
-    """Attention over keys and values that the encoder computed once.
-
-    In: ``x [1, n, width]``, ``keys [1, H, T, 64]``, ``values [1, H, 64, T]``; out:
-    ``[1, n, width]`` and the scaled scores before the softmax, ``[1, H, n, T]``.
-    """
-
-    def __init__(self, weights: Weights, prefix: str, heads: int, length: int) -> None:
-        super().__init__()
-        width = weights[f"{prefix}.cross_attn.key.weight"].shape[0]
-        self.heads = Heads(width, heads, length)
-        self.query = linear(
-            weights,
-            f"{prefix}.cross_attn.query",
-            norm=f"{prefix}.cross_attn_ln",
-            scale=self.heads.scale,
-        )
-        self.out = linear(weights, f"{prefix}.cross_attn.out", residual=True)
-        self.norm = Norm(weights, f"{prefix}.cross_attn_ln")
-
-    def forward(self, x: Tensor, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        query = self.heads.split(self.query(self.norm(x)))
-        scores = scored(query, keys)
-        attended = weighed(torch.softmax(scores, dim=-1), values)
-        return x + self.out(self.heads.merge(attended)), scores
-
-
-class CrossKeysValues(nn.Module):
-    """The keys and values of one decoder layer's cross-attention, from audio features.
-
-    In: normalised features ``[1, T, width]``; out: ``[1, H, T, 64]``, ``[1, H, 64, T]``.
+    In: what :class:`Norm` gives for the key ``before``, ``[1, n, width]``, and a mask as
+    :class:`SelfAttention` takes it; out: the same for ``{prefix}.attn_ln``.
     """
 
     def __init__(
-        self, weights: Weights, prefix: str, heads: int, length: int, norm: str | None
+        self,
+        weights: Weights,
+        prefix: str,
+        heads: int,
+        length: int,
+        before: str,
+        batch: int = 1,
+        epsilon: float = EPSILON,
     ) -> None:
-        super().__init__()
-        width = weights[f"{prefix}.cross_attn.key.weight"].shape[0]
-        self.heads = Heads(width, heads, length)
-        self.key = linear(weights, f"{prefix}.cross_attn.key", norm=norm)
-        self.value = linear(weights, f"{prefix}.cross_attn.value", norm=norm)
+        super().__init__(weights, prefix, heads, length, batch, before)
+        self.carried = NormAffine(weights, before, RESIDUAL_SCALE)
+        self.norm = Norm(weights, f"{prefix}.attn_ln", epsilon)
 
-    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        keys = self.heads.split(self.key(features))
-        values = self.heads.split(self.value(features)).transpose(2, 3)
-        return keys, values
+    def forward(self, normed: Tensor, mask: Tensor | None = None) -> Tensor:
+        return self.norm(centred(self.carried(normed)) + self.added(normed, mask))

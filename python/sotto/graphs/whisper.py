@@ -11,10 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sotto.checkpoints import WhisperDims
+from sotto.graphs.decoder_attention import CachedSelfAttention, CrossAttention, CrossKeysValues
 from sotto.graphs.transformer import (
-    CachedSelfAttention,
-    CrossAttention,
-    CrossKeysValues,
     FeedForward,
     Gelu,
     Norm,

@@ -1,0 +1,82 @@
+"""What a checkpoint is of: a published name or a path to a model's type."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+from sotto.checkpoints.archive import unpacked
+from sotto.checkpoints.configuration import read_json, read_json_objects
+from sotto.checkpoints.encoder_pipeline import MODULES
+from sotto.checkpoints.published import PACKAGED_ENCODERS, PUBLISHED
+from sotto.checkpoints.silero import NAME as SILERO
+from sotto.errors import CheckpointError
+
+WHISPER, VAD = "whisper", "vad"
+
+
+@dataclass(frozen=True)
+class Identified:
+    """A checkpoint before it is read.
+
+    Attributes:
+        model_type: as Hugging Face's config.json has it (``bert``, ``clip``); ``whisper`` for one
+            in any format; ``vad`` for Silero's.
+        name: a published name, else the directory's or the file's.
+        path: the directory; None where a published name is still to be looked for.
+    """
+
+    model_type: str
+    name: str
+    path: Path | None
+
+
+def identify(checkpoint: str) -> Identified:
+    """What is published as ``checkpoint``, or lies there.
+
+    Raises:
+        CheckpointError: nothing is there, or it says nowhere what it is.
+    """
+    if checkpoint == SILERO:
+        return Identified(VAD, SILERO, None)
+    if checkpoint in PUBLISHED:
+        return Identified(WHISPER, checkpoint, None)
+    published = checkpoint.removeprefix("sentence-transformers/")
+    path = Path(checkpoint).expanduser()
+    if published in PACKAGED_ENCODERS and not path.is_dir():
+        folder = unpacked(published, PACKAGED_ENCODERS[published])
+        return Identified(_model_type(folder), published, folder)
+    if not path.exists():
+        known = [*PUBLISHED, *PACKAGED_ENCODERS, SILERO]
+        near = difflib.get_close_matches(published, known, n=3)
+        guess = f"Did you mean {' or '.join(near)}? " if near else ""
+        raise CheckpointError(
+            f"{checkpoint}: no such file or directory, and nothing is published as that. "
+            f"{guess}Published names: {', '.join(known)}"
+        )
+    if path.is_file():
+        if path.suffix != ".safetensors":
+            return Identified(WHISPER, path.stem, path)  # whose reader tells the others apart
+        path = path.parent
+    if (path / "config.json").is_file() or (path / MODULES).is_file():
+        return Identified(_model_type(path), path.absolute().name, path)
+    return Identified(WHISPER, path.absolute().name, path)
+
+
+def _model_type(directory: Path) -> str:
+    """By config.json, which sentence-transformers may have put into its first module's folder.
+
+    CTranslate2 writes one that does not say it, beside a Whisper's weights.
+    """
+    path = directory / "config.json"
+    if not path.is_file():
+        folders = [entry.get("path") for entry in read_json_objects(directory / MODULES)]
+        folder = folders[0] if folders else None
+        if not isinstance(folder, str) or Path(folder).name != folder:
+            raise CheckpointError(f"{directory / MODULES} does not say where the encoder is")
+        path = directory / folder / "config.json"
+    found = read_json(path).get("model_type", WHISPER)
+    if not isinstance(found, str):
+        raise CheckpointError(f"{path}: model_type is {found!r:.60}, not a name")
+    return found

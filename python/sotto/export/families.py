@@ -1,0 +1,76 @@
+"""Which checkpoints become bundles of kind ``embedding``, and what reads each.
+
+A family more is a line here, and a module that gives an
+:class:`~sotto.export.embedding.EmbeddingModel`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sotto.checkpoints.identify import VAD, WHISPER, Identified
+from sotto.checkpoints.image_text_reader import KINDS
+from sotto.errors import CheckpointError
+from sotto.export.embedding import EmbeddingModel
+from sotto.export.embedding_image import read_image_model
+from sotto.export.embedding_text import TextOptions, read_text_model
+
+
+@dataclass(frozen=True)
+class EmbeddingOptions:
+    """What graphs an embedding model gets.
+
+    Attributes:
+        lengths: tokens of text graphs; None: the family's own.
+        batches: inputs that a graph takes at once; None: the family's own.
+    """
+
+    lengths: tuple[int, ...] | None = None
+    batches: tuple[int, ...] | None = None
+
+
+Reader = Callable[[Identified, EmbeddingOptions], EmbeddingModel]
+
+
+def _text(found: Identified, options: EmbeddingOptions) -> EmbeddingModel:
+    assert found.path is not None  # only a Whisper's name is looked for later
+    batches = {} if options.batches is None else {"batches": options.batches}
+    return read_text_model(found.path, found.name, TextOptions(options.lengths, **batches))
+
+
+def _image(found: Identified, options: EmbeddingOptions) -> EmbeddingModel:
+    assert found.path is not None
+    batches = {} if options.batches is None else {"batches": options.batches}
+    return read_image_model(found.path, found.name, TextOptions(options.lengths, **batches))
+
+
+READERS: dict[str, Reader] = {
+    "bert": _text,
+    "roberta": _text,
+    "xlm-roberta": _text,
+    "camembert": _text,
+    "distilbert": _text,
+    "mpnet": _text,
+    **dict.fromkeys(KINDS, _image),
+}
+"""By ``model_type``."""
+
+
+def read_embedding_model(found: Identified, options: EmbeddingOptions) -> EmbeddingModel:
+    """Reads a checkpoint of a family that embeds.
+
+    Raises:
+        CheckpointError: it is of another family, or damaged.
+        OptionError: an option is out of range.
+    """
+    if found.model_type not in READERS:
+        known = [WHISPER, *READERS]
+        near = difflib.get_close_matches(found.model_type, known, n=3, cutoff=0.5)
+        guess = f"the nearest are {', '.join(near)}; " if near else ""
+        raise CheckpointError(
+            f"{found.path or found.name} is a {found.model_type!r:.60} model, which has no graph "
+            f"here: {guess}there are graphs for {', '.join(known)} and {VAD} (silero-vad)"
+        )
+    return READERS[found.model_type](found, options)
