@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 Vectors = NDArray[np.float32]
 
 
+_ASKED = ("query",)
+_KEPT = ("passage", "document")
+"""The prompts that models of retrieval are trained with, for what is looked for and looked into."""
+
+
 class Encoder(Protocol):
     """What gives the vectors: any of :mod:`sotto.embed`."""
 
@@ -31,7 +36,7 @@ class Encoder(Protocol):
     def dimensions(self) -> int:
         """Of the vectors."""
 
-    def encode(self, items: Any) -> Any:
+    def encode(self, items: Any, **options: Any) -> Any:
         """float32 ``[n, d]`` of n items."""
 
 
@@ -252,7 +257,7 @@ class Collection:
         if isinstance(query, np.ndarray) and encoder is None and query.ndim == 1:
             vectors: Any = query[np.newaxis]
         else:
-            vectors = np.atleast_2d(self._encoding(encoder).encode([query]))
+            vectors = np.atleast_2d(_encoded(self._encoding(encoder), [query], _ASKED))
         unit: Vectors = self._unit(vectors)[0]
         return unit
 
@@ -302,7 +307,7 @@ class Collection:
         known = self._stored("content", Where(contents=list(contents)))
         new = [content for content in contents if content not in known]
         if new:
-            encoded = self._unit(encoder.encode([contents[content] for content in new]))
+            encoded = self._unit(_encoded(encoder, [contents[content] for content in new], _KEPT))
             known.update(zip(new, encoded, strict=True))
         return np.stack([known[record.content] for record in records]), len(new)
 
@@ -342,3 +347,10 @@ class Collection:
         if stale is not None:
             merge = merge.when_not_matched_by_source_delete(stale)
         merge.execute(rows)
+
+
+def _encoded(encoder: Encoder, items: list[Any], prompts: Sequence[str]) -> Any:
+    """Vectors ``[n, d]`` of items, with the first of these prompts that the model knows."""
+    known = getattr(encoder, "prompts", {})
+    prompt = next((name for name in prompts if name in known), None)
+    return encoder.encode(items) if prompt is None else encoder.encode(items, prompt=prompt)
