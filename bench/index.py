@@ -89,7 +89,7 @@ def swept(table: LanceTable, rows: int) -> list[Contender]:
     contenders: list[Contender] = [Lance(table)]
     for kind, built in builds:
         for effort in (
-            (50, 100, 200) if kind.startswith("Hnsw") else (cells // 32, cells // 16, cells // 8)
+            (100, 200, 400) if kind.startswith("Hnsw") else (cells // 32, cells // 16, cells // 8)
         ):
             for refine in (2, 5, 10):
                 option = "ef" if kind.startswith("Hnsw") else "nprobes"
