@@ -31,13 +31,13 @@ $(BIN)/python:
 # Dependencies are pinned in pyproject.toml alone. The C++ runtime is built here, too.
 $(STAMPS)/installed: pyproject.toml $(CPP) | $(BIN)/python
 	@mkdir -p $(STAMPS)
-	$(BIN)/python -m pip install --quiet --editable '.[convert,weights]'
+	$(BIN)/python -m pip install --quiet --editable '.[convert,embed,weights]'
 	@touch $@
 
 # All at once, so that a fresh clone builds the runtime once.
 $(STAMPS)/installed-dev: pyproject.toml $(CPP) | $(BIN)/python
 	@mkdir -p $(STAMPS)
-	$(BIN)/python -m pip install --quiet --editable '.[convert,weights,dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[convert,embed,weights,dev]'
 	@touch $(STAMPS)/installed $@
 
 $(STAMPS)/installed-bench: $(STAMPS)/installed

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The runtime on 64-bit Arm, by emulation: the same text and times as on this machine.
+"""The runtime on 64-bit Arm, by emulation: the same tokens as on this machine.
 
 Cross-compiles sotto-native (Debian's g++-aarch64-linux-gnu), takes LiteRT's own library from its
 wheel for Arm, and runs both under qemu-user. Compared are two short pieces of the
@@ -157,7 +157,7 @@ def arm64(
         bool, typer.Option("--tests", help="Also the C++ tests, which take minutes in emulation.")
     ] = False,
 ) -> None:
-    """The runtime on 64-bit Arm, by emulation: the same text and times as on this machine."""
+    """The runtime on 64-bit Arm, by emulation: the same tokens as on this machine."""
     with clean_exits():
         check_tools()
         emulated = ("qemu-aarch64", "-cpu", CPU, "-L", make_sysroot())
@@ -172,12 +172,13 @@ def arm64(
         wrong = []
         for precision, bundle in bundles.items():
             for name, piece in pieces.items():
-                asked = ("--model", bundle, "--window", "10", "--timestamps", piece)
+                asked = ("--model", bundle, "--window", "10", "--timestamps", "--tokens", piece)
                 options = ("--weight-cache", "", "--temperature", "0", "--threads", "1")
                 expected = call(native, *options, "--litert", find_litert(), *asked)
                 heard = call(*emulated, program, *options, "--litert", library, *asked)
                 same = heard == expected
-                report(f"{precision} {name}: {'the same' if same else 'another'} text: {heard!r}")
+                verdict = "the same" if same else "other"
+                report(f"{precision} {name}: {verdict} tokens and times: {heard!r}")
                 if not same:
                     wrong.append(f"{precision} {name}: {heard!r} on Arm, {expected!r} here")
         if wrong:

@@ -43,6 +43,7 @@ how it is decoded:
 
 what is printed:
   --timestamps           a line a segment with its times, as soon as it is known
+  --tokens               a line a segment with the ids of its tokens
   --word-timestamps BOOL True: time words, and print with --timestamps a line a word
   --hallucination-silence-threshold SECONDS
                          with words: skip silence around what was likely not said
@@ -122,6 +123,7 @@ Flags FlagsOf(Arguments* to) {
       {"-h", print(kHelp)},
       {"--version", print("sotto-native " SOTTO_VERSION "\n")},
       {"--timestamps", [to] { to->timestamps = true; }},
+      {"--tokens", [to] { to->tokens = true; }},
       {"--profile", [to] { to->profile = true; }},
       {"--no-verify", [to] { to->load.verify = false; }},
   };

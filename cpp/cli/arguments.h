@@ -17,6 +17,7 @@ struct Arguments {
   TranscribeOptions transcribe;
   std::string vad;          // a Silero VAD bundle; empty: none
   bool timestamps = false;  // print a line a segment, with its times
+  bool tokens = false;      // print a line a segment, with the ids of its tokens
   bool profile = false;
   std::vector<std::string> files;
 };

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "arguments.h"
 #include "sotto/transcriber.h"
@@ -71,6 +72,12 @@ bool PrintTimed(double start, double end, const std::string& text) {
   return PrintLine("[" + Time(start) + " --> " + Time(end) + "] " + text);
 }
 
+bool PrintTokens(const std::vector<int>& tokens) {
+  std::string line;
+  for (const int token : tokens) line += (line.empty() ? "" : " ") + std::to_string(token);
+  return PrintLine(line);
+}
+
 bool PrintSegment(const sotto::Segment& segment) {
   if (segment.words.empty()) return PrintTimed(segment.start, segment.end, segment.text);
   return std::all_of(segment.words.begin(), segment.words.end(), [](const sotto::Word& word) {
@@ -96,9 +103,11 @@ sotto::Result<void> TranscribeFile(const sotto::Arguments& arguments, const std:
   sotto::TranscribeOptions options = arguments.transcribe;
   options.cancelled = [&] { return !printed; };
   sotto::TranscribeCallbacks callbacks;
-  if (arguments.timestamps) {
+  const bool by_segment = arguments.timestamps || arguments.tokens;
+  if (by_segment) {
     callbacks.on_segment = [&](const sotto::Segment& segment) {
-      printed = printed && PrintSegment(segment);
+      if (arguments.timestamps) printed = printed && PrintSegment(segment);
+      if (arguments.tokens) printed = printed && PrintTokens(segment.tokens);
     };
   }
   const auto result = transcriber->Transcribe(&source, options, callbacks);
@@ -108,7 +117,7 @@ sotto::Result<void> TranscribeFile(const sotto::Arguments& arguments, const std:
     return sotto::Error{result.error().code, named ? message : file + ": " + message};
   }
   // Whisper's text begins with a space.
-  if (printed && !arguments.timestamps) {
+  if (printed && !by_segment) {
     const std::string& text = result->text;
     printed = PrintLine(text.substr(std::min(text.find_first_not_of(' '), text.size())));
   }

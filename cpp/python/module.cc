@@ -2,6 +2,7 @@
 
 #include "bind_alignment.h"
 #include "bind_components.h"
+#include "bind_embedding.h"
 #include "bind_stream.h"
 #include "bind_timing.h"
 #include "bind_transcriber.h"
@@ -15,4 +16,5 @@ PYBIND11_MODULE(_runtime, m) {
   sotto::BindAlignment(m);
   sotto::BindVad(m);
   sotto::BindTiming(m);
+  sotto::BindEmbedding(m);
 }

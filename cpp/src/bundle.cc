@@ -158,12 +158,7 @@ Result<Bundle> Bundle::Open(const std::string& directory, bool verify) {
   bundle.vocabulary = ReadVocabulary(&reader, bundle.dims);
   bundle.cache = reader.Integer(reader.root(), "cache", 1);
   if (bundle.cache > bundle.dims.n_text_ctx) reader.Fail("cache is above n_text_ctx");
-  const Json& masked = reader.At(reader.root(), "masked");
-  if (!masked.is_number() || masked > -1.0 || masked < kLeastHalf) {
-    reader.Fail("masked is not a number from -65504 to -1");
-  } else {
-    bundle.masked = masked.get<float>();
-  }
+  bundle.masked = static_cast<float>(reader.Number(reader.root(), "masked", kLeastHalf, -1));
   bundle.alignment_heads = ReadAlignmentHeads(&reader, bundle.dims);
   bundle.windows = ReadWindows(&reader, bundle.dims.n_audio_ctx);
   bundle.token_embedding = ReadTokenTable(&reader);

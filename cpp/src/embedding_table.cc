@@ -28,6 +28,15 @@ inline float HalfToFloat(uint16_t half) {
   return value;
 }
 
+Result<NpyType> TypeOf(const TokenTable& table) {
+  static const std::map<std::string, NpyType> kTypes = {
+      {"fp32", NpyType::kFloat32}, {"fp16", NpyType::kFloat16}, {"int8", NpyType::kInt8}};
+  const auto type = kTypes.find(table.dtype);
+  if (type != kTypes.end()) return type->second;
+  return Error{ErrorCode::kBundle, table.file + ": its token rows are said to be " + table.dtype +
+                                       ", expected fp32, fp16 or int8"};
+}
+
 }  // namespace
 
 void HalfToFloat(const uint16_t* half, size_t n, float* out) {
@@ -57,6 +66,16 @@ Result<EmbeddingTable> EmbeddingTable::Open(const std::string& path,
   return Make(std::move(table), scales_path, n_vocab, width);
 }
 
+Result<EmbeddingTable> EmbeddingTable::Open(const TokenTable& table, size_t width) {
+  SOTTO_ASSIGN_OR_RETURN(const NpyType type, TypeOf(table));
+  SOTTO_ASSIGN_OR_RETURN(MappedNpy rows, MappedNpy::Open(table.file));
+  const size_t n_vocab = rows.shape().empty() ? 0 : rows.shape().front();
+  SOTTO_RETURN_IF_ERROR(rows.Expect(type, {n_vocab, width}));
+  std::optional<std::string> scales;
+  if (!table.scales.empty()) scales = table.scales;
+  return Make(std::move(rows), scales, n_vocab, width);
+}
+
 Result<EmbeddingTable> EmbeddingTable::Open(const Bundle& bundle) {
   const TokenTable& table = bundle.token_embedding;
   const auto n_vocab = static_cast<size_t>(bundle.dims.n_vocab);
@@ -64,15 +83,9 @@ Result<EmbeddingTable> EmbeddingTable::Open(const Bundle& bundle) {
   std::optional<std::string> scales;
   if (!table.scales.empty()) scales = table.scales;
   if (!table.offset) return Open(table.file, scales, n_vocab, width);
-  static const std::map<std::string, NpyType> kTypes = {
-      {"fp32", NpyType::kFloat32}, {"fp16", NpyType::kFloat16}, {"int8", NpyType::kInt8}};
-  const auto type = kTypes.find(table.dtype);
-  if (type == kTypes.end()) {
-    return Error{ErrorCode::kBundle, table.file + ": its token rows are said to be " + table.dtype +
-                                         ", expected fp32, fp16 or int8"};
-  }
-  SOTTO_ASSIGN_OR_RETURN(MappedNpy rows, MappedNpy::OpenInside(table.file, *table.offset,
-                                                               type->second, {n_vocab, width}));
+  SOTTO_ASSIGN_OR_RETURN(const NpyType type, TypeOf(table));
+  SOTTO_ASSIGN_OR_RETURN(MappedNpy rows,
+                         MappedNpy::OpenInside(table.file, *table.offset, type, {n_vocab, width}));
   return Make(std::move(rows), scales, n_vocab, width);
 }
 

@@ -28,6 +28,9 @@ class EmbeddingTable {
                                      const std::optional<std::string>& scales_path, size_t n_vocab,
                                      size_t width);
 
+  // A .npy file of any number of rows, which must be of the type that `table` says.
+  static Result<EmbeddingTable> Open(const TokenTable& table, size_t width);
+
   // The bundle's, wherever it says that it is.
   static Result<EmbeddingTable> Open(const Bundle& bundle);
 

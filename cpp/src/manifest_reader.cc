@@ -81,6 +81,17 @@ int ManifestReader::Integer(const Json& object, const char* key, int least) {
   return value.get<int>();
 }
 
+double ManifestReader::Number(const Json& object, const char* key, double least, double most) {
+  const Json& value = At(object, key);
+  if (!value.is_number() || value < least || value > most) {
+    std::ostringstream range;
+    range << least << " to " << most;
+    Fail(std::string(key) + " is not a number from " + range.str());
+    return least;
+  }
+  return value.get<double>();
+}
+
 std::string ManifestReader::String(const Json& object, const char* key) {
   const Json& value = At(object, key);
   if (!value.is_string()) {

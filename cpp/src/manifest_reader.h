@@ -33,6 +33,7 @@ class ManifestReader {
   // Null if there is no such key.
   const Json& At(const Json& object, const char* key) const;
   int Integer(const Json& object, const char* key, int least = 0);
+  double Number(const Json& object, const char* key, double least, double most);
   std::string String(const Json& object, const char* key);
   std::vector<int> Integers(const Json& object, const char* key, int largest);
 

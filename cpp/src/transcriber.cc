@@ -40,26 +40,6 @@ void AddProfile(const GraphCounters& before, const GraphCounters& after, Profile
   profile->cache_bytes_written = after.cache_bytes_written - before.cache_bytes_written;
 }
 
-bool IsSoc(const std::string& soc) {
-  const auto of_name = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  return std::all_of(soc.begin(), soc.end(), of_name);
-}
-
-Result<void> Check(const LoadOptions& options) {
-  const auto fault = [](const std::string& message) { return Error{ErrorCode::kOption, message}; };
-  if (options.threads < 0 || options.threads > 1024) {
-    return fault("threads " + std::to_string(options.threads) + ": expected 0 to 1024");
-  }
-  const std::string& accelerator = options.accelerator;
-  if (accelerator != "cpu" && accelerator != "npu" && accelerator != "auto") {
-    return fault("accelerator \"" + accelerator + "\": expected cpu, npu or auto");
-  }
-  if (!IsSoc(options.soc)) {
-    return fault("soc \"" + options.soc + "\": expected a name such as mt6991");
-  }
-  return {};
-}
-
 Result<void> CheckLength(int64_t samples, size_t least) {
   if (samples >= static_cast<int64_t>(least)) return {};
   return Error{ErrorCode::kAudio,
@@ -254,7 +234,7 @@ Result<std::unique_ptr<Transcriber::Impl>> Transcriber::Impl::OpenOnNpu(const Bu
 
 Result<std::unique_ptr<Transcriber>> Transcriber::Create(const std::string& directory,
                                                          const LoadOptions& options) {
-  SOTTO_RETURN_IF_ERROR(Check(options));
+  SOTTO_RETURN_IF_ERROR(options.Validate());
   SOTTO_ASSIGN_OR_RETURN(Bundle bundle, Bundle::Open(directory, options.verify));
   const int threads = options.threads > 0 ? options.threads : DefaultThreads(ThisProcess());
   std::string fallback;

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "litert_graph.h"
+#include "bound_graph.h"
 #include "vad_bundle.h"
 
 namespace sotto {
@@ -19,51 +19,30 @@ struct VoiceActivityDetector::Impl {
   Result<float> Detect(const std::vector<float>& heard, float* h, float* c);
 
   const VadBundle bundle;
-  std::vector<TensorBuffer> buffers;  // as many as reserved: the map and the members point into it
-  TensorBuffer* samples = nullptr;
-  TensorBuffer* h = nullptr;
-  TensorBuffer* c = nullptr;
-  TensorBuffer* new_h = nullptr;
-  TensorBuffer* new_c = nullptr;
-  TensorBuffer* probability = nullptr;
-  std::unique_ptr<Graph> graph;  // after the buffers: destroyed first
+  std::unique_ptr<BoundGraph> graph;
   std::mutex mutex;
 };
 
 Result<void> VoiceActivityDetector::Impl::Load(const VadLoadOptions& options) {
   SOTTO_ASSIGN_OR_RETURN(auto runtime, LiteRtRuntime::Create(options.library));
-  SOTTO_ASSIGN_OR_RETURN(graph, Graph::Create(runtime, bundle.detector, options.threads));
-  std::vector<TensorSpec> specs = bundle.detector.inputs;
-  specs.insert(specs.end(), bundle.detector.outputs.begin(), bundle.detector.outputs.end());
-  buffers.reserve(specs.size());
-  BufferMap map;
-  for (const TensorSpec& spec : specs) {
-    SOTTO_ASSIGN_OR_RETURN(TensorBuffer buffer, TensorBuffer::Create(runtime, spec));
-    buffers.push_back(std::move(buffer));
-    map[spec.name] = &buffers.back();
-  }
-  samples = map.at("samples");
-  h = map.at("h");
-  c = map.at("c");
-  new_h = map.at("new_h");
-  new_c = map.at("new_c");
-  probability = map.at("probability");
-  return graph->Bind(map);
+  SOTTO_ASSIGN_OR_RETURN(graph, BoundGraph::Create(runtime, bundle.detector, options.threads));
+  return {};
 }
 
 Result<float> VoiceActivityDetector::Impl::Detect(const std::vector<float>& heard, float* stream_h,
                                                   float* stream_c) {
   const std::lock_guard<std::mutex> lock(mutex);
-  const size_t state = h->elements();
-  std::copy(heard.begin(), heard.end(), samples->data());
+  const auto state = static_cast<size_t>(bundle.state);
+  float* samples = graph->tensor("samples").data();
+  std::copy(heard.begin(), heard.end(), samples);
   // The last sample is the mirror, and not repeated.
-  std::copy_n(heard.rbegin() + 1, bundle.reflected, samples->data() + heard.size());
-  std::copy_n(stream_h, state, h->data());
-  std::copy_n(stream_c, state, c->data());
+  std::copy_n(heard.rbegin() + 1, bundle.reflected, samples + heard.size());
+  std::copy_n(stream_h, state, graph->tensor("h").data());
+  std::copy_n(stream_c, state, graph->tensor("c").data());
   SOTTO_RETURN_IF_ERROR(graph->Run());
-  std::copy_n(new_h->data(), state, stream_h);
-  std::copy_n(new_c->data(), state, stream_c);
-  return *probability->data();
+  std::copy_n(graph->tensor("new_h").data(), state, stream_h);
+  std::copy_n(graph->tensor("new_c").data(), state, stream_c);
+  return *graph->tensor("probability").data();
 }
 
 Result<std::shared_ptr<VoiceActivityDetector>> VoiceActivityDetector::Create(

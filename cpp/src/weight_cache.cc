@@ -12,7 +12,7 @@
 #include <sstream>
 #include <system_error>
 
-#include "sotto/transcriber.h"
+#include "sotto/load_options.h"
 
 namespace sotto {
 namespace {

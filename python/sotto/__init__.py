@@ -15,25 +15,45 @@ from sotto.errors import SottoError
 
 if TYPE_CHECKING:
     from sotto.asr import SpeechModel, Stream, Transcription, available_models, load_model
+    from sotto.embed import (
+        AudioEncoder,
+        ClipModel,
+        CodeEncoder,
+        ImageEncoder,
+        TextEncoder,
+        load_encoder,
+    )
     from sotto.preprocess import read_audio as load_audio
 
 __version__ = version("sotto")
 __all__ = [
+    "AudioEncoder",
+    "ClipModel",
+    "CodeEncoder",
+    "ImageEncoder",
     "SottoError",
     "SpeechModel",
     "Stream",
+    "TextEncoder",
     "Transcription",
     "__version__",
     "available_models",
     "load_audio",
+    "load_encoder",
     "load_model",
 ]
 
 _LAZY = {
+    "AudioEncoder": ("sotto.embed", "AudioEncoder"),
+    "ClipModel": ("sotto.embed", "ClipModel"),
+    "CodeEncoder": ("sotto.embed", "CodeEncoder"),
+    "ImageEncoder": ("sotto.embed", "ImageEncoder"),
     "SpeechModel": ("sotto.asr", "SpeechModel"),
     "Stream": ("sotto.asr", "Stream"),
+    "TextEncoder": ("sotto.embed", "TextEncoder"),
     "Transcription": ("sotto.asr", "Transcription"),
     "available_models": ("sotto.asr", "available_models"),
+    "load_encoder": ("sotto.embed", "load_encoder"),
     "load_model": ("sotto.asr", "load_model"),
     # openai-whisper's name for it.
     "load_audio": ("sotto.preprocess", "read_audio"),

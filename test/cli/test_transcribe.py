@@ -222,3 +222,12 @@ def test_version_and_help_go_to_standard_output(command: list[str]) -> None:
 
 def test_without_a_command_the_help_is_printed() -> None:
     assert "transcribe" in run(SOTTO).out + run(SOTTO).err
+
+
+def test_the_native_command_prints_the_tokens_of_each_segment(tiny_en: Path, jfk_wav: Path) -> None:
+    written = run(SOTTO, "transcribe", "--model", tiny_en, "--output_format", "json", jfk_wav)
+    segments = json.loads(written.out)["segments"]
+    done = run(NATIVE, "--model", tiny_en, "--tokens", jfk_wav)
+    assert [[int(token) for token in line.split()] for line in done.out.splitlines()] == [
+        segment["tokens"] for segment in segments
+    ]

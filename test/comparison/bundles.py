@@ -100,6 +100,31 @@ def ensure_vad_bundle() -> Path:
     return target
 
 
+def ensure_encoder(checkpoint: str, name: str, precision: Precision, task: str) -> Path:
+    """``models/NAME`` (int8) or ``models/NAME-fp32`` of kind ``embedding``, made if need be.
+
+    Args:
+        checkpoint: as ``sotto convert`` takes it.
+        name: of the bundle.
+        precision: ``fp32`` or ``int8``.
+        task: ``embed``, of a Whisper; empty of what can do nothing else.
+
+    Raises:
+        ConversionError: the conversion failed; the message is what it printed.
+    """
+    target = MODELS / (name if precision == "int8" else f"{name}-fp32")
+    try:
+        if read_manifest(target)["kind"] == "embedding":
+            return target
+    except BundleError:
+        pass
+    _execute(
+        *("-m", "sotto.cli", "convert", checkpoint, "--precision", precision),
+        *("--out", str(target), *(("--task", task) if task else ())),
+    )
+    return target
+
+
 def _holds(directory: Path, graphs: str) -> bool:
     try:
         manifest = read_manifest(directory)
@@ -110,7 +135,11 @@ def _holds(directory: Path, graphs: str) -> bool:
 
 
 def _run(script: str, *arguments: str) -> None:
-    command = [sys.executable, str(REPOSITORY / "convert" / script), *arguments]
+    _execute(str(REPOSITORY / "convert" / script), *arguments)
+
+
+def _execute(*arguments: str) -> None:
+    command = [sys.executable, *arguments]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise ConversionError(f"{' '.join(command)} failed:\n{done.stderr[-3000:]}")

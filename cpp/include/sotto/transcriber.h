@@ -12,31 +12,12 @@
 #include "sotto/audio_source.h"
 #include "sotto/bundle.h"
 #include "sotto/error.h"
+#include "sotto/load_options.h"
 #include "sotto/transcribe_options.h"
 #include "sotto/transcription.h"
 #include "sotto/vad.h"
 
 namespace sotto {
-
-struct LoadOptions {
-  int threads = 0;      // of the CPU kernels; 0: as many as there are big cores, 4 at most
-  bool verify = true;   // check the sha256 of the bundle's files
-  std::string library;  // libLiteRt.so; empty: $SOTTO_LITERT, then the system's
-  // A directory, made if need be, where weights are kept as the kernels want them: the next start
-  // maps them, which takes less time and memory. Some bundle's size on disk. Empty: nowhere.
-  std::string weight_cache;
-  // "cpu"; "npu", which is kDevice where it can't be had; or "auto": the NPU, else the CPU, and
-  // Transcriber::fallback says why. The bundle must have been compiled for the NPU (step 3).
-  std::string accelerator = "cpu";
-  std::string soc;  // whose files to take, such as "mt6991"; empty: this machine's
-  // The folder of LiteRT's dispatch library for the NPU; empty: $SOTTO_DISPATCH, then on Android
-  // the app's native libraries. One library a process.
-  std::string dispatch;
-};
-
-// $SOTTO_WEIGHT_CACHE, empty or not; else where other programs keep such things:
-// $XDG_CACHE_HOME/sotto/weights, or that under ~/.cache; empty where neither is known.
-std::string DefaultWeightCache();
 
 // Shorter audio is refused: no word fits (1,600 samples, 0.1 s).
 inline constexpr size_t kLeastSamples = 1600;

@@ -1,11 +1,17 @@
 """Speech to text: the user's side of the C++ runtime."""
 
-from sotto.asr.languages import LANGUAGES
-from sotto.asr.locate import available_models
-from sotto.asr.model import SpeechModel, load_model
-from sotto.asr.options import TranscribeOptions
-from sotto.asr.result import Profile, Segment, Transcription, Word
-from sotto.asr.stream import Stream, StreamOptions, StreamUpdate, StreamWord
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sotto.asr.languages import LANGUAGES
+    from sotto.asr.locate import available_models
+    from sotto.asr.model import SpeechModel, load_model
+    from sotto.asr.options import TranscribeOptions
+    from sotto.asr.result import Profile, Segment, Transcription, Word
+    from sotto.asr.stream import Stream, StreamOptions, StreamUpdate, StreamWord
 
 __all__ = [
     "LANGUAGES",
@@ -22,3 +28,26 @@ __all__ = [
     "available_models",
     "load_model",
 ]
+
+_LAZY = {
+    "LANGUAGES": "sotto.asr.languages",
+    "Profile": "sotto.asr.result",
+    "Segment": "sotto.asr.result",
+    "SpeechModel": "sotto.asr.model",
+    "Stream": "sotto.asr.stream",
+    "StreamOptions": "sotto.asr.stream",
+    "StreamUpdate": "sotto.asr.stream",
+    "StreamWord": "sotto.asr.stream",
+    "TranscribeOptions": "sotto.asr.options",
+    "Transcription": "sotto.asr.result",
+    "Word": "sotto.asr.result",
+    "available_models": "sotto.asr.locate",
+    "load_model": "sotto.asr.model",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # What embeds text finds its bundle by sotto.asr.locate, and needs no audio library.
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'sotto.asr' has no attribute {name!r}")

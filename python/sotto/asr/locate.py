@@ -20,6 +20,7 @@ _MAKE_VAD = (
     "python convert/step1_pt_to_torchscript.py --model silero-vad, "
     "then python convert/step2_torchscript_to_tflite.py models/silero-vad"
 )
+_MAKE_ENCODER = "sotto convert {name}"
 
 
 def find_bundle(
@@ -50,6 +51,17 @@ def find_vad(bundle: str | os.PathLike[str] | None = None) -> Path:
         BundleError: there is no such directory; says where it was looked for.
     """
     return _find(bundle or "silero-vad", None, "", _MAKE_VAD)
+
+
+def find_encoder(name_or_path: str | os.PathLike[str]) -> Path:
+    """The directory of a bundle of embeddings, given itself or its name.
+
+    A name, such as ``all-MiniLM-L6-v2``, is a folder's in each of :func:`bundle_folders`.
+
+    Raises:
+        BundleError: there is no such directory; says where it was looked for.
+    """
+    return _find(name_or_path, None, "", _MAKE_ENCODER)
 
 
 def bundle_folders(first: str | os.PathLike[str] | None = None) -> list[Path]:

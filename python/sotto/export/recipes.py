@@ -168,7 +168,8 @@ RECIPES = {
     )
 }
 
-DEFAULT = "int8"
+DEFAULT = "int16"
+"""Loses no word against float; docs/npu.md has what each costs."""
 
 
 def find_recipe(name: str) -> Recipe:

@@ -1,0 +1,73 @@
+// Text, images and audio to vectors with a bundle of kind embedding.
+
+#ifndef SOTTO_EMBEDDING_MODEL_H_
+#define SOTTO_EMBEDDING_MODEL_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sotto/error.h"
+#include "sotto/load_options.h"
+
+namespace sotto {
+
+// Holds one bundle and what is loaded of it. Safe to share: calls of one encoder take turns.
+// Vectors are the model's own, not normalised. Calls of an encoder that the bundle lacks are
+// kOption.
+class EmbeddingModel {
+ public:
+  // Opens the bundle, its tables and the runtime; graphs are loaded when they are first used.
+  static Result<std::unique_ptr<EmbeddingModel>> Create(const std::string& directory,
+                                                        const LoadOptions& options);
+  ~EmbeddingModel();
+
+  const std::string& name() const;
+  const std::string& family() const;  // "bert", "clip", "whisper", …
+  const std::string& precision() const;
+  size_t dimensions() const;                           // of a vector
+  bool normalize() const;                              // the checkpoint's own pipeline normalises
+  const std::vector<std::string>& modalities() const;  // "text", "image", "audio"
+
+  // Tokens of the longest text, special ones included; 0 without an encoder of text.
+  size_t max_length() const;
+  // Channels, height and width of a picture; empty without an encoder of images.
+  std::vector<size_t> image_shape() const;
+  // Seconds of each window of audio, ascending; empty without an encoder of audio.
+  std::vector<size_t> windows() const;
+
+  // Any number of texts, run in batches of about one length. An item's vector does not depend on
+  // its neighbours.
+  //
+  // ids: of each text, special tokens included, 1 to max_length() of them.
+  // out: [ids.size(), dimensions()]. kOption, naming the text, if one is too long, has none, or has
+  // one that is not in the vocabulary.
+  Result<void> EncodeTokens(const std::vector<std::vector<int>>& ids, float* out);
+
+  // pixels: [n, channels, height, width], as the model's processor gives them.
+  // out: [n, dimensions()].
+  Result<void> EncodePixels(const float* pixels, size_t n, float* out);
+
+  // One window of a recording, which is shorter ones' whole: the mean over those positions of the
+  // encoder (20 ms each) that hold sound, which is at most 35 dB softer than the loudest. A
+  // longer recording's vector is its windows' mean, weighed by their positions.
+  //
+  // samples: [n], 16 kHz, mono; 1 to what the longest window holds. loudest: of the whole
+  //   recording, the largest of its windows' LoudestPosition.
+  // out: [dimensions()]; zeros if no position holds sound.
+  // Returns how many do. kAudio if a sample is not finite, or n is out of range.
+  Result<size_t> EncodeAudio(const float* samples, size_t n, double loudest, float* out);
+
+  // Mean power of the loudest 20 ms.
+  static double LoudestPosition(const float* samples, size_t n);
+
+ private:
+  class Impl;
+  explicit EmbeddingModel(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sotto
+
+#endif  // SOTTO_EMBEDDING_MODEL_H_

@@ -1,0 +1,144 @@
+#include "bind_embedding.h"
+
+#include <pybind11/numpy.h>
+#include <pybind11/stl.h>
+#include <pybind11/stl/filesystem.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "errors.h"
+#include "sotto/embedding_model.h"
+
+namespace sotto {
+namespace {
+
+namespace py = pybind11;
+using py::literals::operator""_a;
+
+// Other types are converted, other layouts copied.
+using FloatArray = py::array_t<float, py::array::c_style | py::array::forcecast>;
+
+std::unique_ptr<EmbeddingModel> Load(const std::filesystem::path& bundle, int threads, bool verify,
+                                     const std::filesystem::path& library,
+                                     const std::optional<std::filesystem::path>& weight_cache,
+                                     const std::string& accelerator, const std::string& soc,
+                                     const std::filesystem::path& dispatch) {
+  const LoadOptions options{
+      threads,          verify,
+      library.string(), weight_cache ? weight_cache->string() : DefaultWeightCache(),
+      accelerator,      soc,
+      dispatch.string()};
+  Result<std::unique_ptr<EmbeddingModel>> result = [&] {
+    const py::gil_scoped_release release;
+    return EmbeddingModel::Create(bundle.string(), options);
+  }();
+  return Unwrap(std::move(result));
+}
+
+py::array_t<float> Vectors(const EmbeddingModel& model, size_t n) {
+  return py::array_t<float>(std::vector<size_t>{n, model.dimensions()});
+}
+
+py::array_t<float> EncodeTokens(EmbeddingModel& model, const std::vector<std::vector<int>>& ids) {
+  py::array_t<float> vectors = Vectors(model, ids.size());
+  float* out = vectors.mutable_data();
+  const Result<void> result = [&] {
+    const py::gil_scoped_release release;
+    return model.EncodeTokens(ids, out);
+  }();
+  Unwrap(result);
+  return vectors;
+}
+
+py::array_t<float> EncodePixels(EmbeddingModel& model, const FloatArray& pixels) {
+  const std::vector<size_t> shape = model.image_shape();
+  const bool fits = pixels.ndim() == 4 &&
+                    std::equal(shape.begin(), shape.end(), pixels.shape() + 1,
+                               [](size_t a, auto b) { return static_cast<py::ssize_t>(a) == b; });
+  if (!shape.empty() && !fits) {
+    std::string expected = "[n";
+    for (const size_t size : shape) expected += ", " + std::to_string(size);
+    ThrowPython({ErrorCode::kOption,
+                 "pixels must be of shape " + expected + "], as the model's processor gives them"});
+  }
+  const size_t n = shape.empty() ? 0 : static_cast<size_t>(pixels.shape(0));
+  py::array_t<float> vectors = Vectors(model, n);
+  const float* data = pixels.data();
+  float* out = vectors.mutable_data();
+  const Result<void> result = [&] {
+    const py::gil_scoped_release release;
+    return model.EncodePixels(data, n, out);
+  }();
+  Unwrap(result);
+  return vectors;
+}
+
+void CheckMono(const FloatArray& samples) {
+  if (samples.ndim() != 1) {
+    ThrowPython({ErrorCode::kAudio, "samples must be of shape [n], mono"});
+  }
+}
+
+std::pair<py::array_t<float>, size_t> EncodeAudio(EmbeddingModel& model, const FloatArray& samples,
+                                                  double loudest) {
+  CheckMono(samples);
+  py::array_t<float> vector(static_cast<py::ssize_t>(model.dimensions()));
+  const float* data = samples.data();
+  const auto n = static_cast<size_t>(samples.size());
+  float* out = vector.mutable_data();
+  const Result<size_t> result = [&] {
+    const py::gil_scoped_release release;
+    return model.EncodeAudio(data, n, loudest, out);
+  }();
+  return {vector, Unwrap(result)};
+}
+
+double LoudestPosition(const FloatArray& samples) {
+  CheckMono(samples);
+  const float* data = samples.data();
+  const auto n = static_cast<size_t>(samples.size());
+  const py::gil_scoped_release release;
+  return EmbeddingModel::LoudestPosition(data, n);
+}
+
+}  // namespace
+
+void BindEmbedding(py::module_& m) {
+  py::class_<EmbeddingModel>(m, "EmbeddingModel",
+                             "A bundle of kind embedding. Safe to share among threads.")
+      .def(py::init(&Load), "bundle"_a, py::kw_only(), "threads"_a = 0, "verify"_a = true,
+           "library"_a = "", "weight_cache"_a = py::none(), "accelerator"_a = "cpu", "soc"_a = "",
+           "dispatch"_a = "", "Opens a bundle. Raises BundleError, DeviceError or OptionError.")
+      .def_property_readonly("name", &EmbeddingModel::name)
+      .def_property_readonly("family", &EmbeddingModel::family)
+      .def_property_readonly("precision", &EmbeddingModel::precision)
+      .def_property_readonly("dimensions", &EmbeddingModel::dimensions, "of a vector")
+      .def_property_readonly("normalize", &EmbeddingModel::normalize,
+                             "whether the checkpoint's own pipeline normalises")
+      .def_property_readonly("modalities", &EmbeddingModel::modalities, "text, image, audio")
+      .def_property_readonly("max_length", &EmbeddingModel::max_length,
+                             "tokens of the longest text; 0 without an encoder of text")
+      .def_property_readonly("image_shape", &EmbeddingModel::image_shape,
+                             "channels, height, width; empty without an encoder of images")
+      .def_property_readonly("windows", &EmbeddingModel::windows,
+                             "seconds, ascending; empty without an encoder of audio")
+      .def("encode_tokens", &EncodeTokens, "ids"_a,
+           "Token ids of each text, special ones included -> float32 [n, d], not normalised.\n\n"
+           "Raises OptionError for a text that is too long or has unknown tokens.")
+      .def("encode_pixels", &EncodePixels, "pixels"_a,
+           "float32 [n, channels, height, width] -> float32 [n, d], not normalised.")
+      .def("encode_audio", &EncodeAudio, "samples"_a, "loudest"_a,
+           "One window: float32 [n] at 16 kHz, and the recording's loudest position -> float32 "
+           "[d],\nnot normalised, the mean over positions that hold sound, and how many do.\n\n"
+           "Raises AudioError.")
+      .def_static("loudest_position", &LoudestPosition, "samples"_a,
+                  "Mean power of the loudest 20 ms of float32 [n] at 16 kHz.");
+}
+
+}  // namespace sotto
