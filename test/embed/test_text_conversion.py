@@ -176,3 +176,26 @@ def test_a_damaged_manifest_is_told(bundle: Path, tmp_path: Path) -> None:
     (copy / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(BundleError, match=r"damaged .*pooling.*sotto convert"):
         quantize_embedding(copy, tmp_path / "out", report=quiet)
+
+
+@pytest.mark.slow
+def test_codeberts_true_shape_converts_within_the_tolerance(tmp_path: Path) -> None:
+    shape = {
+        "vocab_size": 50265,
+        "hidden_size": 768,
+        "num_hidden_layers": 12,
+        "num_attention_heads": 12,
+        "intermediate_size": 3072,
+        "max_position_embeddings": 514,
+    }
+    directory = save("roberta", tmp_path / "codebert", **shape)
+    config = json.loads((directory / "tokenizer_config.json").read_text())
+    config["model_max_length"] = 512
+    (directory / "tokenizer_config.json").write_text(json.dumps(config))
+    model = read_text_model(directory, options=TextOptions((64,), (1,)))
+    out = tmp_path / "bundle"
+    differences = write_embedding(model, out, "fp32", report=quiet)
+    assert [difference.stage for difference in differences] == ["text_64x1", "text_512x1"]
+    for verdict in judge(out / "text.tflite"):
+        assert not verdict.refusals
+    quantize_embedding(out, tmp_path / "int8", report=quiet)
