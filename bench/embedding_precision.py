@@ -1,23 +1,24 @@
 #!/usr/bin/env python3
 """Every precision of a float32 bundle of text: bytes, and how near its vectors stay.
 
-Each is made by sotto quantize in a temporary directory. All embed the 200 texts of
-test/embed/texts.py (26 scripts, code, oddities, an empty text, 10,000 words) and are compared with
-sentence-transformers in float32, which reads the checkpoint that the bundle was made from:
+Each is made by sotto quantize in a temporary directory; with --npu the static recipes, too. All
+embed the 200 texts of test/embed/texts.py (40 languages, code, oddities, an empty text, 10,000
+words) and are compared with sentence-transformers in float32, which reads the checkpoint that the
+bundle was made from:
 
 - cosine: of each text's vector to the reference's, the least and the mean;
 - recall@10: of each text's ten nearest by the reference, how many are among its ten nearest;
 - Spearman: rank correlation of the similarities of all pairs.
 
     sotto convert all-MiniLM-L6-v2 --precision fp32
-    python bench/embedding_precision.py models/all-MiniLM-L6-v2-fp32
+    python bench/embedding_precision.py models/all-MiniLM-L6-v2-fp32 --npu
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -33,10 +34,13 @@ from sotto.checkpoints.identify import identify  # noqa: E402
 from sotto.embed import TextEncoder  # noqa: E402
 from sotto.errors import ConversionError  # noqa: E402
 from sotto.export.embedding_quantize import quantize_embedding  # noqa: E402
+from sotto.export.embedding_static import quantize_embedding_for_npu  # noqa: E402
 from sotto.export.precision import PRECISIONS  # noqa: E402
+from sotto.export.recipes import find_recipe  # noqa: E402
 from sotto.terminal import clean_exits, hushed_libraries, report, run  # noqa: E402
 from tables import markdown_table  # noqa: E402
 
+RECIPES = ("int16", "mixed", "int8", "int8-layers")
 HEADER = (
     "precision",
     "graphs, MB",
@@ -62,18 +66,27 @@ def reference(checkpoint: str) -> np.ndarray:
     return vectors
 
 
-def bundles(source: Path, folder: Path) -> Iterator[tuple[str, Path]]:
+def bundles(source: Path, folder: Path, npu: bool) -> Iterator[tuple[str, Path]]:
     """Each precision's; one that is too far off is left out."""
-    for precision in PRECISIONS:
-        target = source if precision == "fp32" else folder / precision
-        if target != source:
-            report(f"making {precision}")
-            try:
-                quantize_embedding(source, target, precision, report=lambda line: None)
-            except ConversionError as error:
-                report(f"left out {precision}: {error!s:.300}")
-                continue
-        yield precision, target
+    yield "fp32", source
+    for precision in PRECISIONS[1:]:
+        if _made(precision, quantize_embedding, source, folder / precision, precision):
+            yield precision, folder / precision
+    for name in RECIPES if npu else ():
+        target, recipe = folder / f"npu-{name}", find_recipe(name)
+        if _made(target.name, quantize_embedding_for_npu, source, target, recipe):
+            yield target.name, target
+
+
+def _made(name: str, quantise: Callable[..., object], *arguments: object) -> bool:
+    """Whether it was near enough to be kept."""
+    report(f"making {name}")
+    try:
+        quantise(*arguments, report=lambda line: None)
+    except ConversionError as error:
+        report(f"left out {name}: {error!s:.300}")
+        return False
+    return True
 
 
 def nearest(similarities: np.ndarray) -> np.ndarray:
@@ -117,12 +130,13 @@ def main(
     checkpoint: Annotated[
         str, typer.Option(help="What it was made of: a name, or a path.")
     ] = "all-MiniLM-L6-v2",
+    npu: Annotated[bool, typer.Option("--npu", help="Also the NPU's static recipes.")] = False,
 ) -> None:
     """Print a table: each precision's size, and its distance from sentence-transformers."""
     with clean_exits(), hushed_libraries():
         expected = reference(checkpoint)
         with tempfile.TemporaryDirectory() as folder:
-            rows = [row(*made, expected) for made in bundles(bundle, Path(folder))]
+            rows = [row(*made, expected) for made in bundles(bundle, Path(folder), npu)]
     print(markdown_table(HEADER, rows))
 
 

@@ -153,6 +153,14 @@ def test_the_longest_text_always_has_a_graph(checkpoint: Path) -> None:
     ]
 
 
+def test_texts_are_batched_where_that_is_no_slower() -> None:
+    shapes = TextOptions().shapes(128)
+    assert [length for length, batch in shapes if batch == 1] == [16, 24, 32, 48, 64, 96, 128]
+    assert [length for length, batch in shapes if batch == 8] == [16, 24, 32, 48, 64]
+    assert (128, 8) in TextOptions(batches=(1, 8), tokens=None).shapes(128)
+    assert TextOptions((), (8,)).shapes(128) == [(128, 8)]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
