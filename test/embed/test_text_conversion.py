@@ -19,8 +19,10 @@ from sotto.bundle import read_manifest
 from sotto.errors import BundleError, ConversionError, OptionError
 from sotto.export.embedding import EmbeddingModel, write_embedding
 from sotto.export.embedding_quantize import quantize_embedding
+from sotto.export.embedding_static import quantize_embedding_for_npu
 from sotto.export.embedding_text import TextOptions, TextTower, read_text_model
 from sotto.export.precision import Exceptions
+from sotto.export.recipes import find_recipe
 from sotto.npu.rules import judge
 
 LENGTH = 16
@@ -103,6 +105,22 @@ def test_quantising_keeps_the_vectors_directions(
     assert (out / "text.tflite").stat().st_size < (bundle / "text.tflite").stat().st_size
     cosines = (TextOracle(out).encode(TEXTS) * TextOracle(bundle).encode(TEXTS)).sum(axis=1)
     assert cosines.min() >= cosine
+
+
+def test_a_static_recipe_is_for_the_npu_and_keeps_the_vectors_directions(
+    bundle: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "npu"
+    quantize_embedding_for_npu(bundle, out, find_recipe("int16"), quiet)
+    manifest = read_manifest(out)
+    assert manifest["precision"] == "npu-int16"
+    layers = manifest["layers"]["text.tflite"].values()
+    assert {layer["precision"] for layer in layers} == {"int8-int16"}
+    (verdict,) = judge(out / "text.tflite")
+    assert not verdict.refusals
+    assert "QUANTIZE" in verdict.counts
+    cosines = (TextOracle(out).encode(TEXTS) * TextOracle(bundle).encode(TEXTS)).sum(axis=1)
+    assert cosines.min() >= 0.95  # below it a vector has other neighbours
 
 
 def test_layers_can_be_left_out_of_quantisation(bundle: Path, tmp_path: Path) -> None:
