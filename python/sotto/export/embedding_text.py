@@ -37,8 +37,8 @@ LEAST_LENGTH = 2
 BATCHES = (1, 8)
 
 BATCHED_TOKENS = 512
-"""Of a graph that takes several texts. On a CPU eight texts of MiniLM at once take less time than one
-by one up to 32 tokens each, and more beyond 64 (bench/text_batches.py)."""
+"""Of a graph that takes several texts. On a CPU eight texts of MiniLM at once take less time than
+one by one up to 32 tokens each, and more beyond 64 (bench/text_batches.py)."""
 
 
 @dataclass(frozen=True)
