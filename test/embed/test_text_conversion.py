@@ -114,6 +114,7 @@ def test_a_static_recipe_is_for_the_npu_and_keeps_the_vectors_directions(
     quantize_embedding_for_npu(bundle, out, find_recipe("int16"), quiet)
     manifest = read_manifest(out)
     assert manifest["precision"] == "npu-int16"
+    assert manifest["encoders"]["text"]["token_embedding"]["dtype"] == "int8"
     layers = manifest["layers"]["text.tflite"].values()
     assert {layer["precision"] for layer in layers} == {"int8-int16"}
     (verdict,) = judge(out / "text.tflite")

@@ -63,7 +63,7 @@ def quantize_embedding(
     kept = [name for name in manifest["files"] if name not in layers]
     with replacing_directory(out) as directory:
         manifest["precision"] = chosen
-        tables = _write_tables(source, directory, manifest, chosen)
+        tables = write_tables(source, directory, manifest, chosen)
         link_files(source, directory, [name for name in kept if name not in tables])
         used = quantize_files(source, directory, layers, manifest, exceptions, report)
         write_manifest(directory, manifest, sorted({*kept, *tables, *layers}))
@@ -79,7 +79,7 @@ def quantize_embedding(
     return differences
 
 
-def _write_tables(
+def write_tables(
     source: Path, directory: Path, manifest: Manifest, precision: Precision
 ) -> list[str]:
     """The token tables in a precision; gives their files."""

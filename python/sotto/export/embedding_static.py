@@ -18,7 +18,7 @@ from sotto.bundle import (
 from sotto.errors import ConversionError, OptionError
 from sotto.export.difference import Difference, compare
 from sotto.export.embedding import KIND, THREADS, embed, unit
-from sotto.export.embedding_quantize import vectors
+from sotto.export.embedding_quantize import vectors, write_tables
 from sotto.export.embedding_samples import sample
 from sotto.export.npu_bundle import write_static_files
 from sotto.export.precision import Exceptions
@@ -47,7 +47,8 @@ def quantize_embedding_for_npu(
 ) -> list[Difference]:
     """Quantises the graphs of the float32 bundle ``source`` statically into the bundle ``out``.
 
-    Ranges are those of the sample texts, pictures and speech that conversion compares over, too.
+    The token table, which the host reads, becomes int8, a scale a row. Ranges are those of the
+    sample texts, pictures and speech that conversion compares over, too.
 
     Args:
         source: bundle that ``sotto convert`` wrote with ``--precision fp32``.
@@ -77,14 +78,15 @@ def quantize_embedding_for_npu(
     ranges = _calibrate(source, manifest, report)
     kept = [name for name in manifest["files"] if name not in layers]
     with replacing_directory(out) as directory:
-        link_files(source, directory, kept)
+        tables = write_tables(source, directory, manifest, "int8")
+        link_files(source, directory, [name for name in kept if name not in tables])
         manifest["precision"] = f"npu-{recipe.name}"
         manifest["static"] = {
             "rules": [asdict(rule) for rule in recipe.rules],
             "calibrated_on": [f"{SAMPLES} samples of sotto.export.embedding_samples"],
         }
         write_static_files(source, directory, manifest, layers, recipe, ranges.found, report)
-        write_manifest(directory, manifest, sorted({*kept, *layers}))
+        write_manifest(directory, manifest, sorted({*kept, *tables, *layers}))
         found = vectors(directory, manifest)
         differences = [
             compare(name, list(zip(unit(found[name]), unit(of), strict=True)), decibel=LEAST)
