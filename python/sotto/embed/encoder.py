@@ -36,8 +36,9 @@ class Encoder(ABC):
         verify: check the sha256 of the bundle's files.
         weight_cache: a folder for weights in the kernels' layout; None is
             ``$SOTTO_WEIGHT_CACHE``, else the user's cache; an empty string keeps nothing.
-        accelerator: ``cpu``, ``npu`` or ``auto``, as :class:`sotto.asr.SpeechModel` takes it.
-        soc, npu_dispatch: likewise.
+        accelerator: ``cpu``, or ``auto``, which is the CPU with a warning to the log: step 3
+            compiles no encoders for NPUs yet, and ``npu`` is an error.
+        soc, npu_dispatch: as :class:`sotto.asr.SpeechModel` takes them.
 
     Raises:
         BundleError: the bundle is missing, incomplete, damaged, of another schema or kind, or
@@ -78,6 +79,11 @@ class Encoder(ABC):
     def precision(self) -> str:
         """``fp32``, ``int8`` …"""
         return self._runtime.precision
+
+    @property
+    def accelerator(self) -> str:
+        """What the graphs run on: ``cpu``."""
+        return self._runtime.accelerator
 
     @property
     def directory(self) -> Path:
