@@ -88,21 +88,22 @@ def test_a_vector_is_openai_whispers_features_pooled(
     audio: Encoder, reference: Callable, precision: str, clip: Clip
 ) -> None:
     samples = clip.first_window
-    window = 10 if len(samples) <= 10 * RATE else 30
-    vector = audio(precision).encode(samples, normalize=False)
+    encoder = audio(precision)
+    window = next(seconds for seconds in encoder.windows if len(samples) <= seconds * RATE)
+    vector = encoder.encode(samples, normalize=False)
     assert cosine(vector, reference(samples, window)) >= LEAST_COSINE[precision]
 
 
 def test_with_its_window_alone_short_clips_have_openai_whispers_own_vectors(
     audio_bundle: Callable[[str], Path], reference: Callable, recording: Callable[[str], Path]
 ) -> None:
-    samples = read_audio(recording("mr_quilter.flac"))
+    samples = read_audio(recording("LJ002-0020.wav"))
     encoder = AudioEncoder(audio_bundle("fp32"), threads=1, window=30)
     vector = encoder.encode(samples, normalize=False)
     assert cosine(vector, reference(samples, 30)) >= LEAST_COSINE["fp32"]
     shorter = AudioEncoder(audio_bundle("fp32"), threads=1).encode(samples)
-    # What the encoder makes of 24 s of silence more: 0.992 to 0.995 on all clips.
-    assert 0.99 <= cosine(vector, shorter) < 0.9999
+    # What the encoder makes of 25 s of silence more: 0.983 to 0.989 on the clips of 5 s at most.
+    assert 0.98 <= cosine(vector, shorter) < 0.9999
 
 
 @pytest.mark.parametrize("window", [20, -10, 10.0, "10"])
@@ -168,9 +169,9 @@ def test_silence_around_speech_is_not_pooled(
     audio: Encoder, recording: Callable[[str], Path]
 ) -> None:
     samples = read_audio(recording("LJ002-0020.wav"))
-    padded = np.concatenate([samples, np.zeros(4 * RATE, np.float32)])
+    padded = np.concatenate([samples, np.zeros(3 * RATE, np.float32)])
     alone, among = audio("fp32").encode([samples, padded])
-    # The graphs see 10 s with zeros after the speech either way.
+    # The graph sees 5 s with zeros after the speech either way.
     assert cosine(alone, among) > 0.999999
 
 

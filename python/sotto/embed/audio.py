@@ -35,8 +35,8 @@ class AudioEncoder(Encoder):
     Args:
         bundle, options: as for :class:`Encoder`.
         window: seconds of the shortest window that may be taken. 0 is any: a recording takes the
-            shortest that it fits in. 30 is openai-whisper's only one, which costs several times as
-            much; on short clips its vectors have a cosine of 0.99 to those of 10 s.
+            shortest that it fits in. 30 is openai-whisper's only one, which costs many times as
+            much; of short clips its vectors have a cosine of 0.98 to those of 5 s.
     """
 
     modality = "audio"
