@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from sotto.asr.option_values import integer, wrong
 from sotto.asr.source import named, read_twice
 from sotto.embed.bundle import EmbeddingBundle
-from sotto.embed.encoder import Encoder, Output, Progress, Vectors, check_options
-from sotto.embed.image import listed
+from sotto.embed.encoder import Encoder, Output, Progress, Vectors, check_options, listed
 from sotto.errors import AudioError, OptionError
 from sotto.preprocess import SAMPLE_RATE, AudioSource, stream_audio
 

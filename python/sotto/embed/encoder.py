@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from importlib import import_module
@@ -140,6 +141,22 @@ def check_options(batch_size: object, normalize: object, output: object) -> None
     flag("normalize", normalize)
     if output not in ("numpy", "arrow"):
         raise wrong("output", output, "numpy or arrow")
+
+
+def listed(items: Any) -> tuple[list[Any], bool]:
+    """Items as a list, and whether it was one that is no list, tuple or pyarrow array."""
+    items = from_arrow(items)
+    if isinstance(items, list | tuple):
+        return list(items), False
+    return [items], True
+
+
+def from_arrow(items: Any) -> Any:
+    """A pyarrow array as a list; anything else as it is."""
+    arrow = sys.modules.get("pyarrow")  # whoever has such an array has imported it
+    if arrow is not None and isinstance(items, arrow.Array | arrow.ChunkedArray):
+        return items.to_pylist()
+    return items
 
 
 def to_arrow(vectors: Vectors) -> Any:
