@@ -24,10 +24,10 @@ std::vector<double> PositionPowers(const float* samples, size_t n) {
   constexpr size_t kHalf = kPositionSamples / 2;
   std::vector<double> powers;
   for (size_t begin = 0, end = kHalf; begin < n; begin = end, end += kPositionSamples) {
-    const size_t last = std::min(end, n);
+    if (end + kPositionSamples > n) end = n;
     double sum = 0;
-    for (size_t i = begin; i < last; ++i) sum += static_cast<double>(samples[i]) * samples[i];
-    powers.push_back(sum / static_cast<double>(last - begin));
+    for (size_t i = begin; i < end; ++i) sum += static_cast<double>(samples[i]) * samples[i];
+    powers.push_back(sum / static_cast<double>(end - begin));
   }
   return powers;
 }

@@ -24,7 +24,8 @@ inline constexpr size_t kPositionSamples = 2 * kHopLength;
 inline constexpr double kSoundPower = 1e-3;
 
 // Mean power of the samples nearest to each position: those from 160 before its centre to 160
-// after it, of which position t's is sample 320 t. As many as touch the n samples.
+// after it, of which position t's is sample 320 t. The last one's are all that are left, less
+// than a position more: a window that is filled has no more positions than its graph.
 std::vector<double> PositionPowers(const float* samples, size_t n);
 
 // A window's positions that hold sound, as weights that sum to 1; the others are 0.

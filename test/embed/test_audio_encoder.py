@@ -37,10 +37,12 @@ def sounding(samples: np.ndarray, positions: int, loudest: float | None = None) 
     """Which positions hold sound, as the encoder's docstring has it: ``[positions]`` of bool."""
     powers = np.zeros(positions)
     held = np.zeros(positions, bool)
-    for t in range(positions):
-        part = samples[max(0, t * POSITION - POSITION // 2) : t * POSITION + POSITION // 2]
-        if len(part):
-            powers[t], held[t] = np.square(part.astype(np.float64)).mean(), True
+    half = POSITION // 2
+    last = max(0, (len(samples) + half) // POSITION - 1)
+    for t in range(last + 1):
+        end = len(samples) if t == last else t * POSITION + half
+        part = samples[max(0, t * POSITION - half) : end]
+        powers[t], held[t] = np.square(part.astype(np.float64)).mean(), True
     threshold = (powers.max() if loudest is None else loudest) * 1e-3
     return held & (powers >= threshold)
 
@@ -173,6 +175,12 @@ def test_silence_around_speech_is_not_pooled(
     alone, among = audio("fp32").encode([samples, padded])
     # The graph sees 5 s with zeros after the speech either way.
     assert cosine(alone, among) > 0.999999
+
+
+def test_a_click_at_the_very_end_of_a_window_is_sound(audio: Encoder) -> None:
+    samples = np.full(30 * RATE, 1e-4, np.float32)
+    samples[-1] = 1
+    assert np.isfinite(audio("int8").encode(samples)).all()
 
 
 @pytest.mark.parametrize("samples", [np.zeros(RATE), np.zeros(1), np.zeros(31 * RATE)])
