@@ -158,3 +158,6 @@ def vit(folder: Path, pooler: bool = True, classifier: bool = False) -> Path:
     model.save_pretrained(folder)
     ViTImageProcessorPil(size={"height": SIDE, "width": SIDE}).save_pretrained(folder)
     return folder
+
+
+FAMILIES = {"clip": clip, "siglip": siglip, "vit": vit}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +19,7 @@ from sotto.bundle import read_manifest  # noqa: E402
 from sotto.checkpoints import CheckpointError  # noqa: E402
 from sotto.checkpoints.identify import identify  # noqa: E402
 from sotto.errors import OptionError  # noqa: E402
-from sotto.export.embedding import embed, unit, write_embedding  # noqa: E402
+from sotto.export.embedding import embed, unit  # noqa: E402
 from sotto.export.families import EmbeddingOptions, read_embedding_model  # noqa: E402
 from sotto.graphs.signatures import Signature  # noqa: E402
 from sotto.npu.check import check  # noqa: E402
@@ -29,28 +28,11 @@ from sotto.preprocess import ImageProcessor  # noqa: E402
 
 Made = Callable[[str, str], tuple[Path, Path]]
 
-SMALL = {"clip": encoders.clip, "siglip": encoders.siglip, "vit": encoders.vit}
+SMALL = encoders.FAMILIES
 
 
 def silent(line: str) -> None:
     pass
-
-
-@pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """Checkpoint and bundle by family and precision, with a graph of 2 images or texts."""
-
-    @cache
-    def make(family: str, precision: str) -> tuple[Path, Path]:
-        folder = tmp_path_factory.mktemp(family)
-        checkpoint = SMALL[family](folder / f"{family}-small")
-        lengths = () if family == "clip" else None
-        options = EmbeddingOptions(lengths, (2,))
-        model = read_embedding_model(identify(str(checkpoint)), options)
-        write_embedding(model, folder / "bundle", precision, report=silent)
-        return checkpoint, folder / "bundle"
-
-    return make
 
 
 def image_vectors(bundle: Path, images: np.ndarray) -> np.ndarray:

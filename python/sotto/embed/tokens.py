@@ -28,11 +28,16 @@ class BundleTokenizer:
         lowercase = section.get("lowercase", False)
         if not isinstance(lowercase, bool):
             raise bundle.fault(f"lowercase is {lowercase!r}, expected true or false")
+        longest, padded = bundle.runtime.max_length, section.get("pad_to")
+        if padded not in (None, longest):
+            raise bundle.fault(f"pad_to is {padded!r}, expected null or max_length, {longest}")
         try:
             self._tokenizer = tokenizers.Tokenizer.from_str(path.read_text(encoding="utf-8"))
             # What the file says of both is of the checkpoint's last run; transformers sets its own.
             self._tokenizer.no_padding()
-            self._tokenizer.enable_truncation(bundle.runtime.max_length)
+            self._tokenizer.enable_truncation(longest)
+            if padded is not None:  # SigLIP attends to padding, and pools the last position
+                self._tokenizer.enable_padding(length=longest, pad_id=section["pad_token"])
         except Exception as error:  # the library raises nothing narrower
             raise bundle.fault(f"{path.name} is no tokeniser ({error})") from error
         if lowercase:

@@ -212,31 +212,9 @@ class PairedTextTower:
 
     def sample(self, directory: Path, entry: Manifest, signature: Signature) -> list[np.ndarray]:
         """Real texts of several lengths, laid out."""
-        inputs, texts = self._texts(directory, entry, signature)
-        hidden, mask, pool = inputs.lay_out(texts, signature)
-        mask[:] = pool[:] = 0
-        for row, ids in enumerate(texts):
-            pool[row, 0, self._pooled(ids)] = 1
-        return [hidden, mask, pool]
+        inputs = TextInputs.read(directory, entry)
+        return inputs.lay_out(inputs.sample(signature), signature)
 
     def expected(self, directory: Path, entry: Manifest, signature: Signature) -> np.ndarray:
         """transformers' vector of each text alone, ``[B, d]``."""
-        _, texts = self._texts(directory, entry, signature)
-        return self.reference.of_texts(texts)
-
-    def _texts(
-        self, directory: Path, entry: Manifest, signature: Signature
-    ) -> tuple[TextInputs, list[list[int]]]:
-        inputs = TextInputs.read(directory, entry)
-        texts = inputs.sample(signature)
-        if self.pads:
-            pad = self.checkpoint.pad_token
-            texts = [[*ids, *[pad] * (self.longest - len(ids))] for ids in texts]
-        return inputs, texts
-
-    def _pooled(self, ids: Sequence[int]) -> int:
-        """Which position the vector is of: CLIPTextModel.forward, SiglipTextModel.forward."""
-        if self.pads:
-            return len(ids) - 1
-        eot = self.checkpoint.eot_token
-        return ids.index(max(ids) if eot is None else eot)
+        return self.reference.of_texts(TextInputs.read(directory, entry).sample(signature))
