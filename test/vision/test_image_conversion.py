@@ -24,6 +24,7 @@ from sotto.export.families import EmbeddingOptions, read_embedding_model  # noqa
 from sotto.graphs.signatures import Signature  # noqa: E402
 from sotto.npu.check import check  # noqa: E402
 from sotto.npu.plugin import own_adapter  # noqa: E402
+from sotto.npu.tflite_graph import read_graphs  # noqa: E402
 from sotto.preprocess import ImageProcessor  # noqa: E402
 
 Made = Callable[[str, str], tuple[Path, Path]]
@@ -119,6 +120,15 @@ def test_every_graph_is_one_partition_with_nothing_outside(made: Made, family: s
     for graph in found.graphs:
         partitioning = graph.partitionings["mt6991"]
         assert (partitioning.partitions, partitioning.refusals) == (1, ())
+
+
+def test_a_batchs_products_are_taken_as_they_lie(made: Made) -> None:
+    _, bundle = made("clip", "fp32")
+    for file in ("image.tflite", "text.tflite"):
+        (graph,) = read_graphs(bundle / file)
+        products = [op for op in graph.operations if op.name == "BATCH_MATMUL"]
+        taken = [{tensor.shape[:2] for tensor in product.inputs} for product in products]
+        assert taken.count({(2, 4)}) == 4  # batch and heads of two blocks' keys and values
 
 
 def test_impossible_options_are_refused(tmp_path: Path) -> None:
