@@ -8,9 +8,12 @@ import typer
 
 import sotto
 from sotto.commands.convert import convert
+from sotto.commands.embed import embed
+from sotto.commands.index import app as index
 from sotto.commands.listen import listen
 from sotto.commands.npu import app as npu
 from sotto.commands.quantize import quantize
+from sotto.commands.search import search
 from sotto.commands.transcribe import transcribe
 
 app = typer.Typer(
@@ -25,6 +28,9 @@ app.command()(transcribe)
 app.command()(listen)
 app.command()(convert)
 app.command()(quantize)
+app.command()(embed)
+app.add_typer(index, name="index")
+app.command()(search)
 app.add_typer(npu, name="npu")
 
 

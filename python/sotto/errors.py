@@ -48,5 +48,9 @@ class OutputError(SottoError):
     """A result can't be written where it was asked for."""
 
 
+class StoreError(SottoError):
+    """An index can't be opened, read or written, or holds vectors of another model."""
+
+
 class CancelledError(SottoError):
     """The work was cancelled by the caller."""

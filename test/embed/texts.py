@@ -147,7 +147,7 @@ ODD = [
 _WORDS = """\
 stone river lantern quiet market window copper harvest letter garden winter signal bridge
 paper kettle shadow ladder orchard silver thread morning engine valley pocket island mirror
-""".split()
+""".split()  # noqa: SIM905
 
 
 def words(count: int, step: int = 7) -> str:

@@ -1,0 +1,260 @@
+"""``sotto embed``: vectors of texts, pictures and recordings."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+
+import numpy as np
+import typer
+
+from sotto.commands.output import make_text_printable
+from sotto.errors import OptionError, OutputError, SottoError
+from sotto.terminal import FAILURE, clean_exits, discard_stdout, stderr
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+BATCH = 32
+
+
+class VectorFormat(Enum):
+    """What vectors are written as."""
+
+    json = "json"
+    npy = "npy"
+    arrow = "arrow"
+    parquet = "parquet"
+
+
+@dataclass(frozen=True)
+class _Item:
+    """Something to embed: its name in the result, and what an encoder takes."""
+
+    name: str
+    modality: str
+    value: Any
+
+
+def embed(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            help="Texts, pictures, recordings: a vector each; - is standard input, a text a line.",
+            show_default=False,
+        ),
+    ],
+    model: Annotated[
+        str, typer.Option(help="Bundle of an encoder: a directory, or its name under models/.")
+    ] = "all-MiniLM-L6-v2",
+    output_format: Annotated[
+        VectorFormat,
+        typer.Option(
+            "--output_format",
+            "-f",
+            help="json: a line each, of item and vector; npy: float32 [n, dimensions]; arrow: a "
+            "stream; parquet.",
+        ),
+    ] = VectorFormat.json,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write there, not to standard output."),
+    ] = None,
+    normalize: Annotated[bool, typer.Option(help="Scale vectors to length 1.")] = True,
+    threads: Annotated[int, typer.Option(help="Of the model; 0: 4 at most.")] = 0,
+) -> None:
+    """Embed texts, pictures or recordings. Vectors go to standard output.
+
+    echo "The meeting is on Monday." | sotto embed -
+
+    sotto embed *.jpg --model clip-vit-base-patch32 -f npy -o pictures.npy
+    """
+    with clean_exits():
+        make_text_printable()
+        _check_destination(output_format, output)
+        from sotto.asr.locate import find_encoder
+
+        work = _Work(str(find_encoder(model)), normalize, threads)
+        items = list(work.items(files))
+        names, vectors = work.embed(items)
+        if work.failed and output_format is VectorFormat.npy:
+            raise OutputError(
+                "nothing was written: rows of an npy would no longer be those of the files; use "
+                "another --output_format, or leave the file out"
+            )
+        _write(_FORMATS[output_format](names, vectors), output)
+        if work.failed:
+            raise typer.Exit(FAILURE)
+
+
+class _Work:
+    """One bundle's encoders over items of any modality."""
+
+    def __init__(self, bundle: str, normalize: bool, threads: int) -> None:
+        self._bundle, self._normalize, self._threads = bundle, normalize, threads
+        self._encoders: dict[str, Any] = {}
+        self.failed = False
+
+    def items(self, files: Sequence[str]) -> Iterator[_Item]:
+        """Of files, and of the lines of standard input."""
+        from sotto.index.folder.reading import UnreadableError
+
+        for file in files:
+            try:
+                yield from _standard_input() if file == "-" else [_file_item(Path(file))]
+            except UnreadableError as error:
+                self._tell(f"{file}: {error}")
+
+    def embed(self, items: list[_Item]) -> tuple[list[str], NDArray[np.float32]]:
+        """Names, and vectors ``[n, d]``; what an encoder refuses is told and left out."""
+        names: list[str] = []
+        vectors: list[NDArray[np.float32]] = []
+        for start in range(0, len(items), BATCH):
+            for run in _runs(items[start : start + BATCH]):
+                for item, vector in self._encoded(run):
+                    names.append(item.name)
+                    vectors.append(vector)
+        return names, np.stack(vectors) if vectors else np.empty((0, 0), np.float32)
+
+    def _encoded(self, items: list[_Item]) -> Iterator[tuple[_Item, NDArray[np.float32]]]:
+        encoder = self._encoder(items[0].modality)
+        try:
+            found = encoder.encode([each.value for each in items], normalize=self._normalize)
+            yield from zip(items, np.atleast_2d(found), strict=True)
+        except SottoError as error:
+            if len(items) == 1:
+                self._tell(f"{items[0].name}: {error}")
+                return
+            for each in items:  # to find out which of them it was
+                yield from self._encoded([each])
+
+    def _encoder(self, modality: str) -> Any:
+        from sotto.index.folder.models import load_encoder
+
+        if modality not in self._encoders:
+            self._encoders[modality] = load_encoder(self._bundle, modality, self._threads)
+        return self._encoders[modality]
+
+    def _tell(self, line: str) -> None:
+        self.failed = True
+        stderr.print(f"error: {line}", markup=False, style="red")
+
+
+def _runs(items: list[_Item]) -> Iterator[list[_Item]]:
+    """Neighbours of one modality."""
+    run: list[_Item] = []
+    for item in items:
+        if run and run[-1].modality != item.modality:
+            yield run
+            run = []
+        run.append(item)
+    if run:
+        yield run
+
+
+def _standard_input() -> Iterator[_Item]:
+    from sotto.index.folder.reading import UnreadableError
+
+    data = sys.stdin.buffer.read() if sys.stdin else b""
+    try:
+        lines = data.decode("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise UnreadableError(f"standard input is not UTF-8 ({error})") from error
+    return (_Item(line, "text", line) for line in lines)
+
+
+def _file_item(path: Path) -> _Item:
+    from sotto.index.folder.reading import Candidate, UnreadableError, candidate, read
+
+    file = candidate(path)
+    if file is None:
+        raise UnreadableError("is neither text nor a picture nor a recording")
+    if file.modality == "audio":
+        return _Item(str(path), "audio", path)
+    content = read(Candidate(path, file.modality))
+    if file.modality == "image":
+        return _Item(str(path), "image", content.data)
+    return _Item(str(path), "text", content.text)
+
+
+def _check_destination(output_format: VectorFormat, output: Path | None) -> None:
+    if output is None and output_format is not VectorFormat.json and sys.stdout.isatty():
+        raise OptionError(
+            f"{output_format.value} is not for terminals; give --output FILE, or redirect it"
+        )
+
+
+def _json(names: list[str], vectors: NDArray[np.float32]) -> bytes:
+    lines = [
+        json.dumps({"item": name, "vector": [float(f"{value:.7g}") for value in vector]})
+        for name, vector in zip(names, vectors.tolist(), strict=True)
+    ]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _npy(names: list[str], vectors: NDArray[np.float32]) -> bytes:
+    file = io.BytesIO()
+    np.save(file, vectors)
+    return file.getvalue()
+
+
+def _table(names: list[str], vectors: NDArray[np.float32]) -> Any:
+    import pyarrow as pa
+
+    flat = pa.array(np.ascontiguousarray(vectors).reshape(-1))
+    column = pa.FixedSizeListArray.from_arrays(flat, max(1, vectors.shape[1]))
+    return pa.table({"item": pa.array(names, pa.string()), "vector": column})
+
+
+def _arrow(names: list[str], vectors: NDArray[np.float32]) -> bytes:
+    import pyarrow as pa
+
+    table = _table(names, vectors)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
+def _parquet(names: list[str], vectors: NDArray[np.float32]) -> bytes:
+    from pyarrow import parquet
+
+    file = io.BytesIO()
+    parquet.write_table(_table(names, vectors), file)
+    return file.getvalue()
+
+
+_FORMATS = {
+    VectorFormat.json: _json,
+    VectorFormat.npy: _npy,
+    VectorFormat.arrow: _arrow,
+    VectorFormat.parquet: _parquet,
+}
+
+
+def _write(data: bytes, output: Path | None) -> None:
+    """Whole or not at all, where it goes to a file."""
+    if output is not None:
+        partial = output.with_name(f".{output.name}.partial")
+        try:
+            partial.write_bytes(data)
+            partial.replace(output)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise OutputError(f"can't write {output} ({error.strerror})") from error
+        return
+    stdout: BinaryIO = sys.stdout.buffer
+    try:
+        stdout.write(data)
+        stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        discard_stdout()
+        raise OutputError(f"can't write to standard output ({error.strerror})") from error

@@ -1,0 +1,149 @@
+"""One question to all collections of an index whose models can take it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sotto.asr.locate import find_encoder
+from sotto.bundle import MANIFEST
+from sotto.errors import BundleError, StoreError
+from sotto.index.collection import Collection
+from sotto.index.folder.models import bundle_space, load_encoder, manifest_of
+from sotto.index.record import Hit
+from sotto.index.store import Index
+from sotto.index.where import Where
+
+FUSION = 60
+"""Of reciprocal rank fusion: ``1 / (60 + rank)``; similarities of two models can't be compared."""
+
+MATCHES = ("hybrid", "meaning", "words")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is looked for.
+
+    Attributes:
+        item: a text, or the path of a picture or a recording.
+        modality: of the item: ``text``, ``image`` or ``audio``.
+        match: of a text: ``meaning`` by vectors, ``words`` by full text, ``hybrid`` by both.
+        top: how many results at most.
+        where: among which records.
+    """
+
+    item: str
+    modality: str = "text"
+    match: str = "hybrid"
+    top: int = 10
+    where: Where | None = None
+
+
+def ask(
+    index: Index,
+    question: Question,
+    *,
+    bundle: str | os.PathLike[str] | None = None,
+    threads: int = 0,
+    warn: Callable[[str], object] = lambda line: None,
+) -> list[Hit]:
+    """Asks every collection whose model embeds such items; of several, the rankings are fused.
+
+    Args:
+        bundle: of the model to use, and of the one collection to ask; None: each collection's
+            own, where it was when the collection was made.
+        threads: of each model.
+        warn: called with a line for each collection that can't be asked, if others can.
+
+    Raises:
+        StoreError: no collection can be asked; says why, and what to do.
+        BundleError: ``bundle`` is missing or can't embed such items.
+    """
+    if bundle is not None:
+        return _ask_with(index, question, bundle, threads)
+    rankings: list[list[Hit]] = []
+    problems: list[StoreError | BundleError] = []
+    for collection in index.collections():
+        try:
+            directory = _bundle_for(collection, question.modality)
+            if directory is not None:
+                rankings.append(_ask(collection, question, directory, threads))
+        except (StoreError, BundleError) as error:
+            problems.append(error)
+    if not rankings:
+        raise problems[0] if problems else StoreError(_nothing(index, question))
+    for problem in problems:
+        warn(f"warning: {problem}")
+    return rankings[0] if len(rankings) == 1 else _fused(rankings, question.top)
+
+
+def _ask_with(
+    index: Index, question: Question, bundle: str | os.PathLike[str], threads: int
+) -> list[Hit]:
+    directory = find_encoder(bundle)
+    collection = index.collection(bundle_space(directory), create=False)
+    return _ask(collection, question, directory, threads)
+
+
+def _ask(collection: Collection, question: Question, bundle: Path, threads: int) -> list[Hit]:
+    words = None
+    if question.modality == "text" and question.match != "meaning":
+        words = question.item
+    item: Any = question.item
+    encoder = None
+    if question.modality == "text" and question.match == "words":
+        item = None
+    else:
+        encoder = load_encoder(bundle, question.modality, threads)
+    return collection.search(
+        item, words=words, top=question.top, where=question.where, encoder=encoder
+    )
+
+
+def _bundle_for(collection: Collection, modality: str) -> Path | None:
+    """The collection's bundle, or None where its model embeds no such items.
+
+    Raises:
+        StoreError: it is gone, or was made anew since.
+    """
+    remedy = (
+        "Give the bundle that it was made with (--model), make it again (sotto convert "
+        f"{collection.space.rpartition('@')[0]}), or index again"
+    )
+    directory = Path(collection.bundle)
+    if not collection.bundle or not (directory / MANIFEST).is_file():
+        raise StoreError(
+            f"the collection of {collection.space} was made with the bundle "
+            f"{collection.bundle or '(not recorded)'}, which is not there. {remedy}"
+        )
+    space, manifest = bundle_space(directory), manifest_of(directory)
+    if space != collection.space:
+        raise StoreError(
+            f"{directory} is {space} now, the collection's vectors are of {collection.space}: "
+            f"they can't be compared. {remedy}"
+        )
+    return directory if modality in manifest.get("encoders", {}) else None
+
+
+def _nothing(index: Index, question: Question) -> str:
+    spaces = index.spaces()
+    if not spaces:
+        return f"the index {index.uri} is empty; fill it: sotto index add FOLDER"
+    options = {"image": "--image_model", "audio": "--audio_model", "text": "--model"}
+    return (
+        f"no model of the index {index.uri} embeds a{'n' * (question.modality != 'text')} "
+        f"{question.modality}: it has vectors of {', '.join(spaces)}. Index with one that does: "
+        f"sotto index add FOLDER {options[question.modality]} BUNDLE"
+    )
+
+
+def _fused(rankings: list[list[Hit]], top: int) -> list[Hit]:
+    hits = [
+        replace(hit, score=1 / (FUSION + rank))
+        for ranking in rankings
+        for rank, hit in enumerate(ranking, start=1)
+    ]
+    return sorted(hits, key=lambda hit: -hit.score)[:top]
