@@ -149,8 +149,8 @@ def read_image_text(weights: Sequence[Path], name: str) -> ImageTextCheckpoint:
         text_gelu=gelu[1],
         settings=read_preprocessor(directory, family, image.size) if image else None,
         # 2 stands for older configurations, which were wrong: CLIPTextModel.forward.
-        eot_token=None if eos == 2 or family != "clip" else eos,
-        pad_token=of_text.get("pad_token_id", 0),
+        eot_token=None if eos in (None, 2) or family != "clip" else eos,
+        pad_token=of_text.get("pad_token_id") or 0,
         logit_scale=math.exp(scale) if scale is not None and image and text else None,
         logit_bias=(bias or 0.0) if image and text else None,
         directory=directory,
@@ -235,7 +235,7 @@ def _text_dims(
     )
     validate(dims, str(path))
     for entry in ("pad_token_id", "eos_token_id"):
-        value = section.get(entry, 0)
+        value = section.get(entry) or 0
         if type(value) is not int or not 0 <= value < dims.n_vocab:
             raise CheckpointError(f"{path}: {entry} is {value!r:.40}, not a token's id")
     return dims
