@@ -1,4 +1,4 @@
-"""Images, and texts in their space, for :mod:`sotto.export.embedding`: CLIP, SigLIP and ViT."""
+"""Images, and texts in their space, for :mod:`sotto.export.embedding`: CLIP, SigLIP and ViTs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from torch import nn
 
 from sotto.bundle import Manifest
 from sotto.checkpoints.image_text import ImageTextCheckpoint
+from sotto.checkpoints.image_text_layout import PLAIN
 from sotto.checkpoints.image_text_reader import read_image_text
 from sotto.checkpoints.recognise import recognise
 from sotto.errors import CheckpointError, OptionError
@@ -82,7 +83,7 @@ def read_image_model(
             "sha256": checkpoint.sha256,
         },
         dimensions=checkpoint.dimensions,
-        normalize=checkpoint.family != "vit",
+        normalize=checkpoint.family not in PLAIN,
         gelu=checkpoint.image_gelu if checkpoint.image else checkpoint.text_gelu,
         towers=towers,
         extra={"logit_scale": checkpoint.logit_scale, "logit_bias": checkpoint.logit_bias}
