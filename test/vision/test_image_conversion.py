@@ -111,7 +111,10 @@ def test_a_vit_is_a_bundle_of_images_alone(made: Made) -> None:
 @pytest.mark.skipif(own_adapter() is None, reason="the plugin's library is built on Linux alone")
 @pytest.mark.parametrize(
     "family",
-    ["clip", *(pytest.param(family, marks=pytest.mark.slow) for family in ("siglip", "vit"))],
+    [
+        "clip",
+        *(pytest.param(family, marks=pytest.mark.slow) for family in ("siglip", "vit", "dinov2")),
+    ],
 )
 def test_every_graph_is_one_partition_with_nothing_outside(made: Made, family: str) -> None:
     _, bundle = made(family, "fp32")
