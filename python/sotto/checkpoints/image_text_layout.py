@@ -121,7 +121,7 @@ def stored(key: str, shape: Shape, family: str) -> Stored:
     if key in table:
         return Stored(table[key], _with_leading_ones(key, shape, family))
     if match := re.fullmatch(r"image\.blocks\.(\d+)\.(attn_scale|mlp_scale)", key):
-        return Stored(_block("image", *match.groups(), family), shape)
+        return Stored(_block("image", match[1], match[2], family), shape)
     module, _, kind = key.rpartition(".")
     if match := _BLOCK.fullmatch(module):
         return Stored(f"{_block(match[1], match[2], match[3], family)}.{kind}", shape)
