@@ -114,6 +114,12 @@ class LanceTable:
         reader = pa.RecordBatchReader.from_batches(schema, _batches(vectors, schema))
         self.table.add(reader, write_parallelism=1)
 
+    def replace_index(self, make: Callable[[Any], object]) -> None:
+        """Makes an index of the vectors, which has no other then."""
+        for index in self.table.list_indices():
+            self.table.drop_index(index.name)
+        make(self.table)
+
     def bytes_below(self, name: str) -> int:
         """Of the files in its folders of that name."""
         return sum(
@@ -176,9 +182,7 @@ class Lance:
 
         if self.kind:
             config = getattr(lancedb.index, self.kind)(distance_type=nearest.DISTANCE, **self.built)
-            self.table.table.create_index(
-                "vector", config=config, name=nearest.VECTOR_INDEX, replace=True
-            )
+            self.table.replace_index(lambda table: table.create_index("vector", config=config))
 
     def stored(self) -> int:
         newest = self._newest_index() if self.kind else None
@@ -217,7 +221,8 @@ class Sotto:
         from sotto.index.database import Database
 
         if not self.exhaustive:
-            nearest.build(self.table.table, Database(self.table.folder), self.rows)
+            database = Database(self.table.folder)
+            self.table.replace_index(lambda table: nearest.build(table, database, self.rows))
 
     def stored(self) -> int:
         return Lance(self.table, "" if self.exhaustive else "any").stored()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -28,8 +29,8 @@ DISTANCE: Final = "l2"
 BRUTE_FORCE_ROWS = 50_000
 """Up to so many, comparing with every vector is quick enough, exact, and needs no building."""
 
-GROWTH = 4
-"""An index is trained anew once there are so many times the vectors that it was trained for."""
+GROWTH = 2
+"""An index is made anew for so many times its cells: four times the vectors it was made for."""
 
 CANDIDATES = 50
 """Of words and of vectors each, when both are asked: what is fused must be in either."""
@@ -37,10 +38,13 @@ CANDIDATES = 50
 KEPT = timedelta(hours=1)
 """How long files of replaced versions stay, for readers that are still at them."""
 
-VECTOR_INDEX, WORDS_INDEX = "vector_idx", "text_idx"
+WORDS_INDEX = "text_idx"
+
+VECTOR_INDEX = "vectors_in_cells_"
+"""Followed by their number, which LanceDB does not tell otherwise."""
 
 
-TRAINING: Final[dict[str, int]] = {"sample_rate": 64, "max_iterations": 20}
+TRAINING: Final[dict[str, Any]] = {"sample_rate": 64, "max_iterations": 20}
 """Of k-means: vectors a cell, and rounds. LanceDB's own 256 and 50 take longer and find no more."""
 
 
@@ -49,20 +53,22 @@ class Approximation:
     """How an index of many vectors is built and asked.
 
     Attributes:
-        partitions: k-means cells.
-        probes: cells that a query looks into.
-        refine: so many times the results are compared exactly.
+        cells: of k-means, into which the vectors are divided.
+        refine: of so many times the results the exact vectors are compared.
     """
 
-    partitions: int
-    probes: int
-    refine: int
+    cells: int
+    refine: int = 10
 
     @classmethod
     def of(cls, rows: int) -> Approximation:
         """For so many vectors."""
-        partitions = 1 << round(math.log2(max(16.0, math.sqrt(rows))))
-        return cls(partitions, probes=max(8, partitions // 16), refine=10)
+        return cls(1 << round(math.log2(max(16.0, math.sqrt(rows)))))
+
+    @property
+    def probes(self) -> int:
+        """Cells that a query looks into."""
+        return max(8, self.cells // 16)
 
 
 def prepare(table: Table, database: Database) -> None:
@@ -125,10 +131,10 @@ def _match(words: str) -> Any:
 
 def _vector_query(table: Table, query: Any, exact: bool) -> Any:
     query = query.distance_type(DISTANCE)
-    statistics = None if exact else table.index_stats(VECTOR_INDEX)
-    if statistics is None:
+    built = [] if exact else _built(table)
+    if not built:
         return query.bypass_vector_index()
-    plan = Approximation.of(statistics.num_indexed_rows)
+    plan = Approximation(max(built))
     return query.nprobes(plan.probes).refine_factor(plan.refine)
 
 
@@ -143,20 +149,27 @@ def _scored(row: dict[str, Any]) -> dict[str, Any]:
 
 def is_approximate(table: Table) -> bool:
     """Whether there is an index of the vectors."""
-    return table.index_stats(VECTOR_INDEX) is not None
+    return bool(_built(table))
+
+
+def _built(table: Table) -> list[int]:
+    """The numbers of cells of the indexes of vectors: one, or two while one is replaced."""
+    names = [index.name for index in table.list_indices()]
+    return [int(name.removeprefix(VECTOR_INDEX)) for name in names if name.startswith(VECTOR_INDEX)]
 
 
 def optimize(table: Table, database: Database) -> None:
     """Compacts the table, brings its indexes up to date, and builds one of vectors when large."""
     compact(table, database)
     with database.errors("read"):
-        rows = table.count_rows()
-        statistics = table.index_stats(VECTOR_INDEX)
+        rows, built = table.count_rows(), _built(table)
     if rows <= BRUTE_FORCE_ROWS:
         return
-    trained = None if statistics is None else Approximation.of(statistics.num_indexed_rows)
-    if trained is None or Approximation.of(rows).partitions > GROWTH * trained.partitions:
+    if not built or Approximation.of(rows).cells >= GROWTH * max(built):
         build(table, database, rows)
+        built = _built(table)
+    for cells in sorted(built)[:-1]:
+        database.commit(partial(table.drop_index, f"{VECTOR_INDEX}{cells}"))
 
 
 def compact(table: Table, database: Database) -> None:
@@ -171,12 +184,11 @@ def build(table: Table, database: Database, rows: int) -> None:
     """
     from lancedb.index import IvfRq, IvfSq
 
-    cells = Approximation.of(rows).partitions
+    cells = Approximation.of(rows).cells
     config: IvfRq | IvfSq
     if table.schema.field("vector").type.list_size % 8:
         config = IvfSq(distance_type=DISTANCE, num_partitions=cells, **TRAINING)
     else:
         config = IvfRq(distance_type=DISTANCE, num_partitions=cells, **TRAINING)
-    database.commit(
-        lambda: table.create_index("vector", config=config, name=VECTOR_INDEX, replace=True)
-    )
+    name = f"{VECTOR_INDEX}{cells}"
+    database.commit(lambda: table.create_index("vector", config=config, name=name, replace=True))
