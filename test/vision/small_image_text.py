@@ -27,7 +27,7 @@ from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPi
 SIDE = 48
 """Height and width of the small models' images."""
 
-_WIDTHS = {"num_attention_heads": 4, "num_hidden_layers": 3}
+_WIDTHS = {"num_attention_heads": 4, "num_hidden_layers": 2}
 _IMAGE = {**_WIDTHS, "hidden_size": 64, "intermediate_size": 160, "image_size": SIDE}
 _TEXT = {**_WIDTHS, "hidden_size": 48, "intermediate_size": 96}
 

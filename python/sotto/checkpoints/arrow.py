@@ -192,7 +192,7 @@ def _described(schema: Any, pa: Any, source: str) -> dict[str, Any]:
             if isinstance(value, dict)
             else f"{source}: its metadata {KEY.decode()} is no object"
         )
-    return value
+    return dict(value)
 
 
 def _entry(row: dict[str, Any], source: str) -> _Entry:

@@ -90,7 +90,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """config.json's ``model_type`` to the family and the encoders that are in the checkpoint."""
 
-_DEFAULTS = {
+_DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
     ("clip", "image"): _CLIP_IMAGE,
     ("clip", "text"): _CLIP_TEXT,
     ("siglip", "image"): _SIGLIP_IMAGE,

@@ -15,7 +15,7 @@ class BundleTokenizer:
 
     Args:
         bundle: the bundle.
-        section: the manifest's section of its encoder of text.
+        section: the manifest's of its encoder of text.
 
     Raises:
         BundleError: the file is not one that the tokenizers library reads.
@@ -25,9 +25,13 @@ class BundleTokenizer:
     def __init__(self, bundle: EmbeddingBundle, section: dict[str, Any]) -> None:
         tokenizers = optional_package("tokenizers", "text")
         path = bundle.directory / section["tokenizer"]
-        lowercase = section.get("lowercase", False)
+        lowercase, pad_to = section.get("lowercase", False), section.get("pad_to")
         if not isinstance(lowercase, bool):
             raise bundle.fault(f"lowercase is {lowercase!r}, expected true or false")
+        if pad_to is not None and pad_to != bundle.runtime.max_length:
+            raise bundle.fault(f"pad_to is {pad_to!r}, expected max_length or null")
+        self._pad_to: int = pad_to or 0
+        self._pad_token: int = section.get("pad_token") or 0
         try:
             self._tokenizer = tokenizers.Tokenizer.from_str(path.read_text(encoding="utf-8"))
             # What the file says of both is of the checkpoint's last run; transformers sets its own.
@@ -43,10 +47,13 @@ class BundleTokenizer:
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, special tokens included, truncated to the model's length.
 
+        Those of SigLIP, which attends to padding, are padded to it.
+
         Raises:
             OptionError: a text is not valid Unicode.
         """
-        return [encoding.ids for encoding in self._encodings(texts, special=True)]
+        ids = [encoding.ids for encoding in self._encodings(texts, special=True)]
+        return [each + [self._pad_token] * (self._pad_to - len(each)) for each in ids]
 
     def counts(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text alone, without special ones; no more than the model's length."""
@@ -55,7 +62,7 @@ class BundleTokenizer:
     @property
     def special(self) -> int:
         """How many special tokens a text gets."""
-        return len(self.ids([""])[0])
+        return len(self._encodings([""], special=True)[0].ids)
 
     def _encodings(self, texts: Sequence[str], *, special: bool) -> list[Any]:
         for number, text in enumerate(texts):

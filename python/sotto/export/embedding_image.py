@@ -70,7 +70,7 @@ def read_image_model(
         batches = sorted(set(options.batches))
         towers.append(PairedTextTower(checkpoint, reference, tokenizer, longest, lengths, batches))
     if checkpoint.image:
-        options.buckets(2)  # refuses impossible batches
+        TextOptions((), options.batches).buckets(2)  # refuses impossible batches
         towers.append(ImageTower(checkpoint, reference, sorted(set(options.batches))))
     paired = checkpoint.logit_scale is not None
     return EmbeddingModel(

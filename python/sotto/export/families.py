@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from sotto.checkpoints.identify import VAD, WHISPER, Identified
 from sotto.checkpoints.image_text_reader import KINDS
-from sotto.errors import CheckpointError
+from sotto.errors import CheckpointError, OptionError
 from sotto.export.embedding import EmbeddingModel
+from sotto.export.embedding_audio import read_audio_model
 from sotto.export.embedding_image import read_image_model
 from sotto.export.embedding_text import TextOptions, read_text_model
 
@@ -46,6 +47,12 @@ def _image(found: Identified, options: EmbeddingOptions) -> EmbeddingModel:
     return read_image_model(found.path, found.name, TextOptions(options.lengths, **batches))
 
 
+def _audio(found: Identified, options: EmbeddingOptions) -> EmbeddingModel:
+    if options.lengths is not None or options.batches is not None:
+        raise OptionError("lengths and batches are options of models of text and of images")
+    return read_audio_model(found.path or found.name)
+
+
 READERS: dict[str, Reader] = {
     "bert": _text,
     "roberta": _text,
@@ -54,6 +61,7 @@ READERS: dict[str, Reader] = {
     "distilbert": _text,
     "mpnet": _text,
     **dict.fromkeys(KINDS, _image),
+    WHISPER: _audio,
 }
 """By ``model_type``."""
 
@@ -66,7 +74,7 @@ def read_embedding_model(found: Identified, options: EmbeddingOptions) -> Embedd
         OptionError: an option is out of range.
     """
     if found.model_type not in READERS:
-        known = [WHISPER, *READERS]
+        known = list(READERS)
         near = difflib.get_close_matches(found.model_type, known, n=3, cutoff=0.5)
         guess = f"the nearest are {', '.join(near)}; " if near else ""
         raise CheckpointError(

@@ -147,6 +147,15 @@ def feature_encoder(dims: WhisperDims, seconds: int) -> Signature:
     return Signature(f"features_{seconds}s", (log_mel,), (features,))
 
 
+def pooled_encoder(dims: WhisperDims, seconds: int) -> Signature:
+    """``audio_{seconds}s``: log-mel and the weights of its positions to one vector."""
+    frames = seconds * FRAMES_PER_SECOND
+    log_mel = TensorSpec("log_mel", (1, dims.n_mels, frames))
+    pool = TensorSpec("pool", (1, 1, frames // 2))
+    embedding = TensorSpec("embedding", (1, dims.n_audio_state))
+    return Signature(f"audio_{seconds}s", (log_mel, pool), (embedding,))
+
+
 def sequence_decoder(dims: WhisperDims, seconds: int, length: int) -> Signature:
     """``sequence_{seconds}s``: ``length`` positions at once, without caches."""
     positions = seconds * FRAMES_PER_SECOND // 2

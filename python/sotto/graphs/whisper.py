@@ -1,4 +1,5 @@
-"""Whisper as three graphs: encoder, decoder step, and the plain full-sequence decoder.
+"""Whisper as graphs: encoder, decoder step, the plain full-sequence decoder, and the encoder whose
+features are pooled to one vector.
 
 The reference is openai-whisper's ``whisper/model.py``; keys of the state dict are its own.
 Token embedding, position look-up, cache writes and argmax belong to the host.
@@ -16,10 +17,10 @@ from sotto.graphs.transformer import (
     FeedForward,
     Gelu,
     Norm,
+    NormAffine,
     SelfAttention,
     Weights,
     normalised,
-    root_gain,
     tensor,
     to_residual,
 )
@@ -117,12 +118,31 @@ class FeatureEncoder(nn.Module):
     ) -> None:
         super().__init__()
         self.audio = AudioEncoder(weights, dims, frames, gelu)
-        gain = tensor(weights, "encoder.ln_post.weight")
-        self.register_buffer("gain", gain / root_gain(weights, "encoder.ln_post"))
-        self.register_buffer("shift", tensor(weights, "encoder.ln_post.bias"))
+        self.affine = NormAffine(weights, "encoder.ln_post")
 
     def forward(self, log_mel: Tensor) -> Tensor:
-        return self.audio(log_mel) * self.gain + self.shift
+        return self.affine(self.audio(log_mel))
+
+
+class PooledEncoder(nn.Module):
+    """Log-mel to the mean of its audio features over chosen positions.
+
+    In: ``log_mel [1, n_mels, frames]``, ``pool [1, 1, frames / 2]``, weights that sum to 1. Out:
+    ``embedding [1, width]``.
+    """
+
+    def __init__(
+        self, weights: Weights, dims: WhisperDims, frames: int, gelu: Gelu = "erf"
+    ) -> None:
+        super().__init__()
+        self.audio = AudioEncoder(weights, dims, frames, gelu)
+        self.affine = NormAffine(weights, "encoder.ln_post")
+        self.width = dims.n_audio_state
+
+    def forward(self, log_mel: Tensor, pool: Tensor) -> Tensor:
+        # What is affine may come after the mean.
+        pooled = torch.matmul(pool, self.audio(log_mel))
+        return self.affine(pooled.reshape(1, self.width))
 
 
 class Logits(nn.Module):

@@ -49,7 +49,7 @@ class ImageProcessor:
         # The reference's arithmetic on each of the 256 values a channel can have: the factor in
         # double, rounded to float32, then mean and std in float32.
         scaled = (np.arange(256, dtype=np.float64) * settings.rescale).astype(np.float32)
-        mean, std = np.float32(settings.mean)[:, None], np.float32(settings.std)[:, None]
+        mean, std = (np.array(each, np.float32)[:, None] for each in (settings.mean, settings.std))
         self._table = (scaled - mean) / std
 
     @classmethod
@@ -89,7 +89,7 @@ class ImageProcessor:
         """
         if isinstance(images, np.ndarray) and images.ndim == 4 and self._is_decoded(images):
             return self.normalise(images)
-        sources = [images] if _is_one(images) else list(images)  # type: ignore[arg-type]
+        sources: list[Any] = [images] if _is_one(images) else list(images)  # type: ignore[arg-type]
         out = np.empty((len(sources), *self.shape), np.float32)
         for number, source in enumerate(sources):
             self._normalise(self._pixels(source, _name(source, number, len(sources))), out[number])
@@ -129,7 +129,7 @@ class ImageProcessor:
             uint8 ``[height, width, 3]`` or ``[n, height, width, 3]``: the pixels as they were
             before they were normalised.
         """
-        mean, std = np.float64(self.settings.mean), np.float64(self.settings.std)
+        mean, std = np.array(self.settings.mean), np.array(self.settings.std)
         last = np.moveaxis(values, -3, -1)
         restored = np.rint((last * std + mean) / self.settings.rescale)
         return np.ascontiguousarray(np.clip(restored, 0, 255).astype(np.uint8))
@@ -242,16 +242,19 @@ def _centre(pixels: Pixels, height: int, width: int) -> Pixels:
 
 
 def _is_one(images: object) -> bool:
-    single = str | os.PathLike | bytes | bytearray | memoryview | Image.Image
-    return isinstance(images, single) or (isinstance(images, np.ndarray) and images.ndim != 4)
+    if isinstance(images, np.ndarray):
+        return images.ndim != 4
+    return isinstance(
+        images, str | os.PathLike | bytes | bytearray | memoryview | Image.Image
+    ) or not isinstance(images, Iterable)
 
 
 def _name(source: object, number: int, count: int) -> str:
     """What messages call an image: its path, or where it is in the batch."""
     if isinstance(source, str | os.PathLike):
         return os.fspath(source)
-    if isinstance(source, Image.Image) and getattr(source, "filename", ""):
-        return str(source.filename)
+    if isinstance(source, Image.Image) and (file := getattr(source, "filename", None)):
+        return str(file)
     kinds = {np.ndarray: "the array", Image.Image: "the image"}
     kind = next((text for cls, text in kinds.items() if isinstance(source, cls)), "the bytes")
     return kind if count == 1 else f"{kind} {number} of {count}"

@@ -24,6 +24,8 @@ try:
 except ImportError as missing:
     raise ImageError("reading images needs Pillow: pip install 'sotto[embed]'") from missing
 
+__all__ = ["FORMATS", "MAX_PIXELS", "Image", "ImageSource", "Pixels", "read_array", "read_image"]
+
 Pixels: TypeAlias = NDArray[np.uint8]
 """``[height, width, 3]``: red, green and blue."""
 
@@ -184,7 +186,9 @@ def _ranged(array: NDArray[Any], name: str) -> NDArray[Any]:
     if array.dtype.kind not in "iuf":
         raise ImageError(f"{name}: has type {array.dtype}; expected uint8, or floats from 0 to 1")
     least, most = array.min(), array.max()
-    integers = array.dtype.kind != "f" or bool((most > 1) and np.array_equal(array, array // 1))
+    integers = array.dtype.kind != "f" or (
+        1 < most <= 255 and np.array_equal(array, np.floor(array))
+    )
     bound = 65535 if array.dtype.kind != "f" else 255 if integers else 1
     if not (least >= 0 and most <= bound):
         raise ImageError(
@@ -201,4 +205,5 @@ def _on_white(values: NDArray[Any]) -> NDArray[Any]:
     white = 255 if values.dtype == np.uint8 else 1.0
     opacity = values[:, :, 3:] / white
     blended = opacity * values[:, :, :3] + (1 - opacity) * white
-    return (np.round(blended) if white == 255 else blended).astype(values.dtype)
+    result: NDArray[Any] = np.round(blended) if white == 255 else blended
+    return result.astype(values.dtype)

@@ -108,7 +108,7 @@ class AudioProcessor:
         Raises:
             AudioError: a recording can't be read.
         """
-        sources = [audio] if _is_one(audio) else list(audio)  # type: ignore[arg-type]
+        sources: list[Any] = [audio] if _is_one(audio) else list(audio)  # type: ignore[arg-type]
         out = np.empty((len(sources), *self.shape), np.float32)
         for number, source in enumerate(sources):
             out[number] = self._mel.compute(self._samples(source), self.frames)

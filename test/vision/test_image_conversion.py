@@ -1,0 +1,157 @@
+"""CLIP, SigLIP and ViT become bundles whose vectors are transformers' own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+transformers = pytest.importorskip("transformers", reason="its classes are the reference")
+
+import small_image_text as encoders  # noqa: E402
+from ai_edge_litert.interpreter import Interpreter  # noqa: E402
+from small_pictures import pixels  # noqa: E402
+
+from sotto.bundle import read_manifest  # noqa: E402
+from sotto.checkpoints import CheckpointError  # noqa: E402
+from sotto.checkpoints.identify import identify  # noqa: E402
+from sotto.errors import OptionError  # noqa: E402
+from sotto.export.embedding import embed, unit, write_embedding  # noqa: E402
+from sotto.export.families import EmbeddingOptions, read_embedding_model  # noqa: E402
+from sotto.graphs.signatures import Signature  # noqa: E402
+from sotto.npu.check import check  # noqa: E402
+from sotto.npu.plugin import own_adapter  # noqa: E402
+from sotto.preprocess import ImageProcessor  # noqa: E402
+
+Made = Callable[[str, str], tuple[Path, Path]]
+
+SMALL = {"clip": encoders.clip, "siglip": encoders.siglip, "vit": encoders.vit}
+
+
+def silent(line: str) -> None:
+    pass
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Checkpoint and bundle by family and precision, with a graph of 2 images or texts."""
+
+    @cache
+    def make(family: str, precision: str) -> tuple[Path, Path]:
+        folder = tmp_path_factory.mktemp(family)
+        checkpoint = SMALL[family](folder / f"{family}-small")
+        lengths = () if family == "clip" else None
+        options = EmbeddingOptions(lengths, (2,))
+        model = read_embedding_model(identify(str(checkpoint)), options)
+        write_embedding(model, folder / "bundle", precision, report=silent)
+        return checkpoint, folder / "bundle"
+
+    return make
+
+
+def image_vectors(bundle: Path, images: np.ndarray) -> np.ndarray:
+    """Of two images, through the processor and the graph that the manifest names."""
+    manifest = read_manifest(bundle)
+    name = manifest["encoders"]["image"]["signatures"][0]["signature"]
+    signature = Signature.from_manifest(name, manifest["signatures"][name])
+    interpreter = Interpreter(str(bundle / manifest["signatures"][name]["file"]), num_threads=1)
+    return embed(interpreter, signature, [ImageProcessor.from_bundle(bundle)(images)])
+
+
+def test_a_picture_gets_transformers_vector_from_its_bytes_on(made: Made) -> None:
+    checkpoint, bundle = made("clip", "fp32")
+    images = np.stack([pixels(90, 120, seed=seed) for seed in range(2)])
+    model = transformers.CLIPModel.from_pretrained(checkpoint).eval()
+    processor = encoders.CLIPImageProcessorPil.from_pretrained(checkpoint)
+    with torch.no_grad():
+        inputs = processor(list(images), return_tensors="pt")
+        expected = model.get_image_features(**inputs).pooler_output.numpy()
+    # The graphs' own: test_image_text_graphs.py.
+    assert np.abs(image_vectors(bundle, images) - expected).max() <= 1e-4
+
+
+@pytest.mark.parametrize("family", ["vit", pytest.param("clip", marks=pytest.mark.slow)])
+def test_eight_bits_keep_a_vectors_direction(made: Made, family: str) -> None:
+    checkpoint, bundle = made(family, "int8")
+    images = np.stack([pixels(90, 120, seed=seed) for seed in range(2)])
+    values = torch.from_numpy(ImageProcessor.from_bundle(bundle)(images))
+    model = transformers.AutoModel.from_pretrained(checkpoint).eval()
+    with torch.no_grad():
+        outputs = model(values) if family == "vit" else model.get_image_features(values)
+    cosines = (unit(image_vectors(bundle, images)) * unit(outputs.pooler_output.numpy())).sum(
+        axis=1
+    )
+    # What is asked of 8 bits; these two random layers give some 0.9995.
+    assert cosines.min() >= 0.99
+
+
+def test_the_manifest_says_what_the_host_needs(made: Made) -> None:
+    _, bundle = made("clip", "fp32")
+    manifest = read_manifest(bundle)
+    assert (manifest["kind"], manifest["family"]) == ("embedding", "clip")
+    assert (manifest["dimensions"], manifest["normalize"]) == (32, True)
+    assert manifest["logit_scale"] == pytest.approx(np.exp(2.5))
+    assert manifest["logit_bias"] == 0
+    assert manifest["gelu"] == "quick"
+    text, image = manifest["encoders"]["text"], manifest["encoders"]["image"]
+    assert (text["pooling"], text["eot_token"], text["mask_padding"]) == ("eot", 513, False)
+    assert (text["max_length"], text["pad_to"]) == (40, None)
+    assert [entry["length"] for entry in text["signatures"]] == [40]
+    assert image["signatures"] == [{"signature": "image_2", "batch": 2}]
+    assert image["processor"]["size"] == {"shortest_edge": encoders.SIDE}
+    assert image["processor"]["resample"] == "bicubic"
+
+
+@pytest.mark.slow
+def test_siglip_pads_every_text_and_takes_the_last_position(made: Made) -> None:
+    _, bundle = made("siglip", "fp32")
+    manifest = read_manifest(bundle)
+    text = manifest["encoders"]["text"]
+    assert (text["pooling"], text["pad_to"], text["pad_token"]) == ("last", 24, 513)
+    assert [entry["length"] for entry in text["signatures"]] == [24]
+    assert manifest["logit_bias"] == -1.25
+
+
+def test_a_vit_is_a_bundle_of_images_alone(made: Made) -> None:
+    _, bundle = made("vit", "int8")
+    manifest = read_manifest(bundle)
+    assert list(manifest["encoders"]) == ["image"]
+    assert manifest["normalize"] is False
+    assert manifest["encoders"]["image"]["processor"]["resample"] == "bilinear"
+    assert "logit_scale" not in manifest
+
+
+@pytest.mark.skipif(own_adapter() is None, reason="the plugin's library is built on Linux alone")
+@pytest.mark.parametrize(
+    "family",
+    ["clip", *(pytest.param(family, marks=pytest.mark.slow) for family in ("siglip", "vit"))],
+)
+def test_every_graph_is_one_partition_with_nothing_outside(made: Made, family: str) -> None:
+    _, bundle = made(family, "fp32")
+    found = check(bundle, ["mt6991"], None, silent)
+    assert found.whole
+    for graph in found.graphs:
+        partitioning = graph.partitionings["mt6991"]
+        assert (partitioning.partitions, partitioning.refusals) == (1, ())
+
+
+def test_impossible_options_are_refused(tmp_path: Path) -> None:
+    for family, lengths, batches, message in (
+        ("clip", (41,), (1,), "lengths"),
+        ("siglip", (8,), (1,), "SigLIP pads every text"),
+        ("vit", None, (0,), "batches"),
+    ):
+        checkpoint = SMALL[family](tmp_path / family)
+        with pytest.raises(OptionError, match=message):
+            read_embedding_model(identify(str(checkpoint)), EmbeddingOptions(lengths, batches))
+
+
+def test_a_clip_without_its_tokenizer_is_refused(tmp_path: Path) -> None:
+    checkpoint = encoders.clip(tmp_path / "clip")
+    (checkpoint / "tokenizer.json").unlink()
+    with pytest.raises(CheckpointError, match="has no tokenizer"):
+        read_embedding_model(identify(str(checkpoint)), EmbeddingOptions())
