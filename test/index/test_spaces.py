@@ -9,7 +9,7 @@ import pytest
 from letters import DIMENSIONS, SPACE, Letters
 
 from sotto.errors import StoreError
-from sotto.index import Index, Record
+from sotto.index import Index, Record, Where
 
 OTHER = "letters@fedcba9876543210"
 
@@ -86,3 +86,28 @@ def test_what_is_no_index_is_an_error(tmp_path: Path) -> None:
     assert not (tmp_path / "missing").exists()
     with pytest.raises(StoreError, match="can't be"):
         Index("nonsense://x/y").spaces()
+
+
+def test_an_index_may_be_in_a_bucket(letters: Letters) -> None:
+    # LanceDB's object store in memory: the same code as of a bucket, without its network.
+    index = Index("memory://notes")
+    collection = index.collection(letters)
+    collection.upsert([Record("text", "hello", "/a"), Record("text", "other", "/b")])
+    collection.optimize()
+    assert index.folder is None
+    assert collection.search("hello", words="hello")[0].record.path == "/a"
+    assert collection.delete(Where(paths=["/a"])) == 1
+    assert collection.count() == 1
+
+
+def test_a_bucket_that_can_t_be_reached_is_an_error() -> None:
+    options = {
+        "endpoint": "http://127.0.0.1:1",
+        "region": "none",
+        "aws_access_key_id": "none",
+        "aws_secret_access_key": "none",
+        "allow_http": "true",
+        "client_max_retries": "0",
+    }
+    with pytest.raises(StoreError, match="s3://bucket/notes can't be opened"):
+        Index("s3://bucket/notes", storage_options=options)

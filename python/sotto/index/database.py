@@ -47,9 +47,12 @@ class Database:
         create: bool = True,
     ) -> None:
         self.uri = os.fspath(uri)
-        self.local = None if "://" in self.uri else Path(self.uri)
+        path = self.uri.removeprefix("file://")
+        self.local = None if "://" in path else Path(path)
         if self.local is not None:
             self._check_folder(self.local, create)
+        # Its native code would print warnings past Python's logging.
+        os.environ.setdefault("LANCE_LOG", "error")
         try:
             import lancedb
         except ImportError as error:
