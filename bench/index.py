@@ -77,7 +77,7 @@ def chosen(table: LanceTable, rows: int) -> list[Contender]:
     would take an hour for a million, and its PQ is trained with as little as Sotto's choice.
     """
     cells = cells_for(rows)
-    probes = cells // 16
+    probes = nearest.Approximation(cells).probes
     inverted = {"num_partitions": cells, **nearest.TRAINING}
     graph = {"num_partitions": 1, "m": 16, "ef_construction": 100}
     return [
@@ -135,7 +135,7 @@ def measure(
         started = time.perf_counter()
         contender.build(vectors)
         build_s = time.perf_counter() - started
-    count = EXHAUSTIVE_QUERIES if contender.exhaustive else len(queries)
+    count = min(len(queries), EXHAUSTIVE_QUERIES) if contender.exhaustive else len(queries)
     for query in queries[:10]:
         contender.search(query, TOP)
     times, found = [], 0

@@ -13,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sotto.index import layout, nearest
+from sotto.index.database import Database
 
 Vectors = NDArray[np.float32]
 Ids = NDArray[np.int64]
@@ -101,15 +102,12 @@ class LanceTable:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.database = Database(folder)
 
     def write(self, vectors: Vectors) -> None:
         """Writes rows whose ids are their positions."""
-        import lancedb
-
         schema = layout.vectors_schema(SPACE, vectors.shape[1], "")
-        self.table: Any = lancedb.connect(self.folder).create_table(
-            layout.table_name(SPACE), schema=schema, mode="overwrite"
-        )
+        self.table: Any = self.database.open_or_create(layout.table_name(SPACE), schema)
         # As many rows a file as `sotto index` has after it compacted them.
         reader = pa.RecordBatchReader.from_batches(schema, _batches(vectors, schema))
         self.table.add(reader, write_parallelism=1)
@@ -170,7 +168,8 @@ class Lance:
     def name(self) -> str:
         if not self.kind:
             return "LanceDB, brute force"
-        options = {**self.built, **self.asked}
+        shown = {k: v for k, v in self.built.items() if k not in nearest.TRAINING}
+        options = {**shown, **self.asked}
         return f"LanceDB {self.kind} " + ", ".join(f"{k}={v}" for k, v in options.items())
 
     @property
@@ -218,10 +217,8 @@ class Sotto:
         return self.rows <= nearest.BRUTE_FORCE_ROWS
 
     def build(self, vectors: Vectors) -> None:
-        from sotto.index.database import Database
-
         if not self.exhaustive:
-            database = Database(self.table.folder)
+            database = self.table.database
             self.table.replace_index(lambda table: nearest.build(table, database, self.rows))
 
     def stored(self) -> int:
@@ -234,6 +231,3 @@ class Sotto:
 
 def _positions(ids: pa.ChunkedArray) -> Ids:
     return np.array([int(each) for each in ids.to_pylist()], np.int64)
-
-
-Maker = Callable[[], Contender]

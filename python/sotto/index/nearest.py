@@ -79,7 +79,7 @@ def prepare(table: Table, database: Database) -> None:
         return
 
     # ICU finds the words of Chinese, Japanese and Thai, too, which no space divides; "split" also
-    # divides snake_case and camelCase. Stemming is English: other languages' words pass by it.
+    # divides snake_case. Stemming is English: other languages' words pass by it.
     config = FTS(base_tokenizer="icu/split")
     database.commit(lambda: table.create_index("text", config=config, name=WORDS_INDEX))
 
