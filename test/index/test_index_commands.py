@@ -82,13 +82,15 @@ def test_a_folder_is_indexed_searched_listed_and_removed(
     assert {Path(hit["path"]).name for hit in found} == {"bread.md", "library.txt"}
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "how", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)]
+)
 def test_a_run_that_is_ended_leaves_a_good_index_and_the_next_goes_on(
     sotto: Sotto, models: Options, notes: Path, how: signal.Signals
 ) -> None:
-    files = 60
+    files = 2000
     for number in range(files):
-        (notes / f"{number}.txt").write_text(f"Note {number}.\n\n" + f"It says {number}. " * 200)
+        (notes / f"{number}.txt").write_text(f"This is note number {number}.")
     process = subprocess.Popen(
         [*COMMAND, "index", "add", str(notes), *map(str, models)],
         stderr=subprocess.PIPE,
@@ -97,7 +99,7 @@ def test_a_run_that_is_ended_leaves_a_good_index_and_the_next_goes_on(
     deadline = time.monotonic() + 60
     known: list[str] = []
     while not known and time.monotonic() < deadline:
-        time.sleep(0.2)
+        time.sleep(0.05)
         known = sotto("index", "list").out.splitlines()
     process.send_signal(how)
     _, err = process.communicate(timeout=60)
