@@ -15,7 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from comparison.bundles import ensure_bundle, ensure_exact_bundle, ensure_vad_bundle
+from comparison.bundles import (
+    ensure_bundle,
+    ensure_encoder,
+    ensure_exact_bundle,
+    ensure_vad_bundle,
+)
 from comparison.clips import REPOSITORY
 
 from sotto.terminal import report, run
@@ -23,7 +28,9 @@ from sotto.terminal import report, run
 # The longest first, so that none is left for one core at the end.
 MAKERS: list[Callable[[], Path]] = [
     partial(ensure_bundle, "base", "int8"),
+    partial(ensure_encoder, "all-MiniLM-L6-v2", "all-MiniLM-L6-v2", "int8", ""),
     partial(ensure_bundle, "tiny.en", "int8"),
+    partial(ensure_encoder, "base", "whisper-base-embed", "int8", "embed"),
     partial(ensure_exact_bundle, "base"),
     partial(ensure_exact_bundle, "tiny.en"),
     ensure_vad_bundle,

@@ -209,3 +209,21 @@ def test_a_changed_file_is_read_whole_or_refused(
     except CheckpointError:
         return
     assert all(np.isfinite(array).all() for array in loaded.state.values())
+
+
+def test_the_command_writes_the_weights_alone(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from sotto.cli import app
+
+    source, target = tmp_path / "weights.parquet", tmp_path / "again.arrow"
+    write_arrow(checkpoint(), source)
+    done = CliRunner().invoke(app, ["convert", str(source), "--out", str(target)])
+    assert done.exit_code == 0, done.stderr
+    loaded = load_checkpoint(target)
+    assert all(np.array_equal(loaded.state[k], v) for k, v in checkpoint().state.items())
+    refused = CliRunner().invoke(
+        app, ["convert", str(source), "--out", str(target), "--precision", "int8"]
+    )
+    assert refused.exit_code != 0
+    assert "by no other option" in refused.stderr

@@ -118,6 +118,10 @@ def ensure_encoder(checkpoint: str, name: str, precision: Precision, task: str) 
             return target
     except BundleError:
         pass
+    if precision == "int8":  # which takes a tenth of the time that converting does
+        fp32 = ensure_encoder(checkpoint, name, "fp32", task)
+        _execute(*("-m", "sotto.cli", "quantize", str(fp32), "--out", str(target)))
+        return target
     _execute(
         *("-m", "sotto.cli", "convert", checkpoint, "--precision", precision),
         *("--out", str(target), *(("--task", task) if task else ())),

@@ -24,6 +24,7 @@ from transformers import (
 
 WORDPIECE = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 LETTERS = [*"abcdefghijklmnopqrstuvwxyz0123456789.,?!'-", *"äéñøбдж日本語"]
+MPNET = ["<s>", "<pad>", "</s>", "[UNK]", "<mask>"]
 BPE = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 WIDTH, LAYERS, HEADS, MLP, POSITIONS = 48, 3, 4, 80, 66
 
@@ -113,8 +114,8 @@ def _write(path: Path, content: Any) -> None:
 def _save_tokenizer(family: str, directory: Path) -> list[str]:
     directory.mkdir(parents=True, exist_ok=True)
     if family in ("bert", "distilbert", "mpnet"):
-        special = BPE if family == "mpnet" else WORDPIECE
-        unknown, first, last = ("<unk>", "<s>", "</s>") if family == "mpnet" else WORDPIECE[1:4]
+        special = MPNET if family == "mpnet" else WORDPIECE
+        unknown, first, last = ("[UNK]", "<s>", "</s>") if family == "mpnet" else WORDPIECE[1:4]
         vocabulary = [*special, *LETTERS, *(f"##{letter}" for letter in LETTERS), "the", "##ing"]
         (directory / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
         ids = {token: i for i, token in enumerate(vocabulary)}

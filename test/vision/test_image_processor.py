@@ -157,6 +157,8 @@ def test_sixteen_bit_greys_keep_their_upper_eight(clip: Pair, tmp_path: Path) ->
     eight = (levels >> 8).astype(np.uint8)
     assert np.array_equal(ours(path), ours(eight))
     assert np.array_equal(ours(levels), ours(eight))
+    dark = saved(tmp_path / "dark.png", Image.fromarray(levels >> 8))
+    assert np.array_equal(ours(dark), ours(np.zeros_like(eight)))
 
 
 def test_a_batch_is_its_images(clip: Pair) -> None:

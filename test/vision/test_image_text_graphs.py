@@ -16,6 +16,7 @@ from safetensors.numpy import load_file, save_file  # noqa: E402
 
 from sotto.checkpoints import CheckpointError  # noqa: E402
 from sotto.checkpoints.image_text import ImageTextCheckpoint  # noqa: E402
+from sotto.checkpoints.image_text_layout import today  # noqa: E402
 from sotto.checkpoints.image_text_reader import read_image_text  # noqa: E402
 from sotto.export.image_text import image_graph, text_graph  # noqa: E402
 
@@ -284,3 +285,28 @@ def test_an_older_processors_single_numbers_are_its_familys(tmp_path: Path) -> N
     assert settings is not None
     assert settings.size == {"shortest_edge": encoders.SIDE}
     assert settings.mean == (0.48145466, 0.4578275, 0.40821073)
+
+
+def test_a_processor_saved_together_with_a_tokenizers_is_found(tmp_path: Path) -> None:
+    folder = encoders.clip(tmp_path)
+    wanted = read(folder).settings
+    alone = folder / "preprocessor_config.json"
+    together = {
+        "image_processor": json.loads(alone.read_text()),
+        "processor_class": "CLIPProcessor",
+    }
+    (folder / "processor_config.json").write_text(json.dumps(together))
+    alone.unlink()
+    assert read(folder).settings == wanted
+
+
+def test_either_spelling_of_vits_weights_is_read(tmp_path: Path) -> None:
+    folder = encoders.vit(tmp_path)
+    saved = read(folder)  # transformers 5.23 saves the older one
+    state = load_file(folder / "model.safetensors")
+    assert "encoder.layer.0.attention.attention.query.weight" in state
+    renamed = {today(key): array for key, array in state.items()}
+    assert "layers.0.attention.q_proj.weight" in renamed
+    save_file(renamed, folder / "model.safetensors")
+    found = read(folder)
+    assert all(np.array_equal(found.state[key], array) for key, array in saved.state.items())

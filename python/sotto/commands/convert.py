@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 MODELS = Path("models")
 TASKS = ("transcribe", "embed")
+WEIGHTS = (".parquet", ".arrow")
+"""Suffixes of what gets a Whisper's weights instead of a bundle (``checkpoints/arrow.py``)."""
+
 NEEDED = ("torch", "litert_torch", "ai_edge_quantizer", "safetensors", "transformers")
 
 
@@ -37,7 +40,10 @@ def convert(
     ],
     out: Annotated[
         Path | None,
-        typer.Option(help="Bundle to write. Default: models/NAME, for fp32 models/NAME-fp32."),
+        typer.Option(
+            help="Bundle to write. Default: models/NAME, for fp32 models/NAME-fp32. Of a Whisper "
+            "also a file, NAME.parquet or NAME.arrow, which gets the weights alone."
+        ),
     ] = None,
     precision: Annotated[
         str | None,
@@ -82,10 +88,10 @@ def convert(
     sotto convert base
 
     Text encoders (BERT, RoBERTa, DistilBERT, MPNet and what is built like them) embed; their
-    pooling, prompts and longest text come from the checkpoint's own files. A Whisper transcribes.
-    Nothing stored in a checkpoint is executed. Each graph is compared with the reference
-    implementation (transformers' or openai-whisper's class with the same weights), and nothing is
-    kept beyond the tolerance.
+    pooling, prompts and longest text come from the checkpoint's own files. CLIP and SigLIP embed
+    images and texts in one space, a ViT images. A Whisper transcribes. Nothing stored in a
+    checkpoint is executed. Each graph is compared with the reference implementation (transformers'
+    or openai-whisper's class with the same weights), and nothing is kept beyond the tolerance.
     """
     with clean_exits(), hushed_libraries(), exiting_on_interrupt(settle_replacements):
         if absent := [name for name in NEEDED if find_spec(name) is None]:
@@ -95,6 +101,12 @@ def convert(
         if task is not None and task not in TASKS:
             raise OptionError(f"task {task!r}: expected {' or '.join(TASKS)}")
         start = time.perf_counter()
+        if out is not None and out.suffix in WEIGHTS:
+            if precision or task or lengths or batches or exceptions:
+                raise OptionError(f"{out}: weights are written as they are, by no other option")
+            _weights(checkpoint, out)
+            report(f"wrote {out} in {time.perf_counter() - start:.0f} s")
+            return
         if out is not None:
             check_writable(out)  # before a download
         # torch is slow to import, and not installed where nothing is converted.
@@ -118,6 +130,15 @@ def convert(
             options = EmbeddingOptions(_numbers("lengths", lengths), _numbers("batches", batches))
             target = _embedding(found, options, out, precision or "int8", kept, jobs)
         report(f"wrote {target} in {time.perf_counter() - start:.0f} s")
+
+
+def _weights(checkpoint: str, out: Path) -> None:
+    from sotto.checkpoints import load_checkpoint
+    from sotto.checkpoints.arrow import write_arrow
+
+    read = load_checkpoint(checkpoint)
+    report(f"writing {len(read.state)} tensors of {read.name}")
+    write_arrow(read, out)
 
 
 def _numbers(name: str, text: str | None) -> tuple[int, ...] | None:

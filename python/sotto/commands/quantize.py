@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from sotto.bundle import check_writable
+from sotto.bundle import check_writable, read_manifest
 from sotto.commands import quantize_npu
 from sotto.commands.output import decibel_cell, finite, print_whole
 from sotto.errors import ConversionError, OptionError, OutputError
@@ -116,8 +116,11 @@ def quantize(
 
     sotto quantize models/whisper-base-fp32 --npu --calibrate recordings/
 
+    sotto quantize models/all-MiniLM-L6-v2-fp32 --precision fp16
+
     Signal to noise, in dB, is that of logits against the float32 graphs', over real speech and
-    the text that they hear in it. Needs what step 2 needs installed, but not step 1's output.
+    the text that they hear in it; of a bundle that embeds, that of its vectors. Needs what step 2
+    needs installed, but not step 1's output.
     """
     with clean_exits():
         if find_spec("ai_edge_quantizer") is None:
@@ -167,8 +170,19 @@ def _quantize(
         from sotto.export.requantize import quantize_bundle
 
         exceptions = None if file is None else Exceptions.read(file)
-        quantize_bundle(model, target, _speech(audio), precision, exceptions, report)
+        if _embeds(model):
+            from sotto.export.embedding_quantize import quantize_embedding
+
+            if audio:
+                raise OptionError("--audio is of bundles that transcribe; leave it out")
+            quantize_embedding(model, target, precision, exceptions, report)
+        else:
+            quantize_bundle(model, target, _speech(audio), precision, exceptions, report)
         report(f"wrote {target}")
+
+
+def _embeds(model: Path) -> bool:
+    return read_manifest(model, verify=False).get("kind") == "embedding"
 
 
 def _scan(

@@ -17,14 +17,14 @@ from sotto.checkpoints.image_text_reader import read_image_text
 from sotto.checkpoints.recognise import recognise
 from sotto.errors import CheckpointError, OptionError
 from sotto.export.embedding import EmbeddingModel, Tower
-from sotto.export.embedding_text import POSITIONS, TABLES, TOKENIZER, TextOptions
+from sotto.export.embedding_text import POSITIONS, TOKENIZER, TextOptions
 from sotto.export.image_text import image_graph, text_graph
 from sotto.export.image_text_reference import ImageTextReference
 from sotto.export.pictures import picture
 from sotto.export.precision import Precision
 from sotto.export.text_inputs import TextInputs
 from sotto.export.text_tokenizer import tokenizer_in
-from sotto.export.token_table import write_token_table
+from sotto.export.token_table import TABLES, write_token_table
 from sotto.graphs.bert import text_signature
 from sotto.graphs.signatures import Signature, TensorSpec
 from sotto.preprocess.image import ImageProcessor

@@ -21,7 +21,7 @@ from sotto.export.embedding import EmbeddingModel
 from sotto.export.precision import Precision
 from sotto.export.text_inputs import MASKED, TextInputs
 from sotto.export.text_tokenizer import read_tokenizer
-from sotto.export.token_table import TableType, write_token_table
+from sotto.export.token_table import TABLES, write_token_table
 from sotto.graphs.bert import TextEncoder, text_signature
 from sotto.graphs.signatures import Signature
 
@@ -31,15 +31,6 @@ SHORTEST, LEAST_LENGTH = 16, 2
 """Tokens of the smallest graph, and of the smallest that may be asked for: an empty text's."""
 
 BATCHES = (1, 8)
-
-TABLES: dict[Precision, TableType] = {
-    "fp32": "fp32",
-    "fp16": "fp16",
-    "int8-weights": "int8",
-    "int8": "int8",
-    "int4": "int8",
-}
-"""Of the token table. A row's 8 bits lose little beside those of a layer; 4 would lose much."""
 
 
 @dataclass(frozen=True)

@@ -114,22 +114,27 @@ def measure(
     return Yardstick(passages, Graphs(source, manifest, THREADS))
 
 
-def read_float_bundle(source: Path) -> tuple[Manifest, Layers]:
-    """The manifest and the layers of a float32 Whisper bundle.
+MAKERS = {
+    "whisper": "python convert/step2_torchscript_to_tflite.py makes one from step 1's directory "
+    "with --precision fp32",
+    "embedding": "sotto convert makes one of a checkpoint with --precision fp32",
+}
+"""What to do where a bundle of a kind is not float32."""
+
+
+def read_float_bundle(source: Path, kind: str = "whisper") -> tuple[Manifest, Layers]:
+    """The manifest and the layers of a float32 bundle of a kind.
 
     Raises:
         BundleError: it is another kind of bundle, of another precision, or damaged.
     """
     manifest = read_manifest(source)
     drop_compiled(manifest)
-    again = (
-        "python convert/step2_torchscript_to_tflite.py makes one from step 1's directory with "
-        "--precision fp32"
-    )
-    if manifest.get("kind") != "whisper" or manifest.get("precision") != "fp32":
+    again = MAKERS[kind]
+    if manifest.get("kind") != kind or manifest.get("precision") != "fp32":
         raise BundleError(
             f"{source} is a {manifest.get('precision')} bundle of kind {manifest.get('kind')}; "
-            f"expected a whisper bundle of fp32: {again}"
+            f"expected a {kind} bundle of fp32: {again}"
         )
     if manifest.get("exceptions") or not manifest.get("layers"):
         raise BundleError(

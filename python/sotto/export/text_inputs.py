@@ -11,6 +11,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from sotto.bundle import Manifest
+from sotto.errors import BundleError
 from sotto.export.sentences import SENTENCES
 from sotto.graphs.signatures import Signature
 
@@ -26,14 +27,14 @@ class TextInputs:
         tokens: ``[V, width]`` of fp32, fp16 or int8.
         scales: ``[V]`` fp32, of int8.
         positions: ``[max_length, width]`` fp32.
-        pooling: ``mean``, or ``cls``.
+        entry: of the manifest's ``encoders``: says what is masked and what is pooled.
     """
 
     tokenizer: Tokenizer
     tokens: np.ndarray
     scales: np.ndarray | None
     positions: np.ndarray
-    pooling: str
+    entry: Manifest
 
     @classmethod
     def read(cls, directory: Path, entry: Manifest) -> TextInputs:
@@ -44,13 +45,15 @@ class TextInputs:
             tokens=np.load(directory / table["file"], mmap_mode="r"),
             scales=np.load(directory / table["scales"]) if "scales" in table else None,
             positions=np.load(directory / entry["position_embedding"]["file"]),
-            pooling=entry["pooling"],
+            entry=entry,
         )
 
     def sample(self, signature: Signature) -> list[list[int]]:
         """Token ids of a text for each place of a batch: the first as long as fits."""
         batch, length, _ = signature.inputs[0].shape
-        return [self._ids(row, max(2, length - row * length // batch)) for row in range(batch)]
+        ids = [self._ids(row, max(2, length - row * length // batch)) for row in range(batch)]
+        padded, pad = self.entry.get("pad_to") or 0, self.entry["pad_token"]
+        return [[*text, *[pad] * (padded - len(text))] for text in ids]
 
     def _ids(self, start: int, length: int) -> list[int]:
         """``length`` tokens, special ones included, from a sentence on."""
@@ -65,15 +68,27 @@ class TextInputs:
     def lay_out(self, ids: Sequence[Sequence[int]], signature: Signature) -> list[np.ndarray]:
         """``hidden``, ``mask`` and ``pool`` of texts that fit the signature."""
         hidden, mask, pool = (np.zeros(spec.shape, np.float32) for spec in signature.inputs)
-        mask[:] = MASKED
+        mask[:] = MASKED if self.entry["mask_padding"] else 0
         for row, text in enumerate(ids):
             hidden[row, : len(text)] = self._rows(text) + self.positions[: len(text)]
             mask[row, :, :, : len(text)] = 0
-            if self.pooling == "mean":
+            if self.entry["pooling"] == "mean":
                 pool[row, :, : len(text)] = 1 / len(text)
             else:
-                pool[row, :, 0] = 1
+                pool[row, :, self._pooled(text)] = 1
         return [hidden, mask, pool]
+
+    def _pooled(self, ids: Sequence[int]) -> int:
+        """Position of the token that the vector is of."""
+        match self.entry["pooling"]:
+            case "cls":
+                return 0
+            case "last":
+                return len(ids) - 1
+            case "eot":
+                eot = self.entry["eot_token"]
+                return list(ids).index(max(ids) if eot is None else eot)
+        raise BundleError(f"pooling is {self.entry['pooling']!r:.60}, which is unknown here")
 
     def _rows(self, ids: Sequence[int]) -> np.ndarray:
         rows = self.tokens[np.array(ids)].astype(np.float32)

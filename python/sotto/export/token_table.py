@@ -8,11 +8,21 @@ from typing import Literal
 import numpy as np
 
 from sotto.bundle import Manifest
+from sotto.export.precision import Precision
 
 TABLE, TABLE_SCALES = "token_embedding.npy", "token_embedding_scales.npy"
 """Their files, where the host has a table of its own."""
 
 TableType = Literal["fp32", "fp16", "int8"]
+
+TABLES: dict[Precision, TableType] = {
+    "fp32": "fp32",
+    "fp16": "fp16",
+    "int8-weights": "int8",
+    "int8": "int8",
+    "int4": "int8",
+}
+"""Of the token table. A row's 8 bits lose little beside those of a layer; 4 would lose much."""
 
 
 def write_token_table(

@@ -77,7 +77,12 @@ class PairedTextEncoder(nn.Module):
         if self.future is not None:
             mask = mask + self.future
         x = to_residual(hidden)
-        for attention, feed_forward in zip(self.attention, self.feed_forward, strict=True):
-            x = feed_forward(attention(x, mask))
-        # Pooled first: one position's norm and projection are enough.
-        return self.project(self.norm(torch.matmul(pool, x))).flatten(1)
+        last = len(self.attention) - 1
+        for i, (attention, feed_forward) in enumerate(
+            zip(self.attention, self.feed_forward, strict=True)
+        ):
+            x = attention(x, mask)
+            if i == last:
+                x = torch.matmul(pool, x)  # the one position that is still read
+            x = feed_forward(x)
+        return self.project(self.norm(x)).flatten(1)

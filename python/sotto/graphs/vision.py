@@ -145,11 +145,17 @@ class ImageEncoder(nn.Module):
         x = self.patches(pixels)
         if self.ln_pre is not None:
             x = centred(self.ln_pre(x))
-        for attention, feed_forward in zip(self.attention, self.feed_forward, strict=True):
-            x = feed_forward(attention(x))
+        last = len(self.attention) - 1
+        for i, (attention, feed_forward) in enumerate(
+            zip(self.attention, self.feed_forward, strict=True)
+        ):
+            x = attention(x)
+            if i == last and self.pool is None:
+                x = x[:, :1]  # the class token, the one position that is still read
+            x = feed_forward(x)
         if self.pool is not None:
             return self.pool(self.norm(x))
-        embedding = self.head(self.norm(x[:, :1])).flatten(1)
+        embedding = self.head(self.norm(x)).flatten(1)
         return torch.tanh(embedding) if self.tanh else embedding
 
 

@@ -216,9 +216,11 @@ class ImageProcessor:
         return (new_long, new_short) if width <= height else (new_short, new_long)
 
     def _normalise(self, pixels: Pixels, out: Floats) -> None:
+        index = np.empty(pixels.shape[:2], np.intp)
         for channel, values in enumerate(self._table):
+            np.copyto(index, pixels[:, :, channel])
             # Every index is below 256; "clip" spares numpy's check and the buffer it takes.
-            np.take(values, pixels[:, :, channel], out=out[channel], mode="clip")
+            np.take(values, index, out=out[channel], mode="clip")
 
 
 def _centre(pixels: Pixels, height: int, width: int) -> Pixels:

@@ -136,7 +136,9 @@ def _turned(image: Image.Image) -> Image.Image:
 def _rgb(image: Image.Image, name: str) -> Image.Image:
     if image.mode == "RGB" and image.info.get("transparency") is None:
         return image
-    if image.mode.startswith("I") or image.mode == "F":
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+    if image.mode in ("I", "F"):
         return Image.fromarray(read_array(np.asarray(image), name))
     if "A" in image.getbands() or image.info.get("transparency") is not None:
         white = Image.new("RGBA", image.size, (255, 255, 255, 255))
