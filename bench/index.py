@@ -79,7 +79,7 @@ def chosen(table: LanceTable, rows: int) -> list[Contender]:
     cells = cells_for(rows)
     probes = nearest.Approximation(cells).probes
     inverted = {"num_partitions": cells, **nearest.TRAINING}
-    graph = {"num_partitions": 1, "m": 16, "ef_construction": 100}
+    graph = {"num_partitions": 1, "m": 16, "ef_construction": 64}
     return [
         NumpyBruteForce(),
         Faiss("Flat", exhaustive=True),

@@ -26,8 +26,8 @@ Vector = NDArray[np.float32]
 DISTANCE: Final = "l2"
 """Squared; of vectors of length 1 it is 2 - 2 cos, so that it orders as the cosine does."""
 
-BRUTE_FORCE_ROWS = 50_000
-"""Up to so many, comparing with every vector is quick enough, exact, and needs no building."""
+BRUTE_FORCE_ROWS = 20_000
+"""Up to so many, comparing with every vector is about as quick, exact, and needs no building."""
 
 GROWTH = 2
 """An index is made anew for so many times its cells: four times the vectors it was made for."""
@@ -68,7 +68,7 @@ class Approximation:
     @property
     def probes(self) -> int:
         """Cells that a query looks into."""
-        return max(8, self.cells // 16)
+        return max(16, self.cells // 16)
 
 
 def prepare(table: Table, database: Database) -> None:
