@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -104,3 +106,28 @@ def test_a_bundle_that_is_gone_leaves_the_others(
 def test_an_empty_index_says_how_to_fill_it(index: Index) -> None:
     with pytest.raises(StoreError, match="sotto index add"):
         ask(index, Question("anything"))
+
+
+@pytest.mark.slow
+def test_a_text_finds_pictures_of_a_clip_beside_texts(
+    index: Index, notes: Path, minilm: Path, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    sys.path.append(str(Path(__file__).parents[1] / "vision"))
+    encoders = pytest.importorskip("small_image_text", reason="needs torch and transformers")
+    checkpoint = encoders.clip(tmp_path / "checkpoint")
+    command = ["-m", "sotto.cli", "convert", str(checkpoint), "--precision", "fp32"]
+    bundle = tmp_path / "clip"
+    subprocess.run([sys.executable, *command, "--out", str(bundle)], check=True)
+    for name, colour in {"red.png": (250, 10, 10), "blue.png": (10, 10, 250)}.items():
+        Image.new("RGB", (80, 60), colour).save(notes / name)
+    Image.new("RGB", (200, 150), (245, 15, 12)).save(tmp_path / "reddish.jpg")
+    add_folder(index, notes, Models(minilm, None, bundle, threads=1), FolderOptions(), Silent())
+    found = {hit.record.modality for hit in ask(index, Question("bread", top=4), threads=1)}
+    assert found >= {"text", "image"}
+    pictures = Question("a red square", where=Where(modalities=["image"]))
+    hits = ask(index, pictures, threads=1)
+    assert {Path(hit.record.path).name for hit in hits} == {"red.png", "blue.png"}
+    best, _ = ask(index, Question(str(tmp_path / "reddish.jpg"), "image"), threads=1)
+    assert best.record.path == str(notes / "red.png")
