@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -111,3 +113,23 @@ def test_a_bucket_that_can_t_be_reached_is_an_error() -> None:
     }
     with pytest.raises(StoreError, match="s3://bucket/notes can't be opened"):
         Index("s3://bucket/notes", storage_options=options)
+
+
+@pytest.mark.parametrize("package", ["lancedb", "pyarrow"])
+def test_a_missing_package_is_an_error_that_names_the_extra(package: str) -> None:
+    code = f"""
+import sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == {package!r}:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Absent())
+from sotto.cli import app
+sys.argv = ["sotto", "search", "x", "--index", "."]
+app()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert (
+        done.stderr == f"error: an index needs the package {package}: pip install 'sotto[embed]'\n"
+    )

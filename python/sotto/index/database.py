@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from sotto.errors import StoreError
-from sotto.index.layout import VERSION
+from sotto.index.layout import VERSION, missing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -56,10 +56,7 @@ class Database:
         try:
             import lancedb
         except ImportError as error:
-            raise StoreError(
-                f"an index needs LanceDB, which is not installed ({error}): "
-                "pip install 'sotto[embed]'"
-            ) from error
+            raise missing("lancedb") from error
         with self.errors("opened"):
             # Interval 0: every search sees what other processes have written by then.
             self._connection: DBConnection = lancedb.connect(
