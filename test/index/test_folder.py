@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -265,3 +266,27 @@ def test_a_folder_that_is_not_there_is_an_error(index: Index, models: Models) ->
 def test_the_walk_s_options_reach_it(index: Index, notes: Path, models: Models) -> None:
     outcome, _ = add(index, notes, models, walk=WalkOptions(exclude=["src", "*.txt"]))
     assert outcome.added == {"text": 1}
+
+
+def test_a_run_with_fewer_models_leaves_what_others_made(
+    index: Index, notes: Path, models: Models
+) -> None:
+    add(index, notes, models)
+    (bread,) = index.files(under=str(notes / "bread.md"))
+    index.record_files([replace(bread, models=["other@00", *bread.models])])
+    outcome, _ = add(index, notes, models)
+    assert outcome.unchanged.total() == 4
+    # One that needs a model which it did not go through is done again.
+    index.record_files([replace(bread, models=["other@00"])])
+    outcome, _ = add(index, notes, models)
+    assert outcome.changed == {"text": 1}
+
+
+def test_a_recording_is_left_alone_where_there_is_no_model_of_speech(
+    index: Index, with_recording: Path, models: Models
+) -> None:
+    add(index, with_recording, models)
+    outcome, _ = add(index, with_recording, Models(models.text, None, threads=1))
+    assert outcome.unnamed["audio"] == 1
+    assert (outcome.added, outcome.changed) == ({}, {})
+    assert texts(index, models).search(words="best of times") != []
