@@ -78,17 +78,18 @@ def chosen(table: LanceTable, rows: int) -> list[Contender]:
     """
     cells = cells_for(rows)
     probes = nearest.Approximation(cells).probes
+    refine = nearest.Approximation.refine(TOP)
     inverted = {"num_partitions": cells, **nearest.TRAINING}
     graph = {"num_partitions": 1, "m": 16, "ef_construction": 64}
     return [
         NumpyBruteForce(),
         Faiss("Flat", exhaustive=True),
-        Faiss(f"IVF{cells},PQ48,RFlat", f"nprobe={probes},k_factor_rf=20"),
+        Faiss(f"IVF{cells},PQ48,RFlat", f"nprobe={probes},k_factor_rf={refine}"),
         Faiss("HNSW32", "efSearch=100"),
         Lance(table),
         Lance(
             *(table, "IvfPq", {**inverted, "num_sub_vectors": 48}),
-            {"nprobes": probes, "refine_factor": 10},
+            {"nprobes": probes, "refine_factor": refine},
         ),
         Lance(table, "HnswSq", graph, {"ef": 100, "refine_factor": 2}),
         Sotto(table, rows),
@@ -113,11 +114,11 @@ def swept(table: LanceTable, rows: int) -> list[Contender]:
     contenders: list[Contender] = [Lance(table)]
     for kind, built in builds:
         option = "ef" if kind.startswith("Hnsw") else "nprobes"
-        efforts = (100, 200) if option == "ef" else (cells // 32, cells // 16, cells // 8)
+        efforts = (300, 400) if option == "ef" else (cells // 32, cells // 16, cells // 8)
         contenders += [
             Lance(table, kind, built, {option: effort, "refine_factor": refine})
             for effort in efforts
-            for refine in (2, 5, 10)
+            for refine in (2, 10, 30)
         ]
     return contenders
 

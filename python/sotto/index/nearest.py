@@ -54,11 +54,9 @@ class Approximation:
 
     Attributes:
         cells: of k-means, into which the vectors are divided.
-        refine: of so many times the results the exact vectors are compared.
     """
 
     cells: int
-    refine: int = 10
 
     @classmethod
     def of(cls, rows: int) -> Approximation:
@@ -69,6 +67,15 @@ class Approximation:
     def probes(self) -> int:
         """Cells that a query looks into."""
         return max(16, self.cells // 16)
+
+    @staticmethod
+    def refine(top: int) -> int:
+        """Of so many times the results the exact vectors are compared: of 300 at least.
+
+        Of a million vectors in one bit an axis, one in twenty of the ten nearest is not among the
+        first 100 candidates, and one in a thousand not among the first 300.
+        """
+        return max(10, -(-300 // top))
 
 
 def prepare(table: Table, database: Database) -> None:
@@ -107,13 +114,15 @@ def search(
     if vector is None:
         query = table.search(_match(words or ""), query_type="fts").select([*COLUMNS, "_score"])
     elif words is None:
-        query = _vector_query(table, table.search(vector), exact).select([*COLUMNS, "_distance"])
+        query = _vector_query(table, table.search(vector), count, exact).select(
+            [*COLUMNS, "_distance"]
+        )
     else:
         from lancedb.rerankers import RRFReranker
 
         query = table.search(query_type="hybrid").vector(vector).text(_match(words))
         # No columns are chosen: each of its two queries has one that the other lacks.
-        query = _vector_query(table, query, exact).rerank(RRFReranker(return_score="all"))
+        query = _vector_query(table, query, count, exact).rerank(RRFReranker(return_score="all"))
     query = query.limit(count)
     if condition is not None:
         query = query.where(condition)
@@ -129,13 +138,13 @@ def _match(words: str) -> Any:
     return match(words, "text")
 
 
-def _vector_query(table: Table, query: Any, exact: bool) -> Any:
+def _vector_query(table: Table, query: Any, top: int, exact: bool) -> Any:
     query = query.distance_type(DISTANCE)
     built = [] if exact else _built(table)
     if not built:
         return query.bypass_vector_index()
     plan = Approximation(max(built))
-    return query.nprobes(plan.probes).refine_factor(plan.refine)
+    return query.nprobes(plan.probes).refine_factor(plan.refine(top))
 
 
 def _scored(row: dict[str, Any]) -> dict[str, Any]:
