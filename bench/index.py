@@ -72,7 +72,7 @@ def cells_for(rows: int) -> int:
     return nearest.Approximation.of(rows).cells
 
 
-def chosen(table: LanceTable, rows: int) -> list[Contender]:
+def chosen(table: LanceTable, rows: int, dimensions: int) -> list[Contender]:
     """Good settings of each kind. LanceDB's HNSW is built with less effort than by default, which
     would take an hour for a million, and its PQ is trained with as little as Sotto's choice.
     """
@@ -84,11 +84,11 @@ def chosen(table: LanceTable, rows: int) -> list[Contender]:
     return [
         NumpyBruteForce(),
         Faiss("Flat", exhaustive=True),
-        Faiss(f"IVF{cells},PQ48,RFlat", f"nprobe={probes},k_factor_rf={refine}"),
+        Faiss(f"IVF{cells},PQ{dimensions // 8},RFlat", f"nprobe={probes},k_factor_rf={refine}"),
         Faiss("HNSW32", "efSearch=100"),
         Lance(table),
         Lance(
-            *(table, "IvfPq", {**inverted, "num_sub_vectors": 48}),
+            *(table, "IvfPq", {**inverted, "num_sub_vectors": dimensions // 8}),
             {"nprobes": probes, "refine_factor": refine},
         ),
         Lance(table, "HnswSq", graph, {"ef": 100, "refine_factor": 2}),
@@ -96,7 +96,7 @@ def chosen(table: LanceTable, rows: int) -> list[Contender]:
     ]
 
 
-def swept(table: LanceTable, rows: int) -> list[Contender]:
+def swept(table: LanceTable, rows: int, dimensions: int) -> list[Contender]:
     """The settings among which the defaults were looked for: builds, and queries of each."""
     cells = cells_for(rows)
     inverted = {"num_partitions": cells, **nearest.TRAINING}
@@ -106,8 +106,8 @@ def swept(table: LanceTable, rows: int) -> list[Contender]:
         ("IvfRq", slower),
         ("IvfSq", inverted),
         ("IvfFlat", inverted),
-        ("IvfPq", {**inverted, "num_sub_vectors": 48}),
-        ("IvfPq", {**inverted, "num_sub_vectors": 96}),
+        ("IvfPq", {**inverted, "num_sub_vectors": dimensions // 8}),
+        ("IvfPq", {**inverted, "num_sub_vectors": dimensions // 4}),
         ("HnswSq", {"num_partitions": 1, "m": 16, "ef_construction": 100}),
         ("HnswSq", {"num_partitions": 1}),
     ]
@@ -199,6 +199,7 @@ def index(
     seed: Annotated[int, typer.Option(help="Of the mixture.")] = 0,
     sweep: Annotated[bool, typer.Option(help="Many settings of LanceDB's.")] = False,
     only: Annotated[str, typer.Option(help="Those whose name holds this.")] = "",
+    without: Annotated[str, typer.Option(help="Not those whose name holds this.")] = "",
     folder: Annotated[Path | None, typer.Option(help="For the table; a temporary one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A line of JSON each.")] = False,
 ) -> None:
@@ -212,8 +213,11 @@ def index(
         started = time.perf_counter()
         table.write(data)
         report(f"LanceDB's table written in {time.perf_counter() - started:.1f} s")
-        contenders = (swept if sweep else chosen)(table, vectors)
-        results = measure_all([c for c in contenders if only in c.name], data, asked, truth)
+        contenders = (swept if sweep else chosen)(table, vectors, dimensions)
+        contenders = [each for each in contenders if only in each.name]
+        if without:
+            contenders = [each for each in contenders if without not in each.name]
+        results = measure_all(contenders, data, asked, truth)
     if as_json:
         for each in results:
             print(json.dumps(asdict(each)))
