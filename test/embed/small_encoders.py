@@ -150,17 +150,17 @@ def _save_tokenizer(family: str, directory: Path) -> list[str]:
 
 
 def _bert(vocabulary: int, changes: dict[str, Any]) -> PreTrainedModel:
-    return BertModel(BertConfig(**_config(vocabulary), **changes))
+    return BertModel(BertConfig(**{**_config(vocabulary), **changes}))
 
 
 def _roberta(vocabulary: int, changes: dict[str, Any]) -> PreTrainedModel:
     # With its head, as CodeBERT's: keys have the prefix "roberta.".
     settings = {"pad_token_id": 1, "layer_norm_eps": 1e-5, "type_vocab_size": 1, **changes}
-    return RobertaForMaskedLM(RobertaConfig(**_config(vocabulary), **settings))
+    return RobertaForMaskedLM(RobertaConfig(**{**_config(vocabulary), **settings}))
 
 
 def _mpnet(vocabulary: int, changes: dict[str, Any]) -> PreTrainedModel:
-    return MPNetModel(MPNetConfig(**_config(vocabulary), **changes))
+    return MPNetModel(MPNetConfig(**{**_config(vocabulary), **changes}))
 
 
 def _distilbert(vocabulary: int, changes: dict[str, Any]) -> PreTrainedModel:

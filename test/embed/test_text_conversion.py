@@ -19,8 +19,10 @@ from sotto.bundle import read_manifest
 from sotto.errors import BundleError, ConversionError, OptionError
 from sotto.export.embedding import EmbeddingModel, write_embedding
 from sotto.export.embedding_quantize import quantize_embedding
+from sotto.export.embedding_static import quantize_embedding_for_npu
 from sotto.export.embedding_text import TextOptions, TextTower, read_text_model
 from sotto.export.precision import Exceptions
+from sotto.export.recipes import find_recipe
 from sotto.npu.rules import judge
 
 LENGTH = 16
@@ -105,6 +107,22 @@ def test_quantising_keeps_the_vectors_directions(
     assert cosines.min() >= cosine
 
 
+def test_a_static_recipe_is_for_the_npu_and_keeps_the_vectors_directions(
+    bundle: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "npu"
+    quantize_embedding_for_npu(bundle, out, find_recipe("int16"), quiet)
+    manifest = read_manifest(out)
+    assert manifest["precision"] == "npu-int16"
+    layers = manifest["layers"]["text.tflite"].values()
+    assert {layer["precision"] for layer in layers} == {"int8-int16"}
+    (verdict,) = judge(out / "text.tflite")
+    assert not verdict.refusals
+    assert "QUANTIZE" in verdict.counts
+    cosines = (TextOracle(out).encode(TEXTS) * TextOracle(bundle).encode(TEXTS)).sum(axis=1)
+    assert cosines.min() >= 0.95  # below it a vector has other neighbours
+
+
 def test_layers_can_be_left_out_of_quantisation(bundle: Path, tmp_path: Path) -> None:
     out = tmp_path / "mixed"
     quantize_embedding(bundle, out, "int8", Exceptions({"text.feed_forward.0.*": "fp32"}), quiet)
@@ -153,6 +171,14 @@ def test_the_longest_text_always_has_a_graph(checkpoint: Path) -> None:
     ]
 
 
+def test_texts_are_batched_where_that_is_no_slower() -> None:
+    shapes = TextOptions().shapes(128)
+    assert [length for length, batch in shapes if batch == 1] == [16, 24, 32, 48, 64, 96, 128]
+    assert [length for length, batch in shapes if batch == 8] == [16, 24, 32, 48, 64]
+    assert (128, 8) in TextOptions(batches=(1, 8), tokens=None).shapes(128)
+    assert TextOptions((), (8,)).shapes(128) == [(128, 8)]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -176,3 +202,26 @@ def test_a_damaged_manifest_is_told(bundle: Path, tmp_path: Path) -> None:
     (copy / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(BundleError, match=r"damaged .*pooling.*sotto convert"):
         quantize_embedding(copy, tmp_path / "out", report=quiet)
+
+
+@pytest.mark.slow
+def test_codeberts_true_shape_converts_within_the_tolerance(tmp_path: Path) -> None:
+    shape = {
+        "vocab_size": 50265,
+        "hidden_size": 768,
+        "num_hidden_layers": 12,
+        "num_attention_heads": 12,
+        "intermediate_size": 3072,
+        "max_position_embeddings": 514,
+    }
+    directory = save("roberta", tmp_path / "codebert", **shape)
+    config = json.loads((directory / "tokenizer_config.json").read_text())
+    config["model_max_length"] = 512
+    (directory / "tokenizer_config.json").write_text(json.dumps(config))
+    model = read_text_model(directory, options=TextOptions((64,), (1,)))
+    out = tmp_path / "bundle"
+    differences = write_embedding(model, out, "fp32", report=quiet)
+    assert [difference.stage for difference in differences] == ["text_64x1", "text_512x1"]
+    for verdict in judge(out / "text.tflite"):
+        assert not verdict.refusals
+    quantize_embedding(out, tmp_path / "int8", report=quiet)

@@ -60,7 +60,7 @@ def convert(
         str | None,
         typer.Option(
             help="Of text: tokens that graphs take, such as 32,128. The longest text's is added. "
-            "Default: 16 and its doubles."
+            "Default: 16, 24 and their doubles."
         ),
     ] = None,
     batches: Annotated[

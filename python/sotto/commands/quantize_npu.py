@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from sotto.bundle import check_writable
+from sotto.bundle import check_writable, read_manifest
 from sotto.commands.output import decibel_cell, finite, print_whole
 from sotto.errors import OptionError
 from sotto.terminal import hushed_libraries, report
@@ -69,8 +69,15 @@ def _write(
         named = model if model.name.strip(".") else model.resolve()  # "." has no name
         target = out or named.with_name(f"{named.name.removesuffix('-fp32')}-npu")
         check_writable(target)
-        audio = _speech(calibrate)
-        quantize_for_npu(model, target, audio, recipe, report, exceptions=exceptions)
+        if read_manifest(model, verify=False).get("kind") == "embedding":
+            from sotto.export.embedding_static import quantize_embedding_for_npu
+
+            if calibrate is not None:
+                raise OptionError("--calibrate is of bundles that transcribe; leave it out")
+            quantize_embedding_for_npu(model, target, recipe, report, exceptions=exceptions)
+        else:
+            audio = _speech(calibrate)
+            quantize_for_npu(model, target, audio, recipe, report, exceptions=exceptions)
         report(f"wrote {target}")
 
 

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 
 from sotto._runtime import LogMel
 from sotto.asr import SpeechModel
 from sotto.bundle import Manifest
 from sotto.errors import AudioError
 from sotto.export.passages import DECODER, ENCODER, Graphs, Passage, hear, make_passage
-from sotto.npu.tflite_graph import read_graphs
+from sotto.export.ranges import Range, Ranges
 from sotto.preprocess import SAMPLE_RATE, AudioSource, read_audio
-
-Range = tuple[float, float]
-"""Least and greatest value."""
 
 PIECES = 6
 """Windows of speech that each signature is calibrated on, at most."""
@@ -80,7 +75,7 @@ def calibrate(
     """
     model = SpeechModel(bundle, verify=False)
     log_mel = LogMel(np.load(bundle / "mel_filters.npy"))
-    ranges = _Ranges(bundle)
+    ranges = Ranges(bundle / file for file in (ENCODER, DECODER))
     graphs = Graphs(bundle, manifest, THREADS, ranges.add)
     recordings = [read_audio(source) for source in audio]
     for window in manifest["windows"]:
@@ -115,32 +110,3 @@ def _pieces(recordings: list[np.ndarray], seconds: int) -> Iterator[np.ndarray]:
             if count < PIECES and len(samples) - start >= min(SAMPLE_RATE, len(samples)):
                 count += 1
                 yield samples[start : start + size]
-
-
-class _Ranges:
-    """Ranges so far, by tensor."""
-
-    def __init__(self, bundle: Path) -> None:
-        self.found: dict[str, Range] = {}
-        self._tensors: dict[str, set[str]] = {}
-        self._subgraphs: dict[str, int] = {}
-        for file in (ENCODER, DECODER):
-            for graph in read_graphs(bundle / file):
-                self._subgraphs[graph.signature] = graph.index
-                computed = [t for operation in graph.operations for t in operation.outputs]
-                self._tensors[graph.signature] = {
-                    tensor.name for tensor in (*graph.inputs, *computed) if tensor.type == "FLOAT32"
-                }
-
-    def add(self, interpreter: Interpreter, signature: str) -> None:
-        """Takes in what a signature's tensors hold."""
-        subgraph, names = self._subgraphs[signature], self._tensors[signature]
-        details: list[dict[str, Any]] = interpreter.get_tensor_details(subgraph)
-        for detail in details:
-            if (name := detail["name"]) in names:
-                values = interpreter.get_tensor(detail["index"], subgraph)
-                low, high = self.found.get(name, (np.inf, -np.inf))
-                self.found[name] = (
-                    min(low, float(values.min())),
-                    max(high, float(values.max())),
-                )

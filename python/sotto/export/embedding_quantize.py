@@ -59,7 +59,7 @@ def quantize_embedding(
     if out.resolve() == source.resolve():
         raise OptionError(f"out {out}: is the float32 bundle itself; choose another directory")
     check_writable(out)
-    expected = _vectors(source, manifest)
+    expected = vectors(source, manifest)
     kept = [name for name in manifest["files"] if name not in layers]
     with replacing_directory(out) as directory:
         manifest["precision"] = chosen
@@ -68,7 +68,7 @@ def quantize_embedding(
         used = quantize_files(source, directory, layers, manifest, exceptions, report)
         write_manifest(directory, manifest, sorted({*kept, *tables, *layers}))
         coarse = coarsest({chosen, *used})
-        found = _vectors(directory, manifest)
+        found = vectors(directory, manifest)
         differences = [distance(name, found[name], expected[name], coarse) for name in expected]
         for difference in differences:
             report(f"against {source}: {difference}")
@@ -93,9 +93,9 @@ def _write_tables(
     return files
 
 
-def _vectors(directory: Path, manifest: Manifest) -> Vectors:
+def vectors(directory: Path, manifest: Manifest) -> Vectors:
     """What each signature gives for its sample. Raises BundleError for a damaged manifest."""
-    vectors = {}
+    found: Vectors = {}
     try:
         for modality, entry in manifest["encoders"].items():
             model = directory / f"{modality}.tflite"
@@ -104,10 +104,10 @@ def _vectors(directory: Path, manifest: Manifest) -> Vectors:
                 name = graph["signature"]
                 signature = Signature.from_manifest(name, manifest["signatures"][name])
                 inputs = sample(directory, modality, entry, signature)
-                vectors[name] = embed(interpreter, signature, inputs)
+                found[name] = embed(interpreter, signature, inputs)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise BundleError(
             f"{directory}: the manifest is damaged ({type(error).__name__}: {error}). Convert the "
             "checkpoint again: sotto convert"
         ) from error
-    return vectors
+    return found

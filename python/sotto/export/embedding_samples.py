@@ -15,11 +15,11 @@ from sotto.export.pictures import picture
 from sotto.export.recording import packaged_recording
 from sotto.export.text_inputs import TextInputs
 from sotto.graphs.signatures import Signature
-from sotto.preprocess import AudioProcessor, ImageProcessor, read_audio
+from sotto.preprocess import SAMPLE_RATE, AudioProcessor, ImageProcessor, read_audio
 
 
 def sample(
-    directory: Path, modality: str, entry: Manifest, signature: Signature
+    directory: Path, modality: str, entry: Manifest, signature: Signature, start: int = 0
 ) -> list[np.ndarray]:
     """Inputs of a signature, in its order.
 
@@ -28,6 +28,7 @@ def sample(
         modality: ``text``, ``image`` or ``audio``.
         entry: of the manifest's ``encoders``.
         signature: one of the modality's.
+        start: number of the first text, picture or second of speech.
 
     Raises:
         AudioError: there is no packaged recording.
@@ -36,20 +37,21 @@ def sample(
     match modality:
         case "text":
             inputs = TextInputs.read(directory, entry)
-            return inputs.lay_out(inputs.sample(signature), signature)
+            return inputs.lay_out(inputs.sample(signature, start), signature)
         case "image":
             batch = signature.inputs[0].shape[0]
-            pictures = [picture(number) for number in range(batch)]
+            pictures = [picture(number) for number in range(start, start + batch)]
             return [ImageProcessor.from_bundle(directory)(pictures)]
         case "audio":
-            return _speech(directory, signature)
+            return _speech(directory, signature, start)
     raise BundleError(f"{directory} has an encoder of {modality!r:.60}, which is unknown here")
 
 
-def _speech(directory: Path, signature: Signature) -> list[np.ndarray]:
-    """The start of a recording, all of its positions alike."""
+def _speech(directory: Path, signature: Signature, start: int) -> list[np.ndarray]:
+    """A recording from a second on, all of its positions alike."""
     frames = signature.inputs[0].shape[-1]
     processor = AudioProcessor.from_bundle(directory, seconds=frames / 100)
     positions = signature.inputs[1].shape
     pool = np.full(positions, 1 / positions[-1], np.float32)
-    return [processor(read_audio(packaged_recording())), pool]
+    samples = read_audio(packaged_recording())
+    return [processor(samples[start * SAMPLE_RATE % len(samples) :]), pool]

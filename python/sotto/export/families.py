@@ -37,14 +37,19 @@ Reader = Callable[[Identified, EmbeddingOptions], EmbeddingModel]
 
 def _text(found: Identified, options: EmbeddingOptions) -> EmbeddingModel:
     assert found.path is not None  # only a Whisper's name is looked for later
-    batches = {} if options.batches is None else {"batches": options.batches}
-    return read_text_model(found.path, found.name, TextOptions(options.lengths, **batches))
+    return read_text_model(found.path, found.name, _of_text(options))
 
 
 def _image(found: Identified, options: EmbeddingOptions) -> EmbeddingModel:
     assert found.path is not None
-    batches = {} if options.batches is None else {"batches": options.batches}
-    return read_image_model(found.path, found.name, TextOptions(options.lengths, **batches))
+    return read_image_model(found.path, found.name, _of_text(options))
+
+
+def _of_text(options: EmbeddingOptions) -> TextOptions:
+    """Batches that were asked for are made whatever they take."""
+    if options.batches is None:
+        return TextOptions(options.lengths)
+    return TextOptions(options.lengths, options.batches, tokens=None)
 
 
 def _audio(found: Identified, options: EmbeddingOptions) -> EmbeddingModel:

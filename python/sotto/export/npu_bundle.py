@@ -15,10 +15,11 @@ from sotto.bundle import (
     write_manifest,
 )
 from sotto.errors import ConversionError, OptionError
-from sotto.export.calibration import Range, calibrate
+from sotto.export.calibration import calibrate
 from sotto.export.layers import Layer
 from sotto.export.passages import Distance, Graphs
 from sotto.export.precision import Exceptions
+from sotto.export.ranges import Range
 from sotto.export.recipes import Numbers, Recipe, excepted
 from sotto.export.requantize import (
     THREADS,
@@ -91,7 +92,7 @@ def quantize_for_npu(
             "rules": [asdict(rule) for rule in recipe.rules],
             "calibrated_on": [_name(a) for a in audio],
         }
-        _write_files(source, directory, manifest, layers, recipe, ranges, report)
+        write_static_files(source, directory, manifest, layers, recipe, ranges, report)
         kept += place_token_rows(source, directory, manifest, report)
         write_manifest(directory, manifest, sorted({*kept, *layers}))
         distance = yardstick.distance(Graphs(directory, manifest, THREADS))
@@ -110,7 +111,7 @@ def _name(source: AudioSource) -> str:
     return Path(source).name if isinstance(source, str | Path) else type(source).__name__
 
 
-def _write_files(
+def write_static_files(
     source: Path,
     directory: Path,
     manifest: Manifest,

@@ -10,8 +10,8 @@ import numpy as np
 from ai_edge_quantizer import qtyping, quantizer
 
 from sotto.errors import ConversionError
-from sotto.export.calibration import Range
 from sotto.export.quantize import exactly, write_quantized
+from sotto.export.ranges import Range
 from sotto.export.recipes import Numbers, Recipe
 from sotto.npu.tflite_graph import read_graphs
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from sotto.bundle import Manifest
 from sotto.errors import OptionError
-from sotto.export.calibration import Range, calibrate
+from sotto.export.calibration import calibrate
 from sotto.export.passages import DECODER, ENCODER, Distance, Graphs, Yardstick
+from sotto.export.ranges import Range
 from sotto.export.recipes import LAYOUT, NUMBERS, Numbers, Recipe, Rule, group_of, placed
 from sotto.export.requantize import THREADS, Layers, measure, read_float_bundle
 from sotto.export.static import quantize_statically

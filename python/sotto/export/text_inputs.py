@@ -15,6 +15,9 @@ from sotto.errors import BundleError
 from sotto.export.sentences import SENTENCES
 from sotto.graphs.signatures import Signature
 
+LENGTHS = 8
+"""How many lengths of a sample's texts there are, from a graph's own to an eighth of it."""
+
 MASKED = -1e4
 """What the mask holds for padding: finite in fp16."""
 
@@ -48,10 +51,18 @@ class TextInputs:
             entry=entry,
         )
 
-    def sample(self, signature: Signature) -> list[list[int]]:
-        """Token ids of a text for each place of a batch: the first as long as fits."""
+    def sample(self, signature: Signature, start: int = 0) -> list[list[int]]:
+        """Token ids of a text for each place of a batch: the first as long as fits.
+
+        Args:
+            signature: of the graph.
+            start: number of the first text; others are others, of other lengths.
+        """
         batch, length, _ = signature.inputs[0].shape
-        ids = [self._ids(row, max(2, length - row * length // batch)) for row in range(batch)]
+        ids = [
+            self._ids(number, max(2, length - number % LENGTHS * length // LENGTHS))
+            for number in range(start, start + batch)
+        ]
         padded, pad = self.entry.get("pad_to") or 0, self.entry["pad_token"]
         return [[*text, *[pad] * (padded - len(text))] for text in ids]
 
