@@ -54,7 +54,9 @@ def convert(
     ] = None,
     task: Annotated[
         str | None,
-        typer.Option(help="Of a Whisper: transcribe (the default) or embed, which keeps its ear."),
+        typer.Option(
+            help="Of a Whisper: transcribe (the default) or embed, which keeps the encoder."
+        ),
     ] = None,
     lengths: Annotated[
         str | None,
@@ -65,7 +67,9 @@ def convert(
     ] = None,
     batches: Annotated[
         str | None,
-        typer.Option(help="Inputs that graphs take at once, such as 1,8. Default: the family's."),
+        typer.Option(
+            help="Inputs that graphs take at once, such as 1,8. Default: 1, and 8 where it pays."
+        ),
     ] = None,
     exceptions: Annotated[
         Path | None, typer.Option(help="JSON file of layers with another precision.")

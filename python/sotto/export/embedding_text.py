@@ -37,9 +37,8 @@ LEAST_LENGTH = 2
 BATCHES = (1, 8)
 
 BATCHED_TOKENS = 512
-"""Of a graph that takes several texts. On a CPU eight texts at once take as long as one by one from
-some 32 tokens each on (MiniLM, int8, one thread: 0.88 of it at 16 tokens, 1.0 at 32 and 64), and
-longer beyond (1.07 at 128, 1.13 at 256)."""
+"""Of a graph that takes several texts. On a CPU eight texts of MiniLM at once take less time than
+one by one up to 32 tokens each, and more beyond 64 (bench/text_batches.py)."""
 
 
 @dataclass(frozen=True)

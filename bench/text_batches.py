@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""Texts in batches against one by one: a text encoder's graphs in CPU time, on one thread.
+
+The least of many runs, in time that the process had the CPU: what else the machine does hardly
+shows. Says up to what length batches pay (BATCHED_TOKENS in sotto.export.embedding_text).
+
+    sotto convert all-MiniLM-L6-v2 --batches 1,8 --out models/all-MiniLM-L6-v2-batches
+    python bench/text_batches.py models/all-MiniLM-L6-v2-batches
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from ai_edge_litert.interpreter import Interpreter
+
+from sotto.bundle import read_manifest
+from sotto.export.embedding import embed
+from sotto.export.embedding_samples import sample
+from sotto.graphs.signatures import Signature
+from sotto.terminal import clean_exits, report, run
+from tables import markdown_table
+
+SECONDS = 2.0
+"""That each graph is run for."""
+
+
+def least_ms(interpreter: Interpreter, signature: Signature, inputs: list[np.ndarray]) -> float:
+    """CPU milliseconds of the fastest run."""
+    embed(interpreter, signature, inputs)  # packs the weights
+    least, spent = np.inf, 0.0
+    while spent < SECONDS:
+        start = time.process_time()
+        embed(interpreter, signature, inputs)
+        took = time.process_time() - start
+        least, spent = min(least, took), spent + took
+    return least * 1e3
+
+
+def main(bundle: Annotated[Path, typer.Argument(help="Bundle of kind embedding.")]) -> None:
+    """Print a table: CPU milliseconds of each graph, and of its texts one by one."""
+    with clean_exits():
+        manifest = read_manifest(bundle)
+        entry = manifest["encoders"]["text"]
+        interpreter = Interpreter(str(bundle / "text.tflite"), num_threads=1)
+        found: dict[int, dict[int, float]] = {}
+        for graph in entry["signatures"]:
+            name = graph["signature"]
+            report(f"running {name}")
+            signature = Signature.from_manifest(name, manifest["signatures"][name])
+            inputs = sample(bundle, "text", entry, signature)
+            found.setdefault(graph["length"], {})[graph["batch"]] = least_ms(
+                interpreter, signature, inputs
+            )
+        rows = [
+            (f"{length}", f"{batch}", f"{ms:.2f}", f"{ms / batch / of_length[1]:.2f}")
+            for length, of_length in found.items()
+            for batch, ms in of_length.items()
+            if 1 in of_length
+        ]
+    header = ("tokens", "texts", "CPU, ms", "of the time one by one")
+    print(markdown_table(header, rows))
+
+
+if __name__ == "__main__":
+    run(main)
