@@ -3,8 +3,8 @@
 # make lint     check style and types
 # make format   rewrite sources in the project's style
 # make compare  transcripts of every stage against openai-whisper, as tables under docs/
-# make npu      is Whisper base whole on the NPU of every SoC, how exact, how fast, and does it compile;
-#               NPU_SOC=all compiles for every SoC
+# make npu      are Whisper base and all-MiniLM-L6-v2 whole on the NPU of every SoC; of base, too: how
+#               exact, how fast, and does it compile; NPU_SOC=all compiles for every SoC
 # make bench    Sotto against its peers, as tables and pictures under bench/outputs;
 #               BENCH=--quick takes minutes, see .venv/bin/python bench/run.py --help
 # make clean    remove what was built; models and the virtual environment stay
@@ -14,6 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := build/stamps
 BUNDLE := models/whisper-base
+ENCODER := models/all-MiniLM-L6-v2
 NPU_SOC ?= mt6991,mt6993,mt8188
 # Of tests: a file is one process's, which loads its models once.
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
@@ -55,8 +56,12 @@ $(BUNDLE)/decoder.tflite: $(BUNDLE)/torchscript/sample.npz
 $(BUNDLE)-fp32/decoder.tflite: $(BUNDLE)/torchscript/sample.npz
 	$(BIN)/python convert/step2_torchscript_to_tflite.py $(BUNDLE) --precision fp32
 
-npu: $(STAMPS)/installed $(BUNDLE)-fp32/decoder.tflite
+$(ENCODER)-fp32/text.tflite: | $(STAMPS)/installed
+	$(BIN)/sotto convert $(notdir $(ENCODER)) --precision fp32 --out $(ENCODER)-fp32
+
+npu: $(STAMPS)/installed $(BUNDLE)-fp32/decoder.tflite $(ENCODER)-fp32/text.tflite
 	$(BIN)/sotto npu check $(BUNDLE)-fp32 --soc all
+	$(BIN)/sotto npu check $(ENCODER)-fp32 --soc all
 	$(BIN)/sotto npu estimate $(BUNDLE)-fp32 --soc $(NPU_SOC)
 	$(BIN)/sotto npu simulate $(BUNDLE)-fp32 "$$($(BIN)/python -c 'from sotto.export.recording \
 	  import packaged_recording; print(packaged_recording())')"

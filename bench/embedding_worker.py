@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embedders import EMBEDDERS
+from embedders import embedders_of
 from noise import CpuTime, is_noisy, others_seconds
 
 WARM_UP = 3
@@ -24,15 +24,18 @@ class Job:
     """One worker's work.
 
     Attributes:
+        modality: what it embeds.
         embedder: a contender's name.
         weights: what its ``prepare`` gave.
         threads: of the CPU.
-        items: a .json of strings, or a .npy of uint8 ``[n, H, W, 3]``.
+        items: a .json of strings, or a .npy of uint8 ``[n, H, W, 3]`` or float32
+            ``[n, samples]``.
         singles: how many of the items are embedded one by one.
         batch: how many at once, of all of them.
         vectors: .npy file that gets the vectors of all of them.
     """
 
+    modality: str
     embedder: str
     weights: str
     threads: int
@@ -68,7 +71,7 @@ def measure(job: Job) -> Timed:
     path = Path(job.items)
     items = json.loads(path.read_text()) if path.suffix == ".json" else list(np.load(path))
     started = time.perf_counter()
-    encode = EMBEDDERS[job.embedder].load(Path(job.weights), job.threads)
+    encode = embedders_of(job.modality)[job.embedder].load(Path(job.weights), job.threads)
     encode(items[:1], 1)
     load_ms = (time.perf_counter() - started) * 1000
     for item in items[:WARM_UP]:

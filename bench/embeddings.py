@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""Sotto's text and image encoders against their peers, on the same weights, items and threads.
+"""Sotto's encoders against their peers, on the same weights, items and threads.
 
 Text: all-MiniLM-L6-v2 (an installed package carries its weights) over paragraphs of Sotto's own
 documentation, against sentence-transformers and ONNX Runtime. Images: CLIP's image tower in its
 published size with random weights, over random photographs' worth of pixels, against
-transformers. Each measurement is a process of its own, and the contenders take turns, round by
+transformers. Audio: Whisper base's encoder over real speech, in pieces of 30 s and of 4 s, against
+openai-whisper. Each measurement is a process of its own, and the contenders take turns, round by
 round; while something else uses the CPU, measurements are repeated or dropped.
 
 Tables go to standard output, progress to standard error.
 
     python bench/embeddings.py text
     python bench/embeddings.py clip-b32 clip-b16 --threads 2 --rounds 3
+    python bench/embeddings.py audio-30s audio-4s
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from embedders import embedders_of
+from embedders import REFERENCES, embedders_of
 from embedders.embedder import Embedder
 from embedding_checkpoints import IMAGE_MODELS, clip_checkpoint, minilm_checkpoint
 from embedding_worker import Job, Timed
@@ -43,8 +45,10 @@ ROOT = Path(__file__).resolve().parents[1]
 WEIGHTS = ROOT / "build" / "bench" / "embeddings"
 WORKER = Path(__file__).with_name("embedding_worker.py")
 SENTENCES, IMAGES = 256, 48
-SINGLES = {"text": 64, "image": 16}
-BATCH = {"text": 32, "image": 8}
+SPEECH = {"audio-30s": (30, 8), "audio-4s": (4, 32)}
+"""Seconds of a piece, and how many there are."""
+SINGLES = {"text": 64, "image": 16, "audio": 6}
+BATCH = {"text": 32, "image": 8, "audio": 8}
 ATTEMPTS = 3
 QUIET_SECONDS = 20
 MEBIBYTE = 1 << 20
@@ -77,6 +81,16 @@ def sentences() -> list[str]:
 def pictures(height: int = 224, width: int = 224) -> np.ndarray:
     """uint8 ``[n, height, width, 3]``: what they show makes no difference to the time."""
     return np.random.default_rng(0).integers(0, 256, (IMAGES, height, width, 3), dtype=np.uint8)
+
+
+def pieces(seconds: int, count: int) -> np.ndarray:
+    """float32 ``[count, samples]``: an installed package's recordings, again and again."""
+    sys.path.append(str(ROOT / "test"))
+    from comparison.clips import packaged_clips
+
+    speech = np.concatenate([clip.samples for clip in packaged_clips()]).astype(np.float32)
+    size = seconds * 16_000
+    return np.resize(speech, count * size).reshape(count, size)
 
 
 def run_worker(job: Job) -> Timed | None:
@@ -120,6 +134,7 @@ def compare(
         order = list(contenders) if number % 2 == 0 else list(reversed(contenders))
         for name in order:
             job = Job(
+                modality=modality,
                 embedder=name,
                 weights=str(contenders[name][1]),
                 threads=threads,
@@ -134,18 +149,17 @@ def compare(
                     f"{checkpoint.name} threads {threads}, round {number + 1} of {rounds}: {name} "
                     f"{result.single_ms:.1f} ms, {result.per_second:.0f} a second"
                 )
-    own, reference = "sotto int8" if modality == "text" else "sotto images int8", None
-    for name in contenders:
-        if name in ("sentence-transformers fp32", "transformers fp32") and timed[name]:
-            reference = np.load(vectors[name])
+    own = timed["sotto int8"]
+    best = REFERENCES.get(modality)
+    reference = np.load(vectors[best]) if best and timed[best] else None
     rows = [
         [
             name,
             shown(_figure([each.load_ms for each in results])),
             shown(_figure([each.single_ms for each in results]), 1),
             shown(_figure([each.per_second for each in results])),
-            _ratio(timed[own], results, lambda each: each.single_ms),
-            _ratio(timed[own], results, lambda each: 1 / each.per_second),
+            _ratio(own, results, lambda each: each.single_ms),
+            _ratio(own, results, lambda each: 1 / each.per_second),
             shown(_figure([each.peak_mib for each in results])),
             f"{contenders[name][0].disk_bytes(contenders[name][1]) / MEBIBYTE:.0f}",
             "-"
@@ -169,28 +183,31 @@ def _ratio(own: list[Timed], its: list[Timed], value) -> str:  # type: ignore[no
 
 def embeddings(
     models: Annotated[
-        list[str] | None, typer.Argument(help="text, clip-b32, clip-b16; all if not given.")
+        list[str] | None,
+        typer.Argument(help="text, clip-b32, clip-b16, audio-30s, audio-4s; all if not given."),
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Of the CPU.")] = 2,
     rounds: Annotated[int, typer.Option(min=1, help="Fresh processes of each contender.")] = 3,
 ) -> None:
-    """Sotto's text and image encoders against their peers."""
-    known = ("text", *IMAGE_MODELS)
+    """Sotto's encoders against their peers."""
+    known = ("text", *IMAGE_MODELS, *SPEECH)
     with clean_exits(), tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         for model in models or known:
-            if model not in known:
-                raise OptionError(f"model {model!r}: expected one of {', '.join(known)}")
+            items = folder / "items.npy"
             if model == "text":
-                checkpoint, items = minilm_checkpoint(), folder / "items.json"
+                modality, checkpoint, items = "text", minilm_checkpoint(), folder / "items.json"
                 items.write_text(json.dumps(sentences()))
-                modality = "text"
-            else:
-                checkpoint, items = clip_checkpoint(model, WEIGHTS), folder / "items.npy"
+            elif model in IMAGE_MODELS:
+                modality, checkpoint = "image", clip_checkpoint(model, WEIGHTS)
                 np.save(items, pictures())
-                modality = "image"
+            elif model in SPEECH:
+                modality, checkpoint = "audio", Path("base")
+                np.save(items, pieces(*SPEECH[model]))
+            else:
+                raise OptionError(f"model {model!r}: expected one of {', '.join(known)}")
             table = compare(modality, checkpoint, items, threads, rounds, folder)
-            print(f"## {checkpoint.name}, {threads} threads\n\n{table}", flush=True)
+            print(f"## {model}, {threads} threads\n\n{table}", flush=True)
 
 
 if __name__ == "__main__":

@@ -28,8 +28,18 @@ import numpy as np
 import typer
 
 from mixture import Mixture
+from sotto.index import nearest
 from sotto.terminal import clean_exits, report, run
-from vector_indexes import Contender, Faiss, Lance, LanceTable, NumpyBruteForce, Sotto, Vectors
+from vector_indexes import (
+    Contender,
+    Faiss,
+    Ids,
+    Lance,
+    LanceTable,
+    NumpyBruteForce,
+    Sotto,
+    Vectors,
+)
 
 TOP = 10
 EXHAUSTIVE_QUERIES = 100
@@ -57,44 +67,59 @@ class Result:
     recall: float
 
 
-def chosen(table: LanceTable, rows: int) -> list[Contender]:
-    """One good setting of each kind, as the sweep found them."""
-    cells = 1 << round(np.log2(np.sqrt(rows)))
+def cells_for(rows: int) -> int:
+    """As many k-means cells for every index that has them as Sotto takes."""
+    return nearest.Approximation.of(rows).cells
+
+
+def chosen(table: LanceTable, rows: int, dimensions: int) -> list[Contender]:
+    """Good settings of each kind. LanceDB's HNSW is built with less effort than by default, which
+    would take an hour for a million, and its PQ is trained with as little as Sotto's choice.
+    """
+    cells = cells_for(rows)
+    probes = nearest.Approximation(cells).probes
+    refine = nearest.Approximation.refine(TOP)
+    inverted = {"num_partitions": cells, **nearest.TRAINING}
+    graph = {"num_partitions": 1, "m": 16, "ef_construction": 64}
     return [
         NumpyBruteForce(),
         Faiss("Flat", exhaustive=True),
-        Faiss(f"IVF{cells},PQ96,RFlat", f"nprobe={max(8, cells // 16)},k_factor_rf=10"),
+        Faiss(f"IVF{cells},PQ{dimensions // 8},RFlat", f"nprobe={probes},k_factor_rf={refine}"),
         Faiss("HNSW32", "efSearch=100"),
         Lance(table),
         Lance(
-            *(table, "IvfPq", {"num_partitions": cells, "num_sub_vectors": 96}),
-            {"nprobes": max(8, cells // 16), "refine_factor": 10},
+            *(table, "IvfPq", {**inverted, "num_sub_vectors": dimensions // 8}),
+            {"nprobes": probes, "refine_factor": refine},
         ),
-        Lance(table, "HnswSq", {"num_partitions": 1}, {"ef": 100, "refine_factor": 2}),
+        Lance(table, "HnswSq", graph, {"ef": 100, "refine_factor": 2}),
         Sotto(table, rows),
     ]
 
 
-def swept(table: LanceTable, rows: int) -> list[Contender]:
+def swept(table: LanceTable, rows: int, dimensions: int) -> list[Contender]:
     """The settings among which the defaults were looked for: builds, and queries of each."""
-    cells = 1 << round(np.log2(np.sqrt(rows)))
+    cells = cells_for(rows)
+    inverted = {"num_partitions": cells, **nearest.TRAINING}
+    slower = {"num_partitions": cells}
     builds: list[tuple[str, dict[str, int]]] = [
-        ("IvfRq", {"num_partitions": cells}),
-        ("IvfSq", {"num_partitions": cells}),
+        ("IvfRq", inverted),
+        ("IvfRq", slower),
+        ("IvfSq", inverted),
+        ("IvfFlat", inverted),
+        ("IvfPq", {**inverted, "num_sub_vectors": dimensions // 8}),
+        ("IvfPq", {**inverted, "num_sub_vectors": dimensions // 4}),
+        ("HnswSq", {"num_partitions": 1, "m": 16, "ef_construction": 100}),
         ("HnswSq", {"num_partitions": 1}),
-        ("IvfPq", {"num_partitions": cells, "num_sub_vectors": 48}),
-        ("IvfPq", {"num_partitions": cells, "num_sub_vectors": 96}),
-        ("IvfFlat", {"num_partitions": cells}),
     ]
     contenders: list[Contender] = [Lance(table)]
     for kind, built in builds:
-        for effort in (
-            (100, 200, 400) if kind.startswith("Hnsw") else (cells // 32, cells // 16, cells // 8)
-        ):
-            for refine in (2, 5, 10):
-                option = "ef" if kind.startswith("Hnsw") else "nprobes"
-                asked = {option: effort, "refine_factor": refine}
-                contenders.append(Lance(table, kind, built, asked))
+        option = "ef" if kind.startswith("Hnsw") else "nprobes"
+        efforts = (300, 400) if option == "ef" else (cells // 32, cells // 16, cells // 8)
+        contenders += [
+            Lance(table, kind, built, {option: effort, "refine_factor": refine})
+            for effort in efforts
+            for refine in (2, 10, 30)
+        ]
     return contenders
 
 
@@ -102,7 +127,7 @@ def measure(
     contender: Contender,
     vectors: Vectors,
     queries: Vectors,
-    nearest: Vectors,
+    truth: Ids,
     build_s: float | None,
 ) -> Result:
     """Builds it, unless ``build_s`` says how long its like took, and asks it every query."""
@@ -111,11 +136,11 @@ def measure(
         started = time.perf_counter()
         contender.build(vectors)
         build_s = time.perf_counter() - started
-    count = EXHAUSTIVE_QUERIES if contender.exhaustive else len(queries)
+    count = min(len(queries), EXHAUSTIVE_QUERIES) if contender.exhaustive else len(queries)
     for query in queries[:10]:
         contender.search(query, TOP)
     times, found = [], 0
-    for query, expected in zip(queries[:count], nearest, strict=False):
+    for query, expected in zip(queries[:count], truth, strict=False):
         started = time.perf_counter()
         ids = contender.search(query, TOP)
         times.append(1000 * (time.perf_counter() - started))
@@ -131,7 +156,7 @@ def measure(
 
 
 def measure_all(
-    contenders: list[Contender], vectors: Vectors, queries: Vectors, nearest: Vectors
+    contenders: list[Contender], vectors: Vectors, queries: Vectors, truth: Ids
 ) -> list[Result]:
     """Each in turn; settings of a query alone do not build again."""
     results = []
@@ -140,20 +165,20 @@ def measure_all(
         contender = contenders.pop(0)
         built = (contender.kind, str(contender.built)) if isinstance(contender, Lance) else None
         known = before[1] if built is not None and built == before[0] else None
-        results.append(measure(contender, vectors, queries, nearest, known))
+        results.append(measure(contender, vectors, queries, truth, known))
         before = (built, results[-1].build_s)
         del contender
         gc.collect()
     return results
 
 
-def exactly(vectors: Vectors, queries: Vectors) -> Vectors:
+def exactly(vectors: Vectors, queries: Vectors) -> Ids:
     """The positions of the ten nearest of each query, int64 ``[q, 10]``, by all products."""
-    nearest = np.empty((len(queries), TOP), np.int64)
+    truth = np.empty((len(queries), TOP), np.int64)
     for start in range(0, len(queries), 100):
         similar = queries[start : start + 100] @ vectors.T
-        nearest[start : start + 100] = np.argpartition(similar, -TOP, axis=1)[:, -TOP:]
-    return nearest
+        truth[start : start + 100] = np.argpartition(similar, -TOP, axis=1)[:, -TOP:]
+    return truth
 
 
 def print_table(results: list[Result], heading: str) -> None:
@@ -174,6 +199,7 @@ def index(
     seed: Annotated[int, typer.Option(help="Of the mixture.")] = 0,
     sweep: Annotated[bool, typer.Option(help="Many settings of LanceDB's.")] = False,
     only: Annotated[str, typer.Option(help="Those whose name holds this.")] = "",
+    without: Annotated[str, typer.Option(help="Not those whose name holds this.")] = "",
     folder: Annotated[Path | None, typer.Option(help="For the table; a temporary one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A line of JSON each.")] = False,
 ) -> None:
@@ -182,13 +208,16 @@ def index(
         mixture = Mixture(dimensions=dimensions, seed=seed)
         report(f"drawing {vectors} vectors of {dimensions}: {mixture}")
         data, asked = mixture.draw(vectors, 0), mixture.draw(queries, 1)
-        nearest = exactly(data, asked)
+        truth = exactly(data, asked)
         table = LanceTable(Path(temporary))
         started = time.perf_counter()
         table.write(data)
         report(f"LanceDB's table written in {time.perf_counter() - started:.1f} s")
-        contenders = (swept if sweep else chosen)(table, vectors)
-        results = measure_all([c for c in contenders if only in c.name], data, asked, nearest)
+        contenders = (swept if sweep else chosen)(table, vectors, dimensions)
+        contenders = [each for each in contenders if only in each.name]
+        if without:
+            contenders = [each for each in contenders if without not in each.name]
+        results = measure_all(contenders, data, asked, truth)
     if as_json:
         for each in results:
             print(json.dumps(asdict(each)))

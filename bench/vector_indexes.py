@@ -13,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from sotto.index import layout, nearest
+from sotto.index.database import Database
 
 Vectors = NDArray[np.float32]
 Ids = NDArray[np.int64]
@@ -101,18 +102,21 @@ class LanceTable:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.database = Database(folder)
 
     def write(self, vectors: Vectors) -> None:
         """Writes rows whose ids are their positions."""
-        import lancedb
-
         schema = layout.vectors_schema(SPACE, vectors.shape[1], "")
-        self.table: Any = lancedb.connect(self.folder).create_table(
-            layout.table_name(SPACE), schema=schema, mode="overwrite"
-        )
+        self.table: Any = self.database.open_or_create(layout.table_name(SPACE), schema)
         # As many rows a file as `sotto index` has after it compacted them.
         reader = pa.RecordBatchReader.from_batches(schema, _batches(vectors, schema))
         self.table.add(reader, write_parallelism=1)
+
+    def replace_index(self, make: Callable[[Any], object]) -> None:
+        """Makes an index of the vectors, which has no other then."""
+        for index in self.table.list_indices():
+            self.table.drop_index(index.name)
+        make(self.table)
 
     def bytes_below(self, name: str) -> int:
         """Of the files in its folders of that name."""
@@ -164,7 +168,8 @@ class Lance:
     def name(self) -> str:
         if not self.kind:
             return "LanceDB, brute force"
-        options = {**self.built, **self.asked}
+        shown = {k: v for k, v in self.built.items() if k not in nearest.TRAINING}
+        options = {**shown, **self.asked}
         return f"LanceDB {self.kind} " + ", ".join(f"{k}={v}" for k, v in options.items())
 
     @property
@@ -176,9 +181,7 @@ class Lance:
 
         if self.kind:
             config = getattr(lancedb.index, self.kind)(distance_type=nearest.DISTANCE, **self.built)
-            self.table.table.create_index(
-                "vector", config=config, name=nearest.VECTOR_INDEX, replace=True
-            )
+            self.table.replace_index(lambda table: table.create_index("vector", config=config))
 
     def stored(self) -> int:
         newest = self._newest_index() if self.kind else None
@@ -214,10 +217,9 @@ class Sotto:
         return self.rows <= nearest.BRUTE_FORCE_ROWS
 
     def build(self, vectors: Vectors) -> None:
-        from sotto.index.database import Database
-
         if not self.exhaustive:
-            nearest.build(self.table.table, Database(self.table.folder), self.rows)
+            database = self.table.database
+            self.table.replace_index(lambda table: nearest.build(table, database, self.rows))
 
     def stored(self) -> int:
         return Lance(self.table, "" if self.exhaustive else "any").stored()
@@ -229,6 +231,3 @@ class Sotto:
 
 def _positions(ids: pa.ChunkedArray) -> Ids:
     return np.array([int(each) for each in ids.to_pylist()], np.int64)
-
-
-Maker = Callable[[], Contender]

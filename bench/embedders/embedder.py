@@ -18,22 +18,22 @@ class Embedder(ABC):
 
     Attributes:
         name: as in tables.
-        modality: ``text``, whose items are strings, or ``image``, whose items are uint8
-            ``[H, W, 3]``.
+        modality: ``text``, whose items are strings, ``image``, whose items are uint8
+            ``[H, W, 3]``, or ``audio``, whose items are float32 ``[n]`` at 16 kHz.
+        setting: what it computes with.
     """
 
     name: ClassVar[str]
-    modality: ClassVar[str]
 
-    def __init__(self, setting: str) -> None:
-        self.setting = setting
+    def __init__(self, modality: str, setting: str) -> None:
+        self.modality, self.setting = modality, setting
 
     @abstractmethod
     def prepare(self, checkpoint: Path, folder: Path) -> Path:
         """Makes what ``load`` takes of a Hugging Face directory, where it is not there already.
 
         Args:
-            checkpoint: the directory.
+            checkpoint: the directory; of audio, the name of a Whisper.
             folder: of this contender alone, which is kept between runs.
         """
 

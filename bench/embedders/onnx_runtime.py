@@ -38,7 +38,6 @@ class OnnxRuntimeText(Embedder):
     """Mean of the tokens' vectors, as all-MiniLM-L6-v2 pools."""
 
     name = "onnxruntime"
-    modality = "text"
 
     def prepare(self, checkpoint: Path, folder: Path) -> Path:
         folder = folder / checkpoint.name

@@ -9,47 +9,24 @@ from pathlib import Path
 from embedders.embedder import Embedder, Encode
 
 
-def make_bundle(checkpoint: Path, precision: str, folder: Path) -> Path:
-    """The bundle of a checkpoint, made where it is missing."""
-    bundle = folder / f"{checkpoint.name}-{precision}"
-    if not (bundle / "manifest.json").exists():
-        command = [sys.executable, "-m", "sotto.cli", "convert", str(checkpoint)]
-        options = ["--out", str(bundle), "--precision", precision]
-        subprocess.run([*command, *options], check=True)
-    return bundle
-
-
-class SottoText(Embedder):
-    """``sotto.TextEncoder``."""
+class Sotto(Embedder):
+    """``sotto.TextEncoder``, ``ImageEncoder`` or ``AudioEncoder``, preprocessing included."""
 
     name = "sotto"
-    modality = "text"
 
     def prepare(self, checkpoint: Path, folder: Path) -> Path:
-        return make_bundle(checkpoint, self.setting, folder)
+        bundle = folder / f"{checkpoint.name}-{self.setting}"
+        if not (bundle / "manifest.json").exists():
+            command = [sys.executable, "-m", "sotto.cli", "convert", str(checkpoint)]
+            options = ["--out", str(bundle), "--precision", self.setting]
+            if self.modality == "audio":
+                options += ["--task", "embed"]
+            subprocess.run([*command, *options], check=True)
+        return bundle
 
     def load(self, weights: Path, threads: int) -> Encode:
         import sotto
 
-        encoder = sotto.TextEncoder(weights, threads=threads)
-        return lambda items, batch: encoder.encode(list(items), batch_size=batch)
-
-
-class SottoImages(Embedder):
-    """``sotto.ImageEncoder``, its own preprocessing included."""
-
-    name = "sotto"
-    modality = "image"
-
-    def __init__(self, setting: str) -> None:
-        super().__init__(setting)
-        self.name = "sotto images"  # type: ignore[misc]  # its bundles are others
-
-    def prepare(self, checkpoint: Path, folder: Path) -> Path:
-        return make_bundle(checkpoint, self.setting, folder)
-
-    def load(self, weights: Path, threads: int) -> Encode:
-        import sotto
-
-        encoder = sotto.ImageEncoder(weights, threads=threads)
+        kinds = {"text": "TextEncoder", "image": "ImageEncoder", "audio": "AudioEncoder"}
+        encoder = getattr(sotto, kinds[self.modality])(weights, threads=threads)
         return lambda items, batch: encoder.encode(list(items), batch_size=batch)

@@ -12,9 +12,6 @@ from embedders.embedder import Embedder, Encode, normalised
 
 
 class _Torch(Embedder):
-    def __init__(self) -> None:
-        super().__init__("fp32")
-
     def prepare(self, checkpoint: Path, folder: Path) -> Path:
         return checkpoint
 
@@ -23,7 +20,6 @@ class SentenceTransformers(_Torch):
     """As it comes, on the CPU."""
 
     name = "sentence-transformers"
-    modality = "text"
 
     def load(self, weights: Path, threads: int) -> Encode:
         import torch
@@ -43,7 +39,6 @@ class TransformersClip(_Torch):
     """CLIP's image tower with its own processor."""
 
     name = "transformers"
-    modality = "image"
 
     def load(self, weights: Path, threads: int) -> Encode:
         import torch

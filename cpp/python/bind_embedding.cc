@@ -86,7 +86,7 @@ void CheckMono(const FloatArray& samples) {
 }
 
 std::pair<py::array_t<float>, size_t> EncodeAudio(EmbeddingModel& model, const FloatArray& samples,
-                                                  double loudest) {
+                                                  double loudest, size_t window) {
   CheckMono(samples);
   py::array_t<float> vector(static_cast<py::ssize_t>(model.dimensions()));
   const float* data = samples.data();
@@ -94,7 +94,7 @@ std::pair<py::array_t<float>, size_t> EncodeAudio(EmbeddingModel& model, const F
   float* out = vector.mutable_data();
   const Result<size_t> result = [&] {
     const py::gil_scoped_release release;
-    return model.EncodeAudio(data, n, loudest, out);
+    return model.EncodeAudio(data, n, loudest, window, out);
   }();
   return {vector, Unwrap(result)};
 }
@@ -121,6 +121,10 @@ void BindEmbedding(py::module_& m) {
       .def_property_readonly("dimensions", &EmbeddingModel::dimensions, "of a vector")
       .def_property_readonly("normalize", &EmbeddingModel::normalize,
                              "whether the checkpoint's own pipeline normalises")
+      .def_property_readonly("accelerator", &EmbeddingModel::accelerator,
+                             "what the graphs run on: cpu")
+      .def_property_readonly("fallback", &EmbeddingModel::fallback,
+                             "why auto took the CPU; empty if it did not")
       .def_property_readonly("modalities", &EmbeddingModel::modalities, "text, image, audio")
       .def_property_readonly("max_length", &EmbeddingModel::max_length,
                              "tokens of the longest text; 0 without an encoder of text")
@@ -133,9 +137,10 @@ void BindEmbedding(py::module_& m) {
            "Raises OptionError for a text that is too long or has unknown tokens.")
       .def("encode_pixels", &EncodePixels, "pixels"_a,
            "float32 [n, channels, height, width] -> float32 [n, d], not normalised.")
-      .def("encode_audio", &EncodeAudio, "samples"_a, "loudest"_a,
+      .def("encode_audio", &EncodeAudio, "samples"_a, "loudest"_a, "window"_a = 0,
            "One window: float32 [n] at 16 kHz, and the recording's loudest position -> float32 "
-           "[d],\nnot normalised, the mean over positions that hold sound, and how many do.\n\n"
+           "[d],\nnot normalised, the mean over positions that hold sound, and how many do.\n"
+           "window: seconds of the shortest that may be taken.\n\n"
            "Raises AudioError.")
       .def_static("loudest_position", &LoudestPosition, "samples"_a,
                   "Mean power of the loudest 20 ms of float32 [n] at 16 kHz.");

@@ -10,11 +10,11 @@ namespace {
 
 // The shortest window that holds n samples but for less than half a position, which resampling may
 // add; or none.
-size_t FittingWindow(const AudioEncoderSpec& audio, size_t n) {
-  const auto found = std::find_if(audio.windows.begin(), audio.windows.end(),
-                                  [&](const AudioEncoderSpec::Window& window) {
-                                    return n < window.frames * kHopLength + kPositionSamples / 2;
-                                  });
+size_t FittingWindow(const AudioEncoderSpec& audio, size_t n, size_t least) {
+  const auto found = std::find_if(
+      audio.windows.begin(), audio.windows.end(), [&](const AudioEncoderSpec::Window& window) {
+        return window.seconds >= least && n < window.frames * kHopLength + kPositionSamples / 2;
+      });
   return static_cast<size_t>(found - audio.windows.begin());
 }
 
@@ -24,10 +24,10 @@ std::vector<double> PositionPowers(const float* samples, size_t n) {
   constexpr size_t kHalf = kPositionSamples / 2;
   std::vector<double> powers;
   for (size_t begin = 0, end = kHalf; begin < n; begin = end, end += kPositionSamples) {
-    const size_t last = std::min(end, n);
+    if (end + kPositionSamples > n) end = n;
     double sum = 0;
-    for (size_t i = begin; i < last; ++i) sum += static_cast<double>(samples[i]) * samples[i];
-    powers.push_back(sum / static_cast<double>(last - begin));
+    for (size_t i = begin; i < end; ++i) sum += static_cast<double>(samples[i]) * samples[i];
+    powers.push_back(sum / static_cast<double>(end - begin));
   }
   return powers;
 }
@@ -54,28 +54,28 @@ Result<std::unique_ptr<AudioTower>> AudioTower::Create(std::shared_ptr<const Lit
       new AudioTower(std::move(runtime), audio, std::move(log_mel), threads));
 }
 
-Result<size_t> AudioTower::Encode(const float* samples, size_t n, double loudest, size_t dimensions,
-                                  float* out) {
-  const size_t index = FittingWindow(audio_, n);
+Result<size_t> AudioTower::Encode(const float* samples, size_t n, double loudest, size_t window,
+                                  size_t dimensions, float* out) {
+  const size_t index = FittingWindow(audio_, n, window);
   if (n == 0 || index == audio_.windows.size()) {
     return Error{ErrorCode::kAudio, "a window has " + std::to_string(n) +
                                         " samples, expected 1 to " +
                                         std::to_string(audio_.windows.back().frames * kHopLength)};
   }
   SOTTO_RETURN_IF_ERROR(LogMel::CheckFinite(samples, n));
-  const AudioEncoderSpec::Window& window = audio_.windows[index];
+  const AudioEncoderSpec::Window& fitting = audio_.windows[index];
   std::unique_ptr<BoundGraph>& graph = graphs_[index];
   if (graph == nullptr) {
-    SOTTO_ASSIGN_OR_RETURN(graph, BoundGraph::Create(runtime_, window.signature, threads_));
+    SOTTO_ASSIGN_OR_RETURN(graph, BoundGraph::Create(runtime_, fitting.signature, threads_));
   }
-  const size_t count = WriteSoundPool(PositionPowers(samples, n), loudest, window.frames / 2,
+  const size_t count = WriteSoundPool(PositionPowers(samples, n), loudest, fitting.frames / 2,
                                       graph->tensor("pool").data());
   if (count == 0) {
     std::fill_n(out, dimensions, 0.0f);
     return count;
   }
   SOTTO_RETURN_IF_ERROR(
-      log_mel_.Compute(samples, n, window.frames, graph->tensor("log_mel").data()));
+      log_mel_.Compute(samples, n, fitting.frames, graph->tensor("log_mel").data()));
   SOTTO_RETURN_IF_ERROR(graph->Run());
   std::copy_n(graph->tensor("embedding").data(), dimensions, out);
   return count;

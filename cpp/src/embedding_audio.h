@@ -18,13 +18,14 @@ namespace sotto {
 // Samples from one position of Whisper's encoder to the next, 20 ms: two log-mel frames.
 inline constexpr size_t kPositionSamples = 2 * kHopLength;
 
-// A position holds sound if its power is at least this part of the recording's loudest: 35 dB
-// below. Speech's weakest consonants are some 30 dB below its vowels, and pauses in a quiet room
-// 40 and more. As it is a ratio, a recording played louder has sound at the same positions.
-inline constexpr double kSoundPower = 3.1622776601683794e-4;
+// A position holds sound if its power is at least this part of the recording's loudest: 30 dB
+// below. Speech's weakest consonants are that far below its vowels; pauses are where the room is no
+// louder. As it is a ratio, a recording played louder has sound at the same positions.
+inline constexpr double kSoundPower = 1e-3;
 
 // Mean power of the samples nearest to each position: those from 160 before its centre to 160
-// after it, of which position t's is sample 320 t. As many as touch the n samples.
+// after it, of which position t's is sample 320 t. The last one's are all that are left, less
+// than a position more: a window that is filled has no more positions than its graph.
 std::vector<double> PositionPowers(const float* samples, size_t n);
 
 // A window's positions that hold sound, as weights that sum to 1; the others are 0.
@@ -44,11 +45,12 @@ class AudioTower {
 
   // Encodes one window: at most what the longest one holds, padded with zeros.
   //
-  // samples: [n], kSampleRate. out: [dimensions]; zeros if no position holds sound.
+  // samples: [n], kSampleRate. window: seconds of the shortest window that may be taken; 0: any.
+  // out: [dimensions]; zeros if no position holds sound.
   // Returns the number of positions that do. kAudio if a sample is not finite, or there are none
   // or too many.
-  Result<size_t> Encode(const float* samples, size_t n, double loudest, size_t dimensions,
-                        float* out);
+  Result<size_t> Encode(const float* samples, size_t n, double loudest, size_t window,
+                        size_t dimensions, float* out);
 
  private:
   AudioTower(std::shared_ptr<const LiteRtRuntime> runtime, const AudioEncoderSpec& audio,

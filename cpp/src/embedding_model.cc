@@ -24,6 +24,8 @@ class EmbeddingModel::Impl {
 
   const EmbeddingBundle& bundle() const { return bundle_; }
   const std::vector<std::string>& modalities() const { return modalities_; }
+  const std::string& accelerator() const { return accelerator_; }
+  const std::string& fallback() const { return fallback_; }
 
   Result<void> EncodeTokens(const std::vector<std::vector<int>>& ids, float* out) {
     if (text_ == nullptr) return Lacks("text");
@@ -37,10 +39,11 @@ class EmbeddingModel::Impl {
     return image_->Encode(pixels, n, bundle_.dimensions, out);
   }
 
-  Result<size_t> EncodeAudio(const float* samples, size_t n, double loudest, float* out) {
+  Result<size_t> EncodeAudio(const float* samples, size_t n, double loudest, size_t window,
+                             float* out) {
     if (audio_ == nullptr) return Lacks("audio");
     const std::lock_guard<std::mutex> turn(audio_turn_);
-    return audio_->Encode(samples, n, loudest, bundle_.dimensions, out);
+    return audio_->Encode(samples, n, loudest, window, bundle_.dimensions, out);
   }
 
  private:
@@ -53,6 +56,8 @@ class EmbeddingModel::Impl {
 
   const EmbeddingBundle bundle_;
   std::vector<std::string> modalities_;
+  const std::string accelerator_ = "cpu";
+  std::string fallback_;
   std::mutex text_turn_;
   std::unique_ptr<TextTower> text_;
   std::mutex image_turn_;
@@ -62,6 +67,13 @@ class EmbeddingModel::Impl {
 };
 
 Result<void> EmbeddingModel::Impl::Load(const LoadOptions& options) {
+  if (options.accelerator != "cpu") {
+    const std::string why =
+        "step 3 compiles Whispers alone for an NPU, and " + bundle_.directory + " is an encoder";
+    if (options.accelerator == "npu")
+      return Error{ErrorCode::kDevice, why + ": leave it to the CPU"};
+    fallback_ = "no NPU is used, but the CPU: " + why;
+  }
   const int threads = options.threads > 0 ? options.threads : DefaultThreads(ThisProcess());
   SOTTO_ASSIGN_OR_RETURN(const auto runtime,
                          LiteRtRuntime::Create(options.library, options.weight_cache));
@@ -99,6 +111,10 @@ bool EmbeddingModel::normalize() const { return impl_->bundle().normalize; }
 
 const std::vector<std::string>& EmbeddingModel::modalities() const { return impl_->modalities(); }
 
+const std::string& EmbeddingModel::accelerator() const { return impl_->accelerator(); }
+
+const std::string& EmbeddingModel::fallback() const { return impl_->fallback(); }
+
 size_t EmbeddingModel::max_length() const {
   const auto& text = impl_->bundle().text;
   return text ? text->max_length : 0;
@@ -127,8 +143,8 @@ Result<void> EmbeddingModel::EncodePixels(const float* pixels, size_t n, float* 
 }
 
 Result<size_t> EmbeddingModel::EncodeAudio(const float* samples, size_t n, double loudest,
-                                           float* out) {
-  return impl_->EncodeAudio(samples, n, loudest, out);
+                                           size_t window, float* out) {
+  return impl_->EncodeAudio(samples, n, loudest, window, out);
 }
 
 double EmbeddingModel::LoudestPosition(const float* samples, size_t n) {

@@ -34,14 +34,23 @@ TEST_CASE("a position's power is of the samples around its centre") {
   std::vector<float> samples(640, 0.0f);
   samples[159] = 2;  // the last of the first position, which has half as many
   samples[160] = 3;
-  CHECK(PositionPowers(samples.data(), 640) == std::vector<double>{4.0 / 160, 9.0 / 320, 0});
-  CHECK(PositionPowers(samples.data(), 481).size() == 3);
-  CHECK(PositionPowers(samples.data(), 480).size() == 2);
+  CHECK(PositionPowers(samples.data(), 640) == std::vector<double>{4.0 / 160, 9.0 / 480});
+  CHECK(PositionPowers(samples.data(), 481) == std::vector<double>{4.0 / 160, 9.0 / 321});
+  CHECK(PositionPowers(samples.data(), 320).size() == 1);
+  CHECK(PositionPowers(samples.data(), 1).size() == 1);
   CHECK(PositionPowers(samples.data(), 0).empty());
 }
 
+TEST_CASE("a full window, or one of half a position more, has as many positions as its graph") {
+  const std::vector<float> samples(kSampleRate + 160, 1.0f);
+  for (const size_t n : {kSampleRate - 159, kSampleRate, kSampleRate + 159}) {
+    CHECK(PositionPowers(samples.data(), static_cast<size_t>(n)).size() == 50);
+  }
+  CHECK(PositionPowers(samples.data(), kSampleRate + 160).size() == 51);
+}
+
 TEST_CASE("positions that hold sound share the weight, quiet ones and padding have none") {
-  const std::vector<double> powers = {1, 1e-3, 1e-4, 0, 4e-4};
+  const std::vector<double> powers = {1, 1e-2, 1e-4, 0, 2e-3};
   std::vector<float> pool(7, 9.0f);
   CHECK(WriteSoundPool(powers, 1, pool.size(), pool.data()) == 3);
   const float third = 1.0f / 3;

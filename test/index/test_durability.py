@@ -80,6 +80,7 @@ def test_kill_9_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
     assert collection.count() == written * EACH
 
 
+@pytest.mark.slow
 def test_two_writers_lose_nothing_to_each_other(tmp_path: Path) -> None:
     index = tmp_path / "index"
     names = ("ann", "bob")

@@ -1,4 +1,4 @@
-"""CLIP, SigLIP and ViT of random weights as transformers saves them, with their processors."""
+"""CLIP, SigLIP, ViT and DINOv2 of random weights, with processors, as transformers saves them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from transformers import (
     CLIPModel,
     CLIPTextModelWithProjection,
     CLIPVisionModelWithProjection,
+    Dinov2Config,
+    Dinov2Model,
     PreTrainedModel,
     PreTrainedTokenizerFast,
     SiglipConfig,
@@ -20,6 +22,7 @@ from transformers import (
     ViTForImageClassification,
     ViTModel,
 )
+from transformers.models.bit.image_processing_pil_bit import BitImageProcessorPil
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
@@ -158,3 +161,18 @@ def vit(folder: Path, pooler: bool = True, classifier: bool = False) -> Path:
     model.save_pretrained(folder)
     ViTImageProcessorPil(size={"height": SIDE, "width": SIDE}).save_pretrained(folder)
     return folder
+
+
+def dinov2(folder: Path, image: int = 84) -> Path:
+    """A DINOv2 that was trained on images of ``image`` pixels and takes smaller ones."""
+    config = Dinov2Config(**_WIDTHS, hidden_size=64, mlp_ratio=3, patch_size=12, image_size=image)
+    model = Dinov2Model(config)
+    randomise(model)
+    model.save_pretrained(folder)
+    BitImageProcessorPil(
+        size={"shortest_edge": 56}, crop_size={"height": SIDE, "width": SIDE}
+    ).save_pretrained(folder)
+    return folder
+
+
+FAMILIES = {"clip": clip, "siglip": siglip, "vit": vit, "dinov2": dinov2}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,37 +19,21 @@ from sotto.bundle import read_manifest  # noqa: E402
 from sotto.checkpoints import CheckpointError  # noqa: E402
 from sotto.checkpoints.identify import identify  # noqa: E402
 from sotto.errors import OptionError  # noqa: E402
-from sotto.export.embedding import embed, unit, write_embedding  # noqa: E402
+from sotto.export.embedding import embed, unit  # noqa: E402
 from sotto.export.families import EmbeddingOptions, read_embedding_model  # noqa: E402
 from sotto.graphs.signatures import Signature  # noqa: E402
 from sotto.npu.check import check  # noqa: E402
 from sotto.npu.plugin import own_adapter  # noqa: E402
+from sotto.npu.tflite_graph import read_graphs  # noqa: E402
 from sotto.preprocess import ImageProcessor  # noqa: E402
 
 Made = Callable[[str, str], tuple[Path, Path]]
 
-SMALL = {"clip": encoders.clip, "siglip": encoders.siglip, "vit": encoders.vit}
+SMALL = encoders.FAMILIES
 
 
 def silent(line: str) -> None:
     pass
-
-
-@pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """Checkpoint and bundle by family and precision, with a graph of 2 images or texts."""
-
-    @cache
-    def make(family: str, precision: str) -> tuple[Path, Path]:
-        folder = tmp_path_factory.mktemp(family)
-        checkpoint = SMALL[family](folder / f"{family}-small")
-        lengths = () if family == "clip" else None
-        options = EmbeddingOptions(lengths, (2,))
-        model = read_embedding_model(identify(str(checkpoint)), options)
-        write_embedding(model, folder / "bundle", precision, report=silent)
-        return checkpoint, folder / "bundle"
-
-    return make
 
 
 def image_vectors(bundle: Path, images: np.ndarray) -> np.ndarray:
@@ -128,7 +111,10 @@ def test_a_vit_is_a_bundle_of_images_alone(made: Made) -> None:
 @pytest.mark.skipif(own_adapter() is None, reason="the plugin's library is built on Linux alone")
 @pytest.mark.parametrize(
     "family",
-    ["clip", *(pytest.param(family, marks=pytest.mark.slow) for family in ("siglip", "vit"))],
+    [
+        "clip",
+        *(pytest.param(family, marks=pytest.mark.slow) for family in ("siglip", "vit", "dinov2")),
+    ],
 )
 def test_every_graph_is_one_partition_with_nothing_outside(made: Made, family: str) -> None:
     _, bundle = made(family, "fp32")
@@ -137,6 +123,15 @@ def test_every_graph_is_one_partition_with_nothing_outside(made: Made, family: s
     for graph in found.graphs:
         partitioning = graph.partitionings["mt6991"]
         assert (partitioning.partitions, partitioning.refusals) == (1, ())
+
+
+def test_a_batchs_products_are_taken_as_they_lie(made: Made) -> None:
+    _, bundle = made("clip", "fp32")
+    for file in ("image.tflite", "text.tflite"):
+        (graph,) = read_graphs(bundle / file)
+        products = [op for op in graph.operations if op.name == "BATCH_MATMUL"]
+        taken = [{tensor.shape[:2] for tensor in product.inputs} for product in products]
+        assert taken.count({(2, 4)}) == 4  # batch and heads of two blocks' keys and values
 
 
 def test_impossible_options_are_refused(tmp_path: Path) -> None:

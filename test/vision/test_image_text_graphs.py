@@ -150,6 +150,19 @@ def test_vits_vector_is_its_poolers_or_its_class_tokens(tmp_path: Path, kind: st
         close(image_graph(read(folder), batch).eval()(pixels(batch)), wanted)
 
 
+@pytest.mark.parametrize("image", [48, 84])
+@torch.no_grad()
+def test_dinov2_is_transformers_at_the_size_of_its_processor(tmp_path: Path, image: int) -> None:
+    folder = encoders.dinov2(tmp_path, image)
+    reference = transformers.Dinov2Model.from_pretrained(folder).eval()
+    checkpoint = read(folder)
+    assert checkpoint.image is not None
+    assert checkpoint.image.size == encoders.SIDE
+    for batch in (1, 3):
+        wanted = reference(pixels(batch)).pooler_output
+        close(image_graph(checkpoint, batch).eval()(pixels(batch)), wanted)
+
+
 @torch.no_grad()
 def test_siglips_encoders_are_transformers(tmp_path: Path) -> None:
     folder = encoders.siglip(tmp_path)

@@ -30,6 +30,12 @@ class EmbeddingModel {
   bool normalize() const;                              // the checkpoint's own pipeline normalises
   const std::vector<std::string>& modalities() const;  // "text", "image", "audio"
 
+  // What the graphs run on: "cpu".
+  const std::string& accelerator() const;
+
+  // Why "auto" took the CPU, one line; empty if it did not.
+  const std::string& fallback() const;
+
   // Tokens of the longest text, special ones included; 0 without an encoder of text.
   size_t max_length() const;
   // Channels, height and width of a picture; empty without an encoder of images.
@@ -50,14 +56,16 @@ class EmbeddingModel {
   Result<void> EncodePixels(const float* pixels, size_t n, float* out);
 
   // One window of a recording, which is shorter ones' whole: the mean over those positions of the
-  // encoder (20 ms each) that hold sound, which is at most 35 dB softer than the loudest. A
+  // encoder (20 ms each) that hold sound, which is at most 30 dB softer than the loudest. A
   // longer recording's vector is its windows' mean, weighed by their positions.
   //
   // samples: [n], 16 kHz, mono; 1 to what the longest window holds. loudest: of the whole
-  //   recording, the largest of its windows' LoudestPosition.
+  //   recording, the largest of its windows' LoudestPosition. window: seconds of the shortest
+  //   window that may be taken; 0: any.
   // out: [dimensions()]; zeros if no position holds sound.
   // Returns how many do. kAudio if a sample is not finite, or n is out of range.
-  Result<size_t> EncodeAudio(const float* samples, size_t n, double loudest, float* out);
+  Result<size_t> EncodeAudio(const float* samples, size_t n, double loudest, size_t window,
+                             float* out);
 
   // Mean power of the loudest 20 ms.
   static double LoudestPosition(const float* samples, size_t n);

@@ -74,7 +74,7 @@ class ImageTextCheckpoint:
 
     Attributes:
         name: of the directory.
-        family: ``clip``, ``siglip`` or ``vit``.
+        family: ``clip``, ``siglip``, ``vit`` or ``dinov2``.
         image: dimensions of the image encoder, None where there is none.
         text: likewise of the text encoder.
         head: what follows the image encoder's last LayerNorm.
@@ -150,7 +150,10 @@ def _norm(key: str, width: int) -> Iterator[tuple[str, Shape]]:
 
 
 def image_shapes(dims: ImageDims, family: str, head: Head) -> dict[str, Shape]:
-    """Every canonical key of an image encoder and its shape."""
+    """Every canonical key of an image encoder and its shape.
+
+    Of DINOv2 also its layer scales, which the reader folds into what they scale.
+    """
     width, classes = dims.n_state, int(family != "siglip")
     shapes: dict[str, Shape] = {
         "image.patch.weight": (width, 3, dims.patch, dims.patch),
@@ -164,6 +167,9 @@ def image_shapes(dims: ImageDims, family: str, head: Head) -> dict[str, Shape]:
         shapes["image.patch.bias"] = (width,)
     for layer in range(dims.n_layer):
         shapes.update(block_shapes(f"image.blocks.{layer}", width, dims.n_mlp))
+        if family == "dinov2":
+            shapes[f"image.blocks.{layer}.attn_scale"] = (width,)
+            shapes[f"image.blocks.{layer}.mlp_scale"] = (width,)
     shapes.update(_norm("image.ln_post", width))
     if head in ("projection", "pooler"):
         shapes["image.projection.weight"] = (dims.dimensions, width)

@@ -1,7 +1,7 @@
-"""Where transformers keeps each canonical weight of CLIP, SigLIP and ViT.
+"""Where transformers keeps each canonical weight of CLIP, SigLIP, ViT and DINOv2.
 
-Keys are those of ``CLIPModel``, ``SiglipModel`` and ``ViTModel`` in transformers 5.23
-(``modeling_clip.py`` …), and of models with a head around them; ViT's older spelling is read, too.
+Keys are those of ``CLIPModel``, ``SiglipModel``, ``ViTModel`` and ``Dinov2Model`` in transformers
+5.23 (``modeling_clip.py`` …), and of models with a head around them, in either spelling of ViT's.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ UNUSED = re.compile(
 )
 """Keys of heads and buffers that no vector depends on, and what is read by itself."""
 
+PLAIN = ("vit", "dinov2")
+"""Families of an image encoder alone."""
+
 _OLDER_VIT = (
-    (re.compile(r"^vit\."), ""),
+    (re.compile(r"^(vit|dinov2)\."), ""),
     (re.compile(r"^encoder\.layer\.(\d+)\."), r"layers.\1."),
     (re.compile(r"attention\.attention\.(query|key|value)\."), None),
     (re.compile(r"attention\.output\.dense\."), "attention.o_proj."),
@@ -46,6 +49,13 @@ _VIT_BLOCK = {
     "mlp.0": "mlp.fc1",
     "mlp.2": "mlp.fc2",
     "mlp_ln": "layernorm_after",
+}
+_DINOV2_BLOCK = {
+    **_VIT_BLOCK,
+    "attn_ln": "norm1",
+    "mlp_ln": "norm2",
+    "attn_scale": "layer_scale1.lambda1",
+    "mlp_scale": "layer_scale2.lambda1",
 }
 _PAIRED = {
     "image.patch": "vision_model.embeddings.patch_embedding",
@@ -107,9 +117,11 @@ def stored(key: str, shape: Shape, family: str) -> Stored:
         whole = (3 * shape[0], *shape[1:])
         name = f"vision_model.head.attention.in_proj_{match[2]}"
         return Stored(name, whole, _POOL_INPUTS.index(match[1]))
-    table = _VIT if family == "vit" else _PAIRED
+    table = _VIT if family in PLAIN else _PAIRED
     if key in table:
         return Stored(table[key], _with_leading_ones(key, shape, family))
+    if match := re.fullmatch(r"image\.blocks\.(\d+)\.(attn_scale|mlp_scale)", key):
+        return Stored(_block("image", match[1], match[2], family), shape)
     module, _, kind = key.rpartition(".")
     if match := _BLOCK.fullmatch(module):
         return Stored(f"{_block(match[1], match[2], match[3], family)}.{kind}", shape)
@@ -120,14 +132,14 @@ def stored(key: str, shape: Shape, family: str) -> Stored:
 
 
 def _block(side: str, layer: str, module: str, family: str) -> str:
-    if family == "vit":
-        return f"layers.{layer}.{_VIT_BLOCK[module]}"
+    if family in PLAIN:
+        return f"layers.{layer}.{(_VIT_BLOCK if family == 'vit' else _DINOV2_BLOCK)[module]}"
     model = "vision_model" if side == "image" else "text_model"
     return f"{model}.encoder.layers.{layer}.{_PAIRED_BLOCK[module]}"
 
 
 def _with_leading_ones(key: str, shape: Shape, family: str) -> Shape:
     """ViT's tables have an axis for the batch, its class token and SigLIP's probe two."""
-    if key == "image.pool.probe" or (family == "vit" and key == "image.class_embedding"):
+    if key == "image.pool.probe" or (family in PLAIN and key == "image.class_embedding"):
         return (1, 1, *shape)
-    return (1, *shape) if family == "vit" else shape
+    return (1, *shape) if family in PLAIN else shape

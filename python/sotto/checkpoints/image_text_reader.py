@@ -1,8 +1,7 @@
-"""Hugging Face directories of CLIP, SigLIP and ViT: ``config.json`` and safetensors.
+"""Hugging Face directories of CLIP, SigLIP, ViT and DINOv2: ``config.json`` and safetensors.
 
 A configuration holds what differs from its class's defaults alone, which therefore are here:
-``configuration_clip.py``, ``configuration_siglip.py`` and ``configuration_vit.py`` of transformers
-5.23.
+``configuration_clip.py``, ``…_siglip.py``, ``…_vit.py`` and ``…_dinov2.py`` of transformers 5.23.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ import numpy as np
 from sotto.checkpoints.checkpoint import Shape, check_finite, match_shapes
 from sotto.checkpoints.configuration import read_json
 from sotto.checkpoints.digest import sha256_of
+from sotto.checkpoints.dinov2 import fold_layer_scales, resize_positions
 from sotto.checkpoints.encoder_families import GELU
 from sotto.checkpoints.image_text import (
     Head,
@@ -81,14 +81,25 @@ _VIT = {
     "pooler_output_size": None,
 }
 
+_DINOV2 = {
+    **_VIT,
+    "patch_size": 14,
+    "layer_norm_eps": 1e-6,
+    "mlp_ratio": 4,
+    "use_swiglu_ffn": False,
+}
+
 KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "clip": ("clip", ("image", "text")),
     "clip_vision_model": ("clip", ("image",)),
     "clip_text_model": ("clip", ("text",)),
     "siglip": ("siglip", ("image", "text")),
     "vit": ("vit", ("image",)),
+    "dinov2": ("dinov2", ("image",)),
 }
 """config.json's ``model_type`` to the family and the encoders that are in the checkpoint."""
+
+_NAMES = {"clip": "CLIP", "siglip": "SigLIP", "vit": "ViT", "dinov2": "DINOv2"}
 
 _DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
     ("clip", "image"): _CLIP_IMAGE,
@@ -96,9 +107,16 @@ _DEFAULTS: dict[tuple[str, str], dict[str, Any]] = {
     ("siglip", "image"): _SIGLIP_IMAGE,
     ("siglip", "text"): _SIGLIP_TEXT,
     ("vit", "image"): _VIT,
+    ("dinov2", "image"): _DINOV2,
 }
 
-_FIXED = {"num_channels": 3, "qkv_bias": True, "pooler_act": "tanh", "vision_use_head": True}
+_FIXED = {
+    "num_channels": 3,
+    "qkv_bias": True,
+    "pooler_act": "tanh",
+    "vision_use_head": True,
+    "use_swiglu_ffn": False,
+}
 """What a configuration says where it says anything; else the graph is another."""
 
 
@@ -128,6 +146,14 @@ def read_image_text(weights: Sequence[Path], name: str) -> ImageTextCheckpoint:
             _scalar(tensors, key, str(directory)) for key in ("logit_scale", "logit_bias")
         )
     check_finite(state, str(directory))
+    settings = None
+    if image:
+        # DINOv2 takes images of any size; the others of the configuration's.
+        side = None if family == "dinov2" else image.size
+        settings = read_preprocessor(directory, family, side)
+    if image and settings and family == "dinov2":
+        fold_layer_scales(state, image.n_layer)
+        image = resize_positions(state, image, settings.height, str(path))
     if image and text and image.dimensions != text.dimensions:
         raise CheckpointError(
             f"{path}: vectors of images have {image.dimensions} dimensions, of texts "
@@ -147,10 +173,10 @@ def read_image_text(weights: Sequence[Path], name: str) -> ImageTextCheckpoint:
         image_gelu=gelu[0],
         text_epsilon=epsilon[1],
         text_gelu=gelu[1],
-        settings=read_preprocessor(directory, family, image.size) if image else None,
+        settings=settings,
         # 2 stands for older configurations, which were wrong: CLIPTextModel.forward.
-        eot_token=None if eos == 2 or family != "clip" else eos,
-        pad_token=of_text.get("pad_token_id", 0),
+        eot_token=None if eos in (None, 2) or family != "clip" else eos,
+        pad_token=of_text.get("pad_token_id") or 0,
         logit_scale=math.exp(scale) if scale is not None and image and text else None,
         logit_bias=(bias or 0.0) if image and text else None,
         directory=directory,
@@ -189,6 +215,8 @@ def _section(
 
 
 def _head(family: str, found: Mapping[str, Shape]) -> Head:
+    if family == "dinov2":
+        return "none"
     if family == "vit":
         return "pooler" if "pooler.dense.weight" in found else "none"
     return "projection" if family == "clip" else "attention"
@@ -202,14 +230,19 @@ def _image_dims(
         "clip": config.get("projection_dim", section.get("projection_dim")),
         "siglip": width,
         "vit": section.get("pooler_output_size") or width,
+        "dinov2": width,
     }[family]
+    hidden = section["intermediate_size"]
+    if family == "dinov2":
+        ratio = section["mlp_ratio"]
+        hidden = width * ratio if type(ratio) is type(width) is int else ratio
     dims = ImageDims(
         size=_side(section["image_size"], path),
         patch=_side(section["patch_size"], path),
         n_state=width,
         n_head=section["num_attention_heads"],
         n_layer=section["num_hidden_layers"],
-        n_mlp=section["intermediate_size"],
+        n_mlp=hidden,
         dimensions=dimensions,
     )
     validate(dims, str(path))
@@ -235,7 +268,7 @@ def _text_dims(
     )
     validate(dims, str(path))
     for entry in ("pad_token_id", "eos_token_id"):
-        value = section.get(entry, 0)
+        value = section.get(entry) or 0
         if type(value) is not int or not 0 <= value < dims.n_vocab:
             raise CheckpointError(f"{path}: {entry} is {value!r:.40}, not a token's id")
     return dims
@@ -282,9 +315,7 @@ def _read(
 ) -> dict[str, np.ndarray]:
     places = {key: stored(key, shape, family) for key, shape in shapes.items()}
     expected = {place.key: place.shape for place in places.values()}
-    match_shapes(
-        found, expected, {"clip": "CLIP", "siglip": "SigLIP", "vit": "ViT"}[family], source
-    )
+    match_shapes(found, expected, _NAMES[family], source)
     return {key: place.of(tensors.float32(place.key), shapes[key]) for key, place in places.items()}
 
 

@@ -1,7 +1,7 @@
 """``preprocessor_config.json``: how a checkpoint's images are made.
 
 Each family's defaults are those of its processor in transformers 5.23 (``image_processing_clip.py``
-and its siblings), for what an older file leaves out.
+and its siblings; DINOv2's is BiT's), for what an older file leaves out.
 """
 
 from __future__ import annotations
@@ -23,6 +23,14 @@ _BICUBIC, _BILINEAR = 3, 2
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "clip": {
+        "resample": _BICUBIC,
+        "size": {"shortest_edge": 224},
+        "do_center_crop": True,
+        "crop_size": {"height": 224, "width": 224},
+        "image_mean": [0.48145466, 0.4578275, 0.40821073],
+        "image_std": [0.26862954, 0.26130258, 0.27577711],
+    },
+    "dinov2": {
         "resample": _BICUBIC,
         "size": {"shortest_edge": 224},
         "do_center_crop": True,
@@ -53,17 +61,17 @@ _ALWAYS = {
     "do_normalize": True,
 }
 
-SHORTEST = ("clip", "siglip")
+SHORTEST = ("clip", "dinov2", "siglip")
 """Families of which one number as ``size`` is the shortest edge's, and of others both sides'."""
 
 
-def read_preprocessor(directory: Path, family: str, image: int) -> ImageSettings:
+def read_preprocessor(directory: Path, family: str, image: int | None) -> ImageSettings:
     """The steps that the checkpoint's own processor takes.
 
     Args:
         directory: the checkpoint's.
-        family: ``clip``, ``vit`` or ``siglip``.
-        image: height and width that the model takes.
+        family: ``clip``, ``dinov2``, ``siglip`` or ``vit``.
+        image: height and width that the model takes; None: any, and so the processor's.
 
     Raises:
         CheckpointError: the file is missing or damaged, has steps that are not supported, or ends
@@ -78,6 +86,8 @@ def read_preprocessor(directory: Path, family: str, image: int) -> ImageSettings
     number, names = values["resample"], get_args(Resample)
     if type(number) is not int or not 0 <= number < len(names):
         raise CheckpointError(f"{path}: resample is {number!r:.40}, not 0 to {len(names) - 1}")
+    if image is None:
+        image = (crop or size or {}).get("height", 0)
     settings = ImageSettings(
         height=image,
         width=image,

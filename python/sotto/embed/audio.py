@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sotto.asr.option_values import integer, wrong
 from sotto.asr.source import named, read_twice
-from sotto.embed.encoder import Encoder, Output, Progress, Vectors, check_options
-from sotto.embed.image import listed
+from sotto.embed.bundle import EmbeddingBundle
+from sotto.embed.encoder import Encoder, Output, Progress, Vectors, check_options, listed
 from sotto.errors import AudioError, OptionError
 from sotto.preprocess import SAMPLE_RATE, AudioSource, stream_audio
 
@@ -22,15 +24,34 @@ class AudioEncoder(Encoder):
     """Whisper's encoder as an encoder of recordings; see :class:`Encoder` for arguments and errors.
 
     A recording's vector is the mean of the encoder's features (after its last norm) over the
-    positions, 20 ms each, that hold sound: whose power is at most 35 dB below the recording's
+    positions, 20 ms each, that hold sound: whose power is at most 30 dB below the recording's
     loudest. As that is a ratio, the same positions count however loud the recording is. A
     recording that is digital silence is pooled over all of it.
 
     One that is longer than the longest window is heard window by window, and the mean is over the
     positions of all of them.
+
+    Args:
+        bundle, options: as for :class:`Encoder`.
+        window: seconds of the shortest window that may be taken. 0 is any: a recording takes the
+            shortest that it fits in. 30 is openai-whisper's only one, which costs many times as
+            much; of short clips its vectors have a cosine of 0.98 to those of 5 s.
     """
 
     modality = "audio"
+
+    def __init__(
+        self,
+        bundle: str | os.PathLike[str] | EmbeddingBundle,
+        *,
+        window: int = 0,
+        **options: Any,
+    ) -> None:
+        super().__init__(bundle, **options)
+        if integer("window", window, " of seconds") not in (0, *self.windows):
+            known = ", ".join(map(str, self.windows))
+            raise wrong("window", window, f"0, or one of {known} seconds")
+        self._window = window
 
     def encode(
         self,
@@ -134,7 +155,7 @@ class AudioEncoder(Encoder):
             loudest, first = _loudest(blocks, self._runtime.loudest_position)
             # A recording of one window is not decoded again.
             for samples in blocks() if first is None else [first]:
-                yield samples, *self._runtime.encode_audio(samples, loudest)
+                yield samples, *self._runtime.encode_audio(samples, loudest, self._window)
         except AudioError as error:
             raise named(item, error) from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 from typing import Any
 
@@ -12,6 +13,8 @@ from sotto.asr.locate import find_dispatch, find_encoder, find_litert
 from sotto.asr.option_values import integer
 from sotto.bundle import MANIFEST
 from sotto.errors import BundleError
+
+_log = logging.getLogger(__name__)
 
 _REBUILD = "Make it: sotto convert CHECKPOINT (sotto convert --help)."
 
@@ -53,6 +56,8 @@ class EmbeddingBundle:
             soc=(soc or "").lower(),
             dispatch=find_dispatch(npu_dispatch) if accelerator != "cpu" else "",
         )
+        if self.runtime.fallback:
+            _log.warning("%s", self.runtime.fallback)
         try:
             text = (self.directory / MANIFEST).read_bytes()
             self.manifest: dict[str, Any] = json.loads(text)

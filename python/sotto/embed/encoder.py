@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from importlib import import_module
@@ -36,8 +37,9 @@ class Encoder(ABC):
         verify: check the sha256 of the bundle's files.
         weight_cache: a folder for weights in the kernels' layout; None is
             ``$SOTTO_WEIGHT_CACHE``, else the user's cache; an empty string keeps nothing.
-        accelerator: ``cpu``, ``npu`` or ``auto``, as :class:`sotto.asr.SpeechModel` takes it.
-        soc, npu_dispatch: likewise.
+        accelerator: ``cpu``, or ``auto``, which is the CPU with a warning to the log: step 3
+            compiles no encoders for NPUs yet, and ``npu`` is an error.
+        soc, npu_dispatch: as :class:`sotto.asr.SpeechModel` takes them.
 
     Raises:
         BundleError: the bundle is missing, incomplete, damaged, of another schema or kind, or
@@ -78,6 +80,11 @@ class Encoder(ABC):
     def precision(self) -> str:
         """``fp32``, ``int8`` …"""
         return self._runtime.precision
+
+    @property
+    def accelerator(self) -> str:
+        """What the graphs run on: ``cpu``."""
+        return self._runtime.accelerator
 
     @property
     def directory(self) -> Path:
@@ -134,6 +141,22 @@ def check_options(batch_size: object, normalize: object, output: object) -> None
     flag("normalize", normalize)
     if output not in ("numpy", "arrow"):
         raise wrong("output", output, "numpy or arrow")
+
+
+def listed(items: Any) -> tuple[list[Any], bool]:
+    """Items as a list, and whether it was one that is no list, tuple or pyarrow array."""
+    items = from_arrow(items)
+    if isinstance(items, list | tuple):
+        return list(items), False
+    return [items], True
+
+
+def from_arrow(items: Any) -> Any:
+    """A pyarrow array as a list; anything else as it is."""
+    arrow = sys.modules.get("pyarrow")  # whoever has such an array has imported it
+    if arrow is not None and isinstance(items, arrow.Array | arrow.ChunkedArray):
+        return items.to_pylist()
+    return items
 
 
 def to_arrow(vectors: Vectors) -> Any:

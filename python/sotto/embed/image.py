@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sotto.embed.bundle import EmbeddingBundle
-from sotto.embed.encoder import Encoder, Output, Progress, check_options
+from sotto.embed.encoder import Encoder, Output, Progress, check_options, listed
 
 if TYPE_CHECKING:
     from sotto.preprocess import ImageProcessor
@@ -59,13 +58,3 @@ class ImageEncoder(Encoder):
             if progress is not None:
                 progress(start + len(some), len(images))
         return self._finish(vectors, single, normalize, output)
-
-
-def listed(items: Any) -> tuple[list[Any], bool]:
-    """Items as a list, and whether it was one that is no list."""
-    arrow = sys.modules.get("pyarrow")  # whoever has such an array has imported it
-    if arrow is not None and isinstance(items, arrow.Array | arrow.ChunkedArray):
-        return items.to_pylist(), False
-    if isinstance(items, list | tuple):
-        return list(items), False
-    return [items], True

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from sotto.embed.bundle import EmbeddingBundle
-from sotto.embed.encoder import Encoder, Output, Progress, check_options
+from sotto.embed.encoder import Encoder, Output, Progress, check_options, from_arrow
 from sotto.embed.tokens import BundleTokenizer
 from sotto.errors import OptionError
 
@@ -104,9 +103,7 @@ class TextEncoder(Encoder):
 
 def _texts(items: Any) -> Sequence[str]:
     """Several texts as a list of strings."""
-    arrow = sys.modules.get("pyarrow")  # whoever has such an array has imported it
-    if arrow is not None and isinstance(items, arrow.Array | arrow.ChunkedArray):
-        items = items.to_pylist()
+    items = from_arrow(items)
     if isinstance(items, bytes | bytearray | dict) or not isinstance(items, Iterable):
         raise OptionError(
             f"items: expected a text or a sequence of texts, got {type(items).__name__}"

@@ -1,9 +1,10 @@
 """BATCH_MATMUL over rank 4, straight from what it multiplies.
 
-torch lowers a product of rank-4 tensors to one of rank 3 between reshapes. XNNPACK carries out a
-reshape of a graph's input as a copy, and so copied every cache for every token; over rank 4 it
-takes the caches as they are. A transposition of the second operand becomes the operation's own
-flag, as the kernels pack that operand anyway.
+torch lowers a product of rank-4 tensors to one of rank 3 between reshapes, which make one axis of
+batch and heads. XNNPACK carries out a reshape as a copy, and so copied every cache for every token,
+and of a batch everything on both sides of a product; over rank 4 it takes them as they are. A
+transposition of the second operand becomes the operation's own flag, as the kernels pack that
+operand anyway.
 """
 
 from __future__ import annotations
@@ -35,13 +36,16 @@ class _Subgraph:
         self._codes = [code.builtinCode for code in model.operatorCodes]
 
     def rewrite(self) -> int:
-        operators, count = [], 0
+        operators: list[Any] = []
+        producers: dict[int, Any] = {}
+        count = 0
         for operator in self._subgraph.operators:
+            producers |= dict.fromkeys(operator.outputs, operator)
             if (
                 self._code(operator) == _Operator.BATCH_MATMUL
                 and self._rank(operator.outputs[0]) == 3
             ):
-                operators += self._over_rank_4(operator)
+                operators += self._over_rank_4(operator, self._leading(operator, producers))
                 count += 1
             else:
                 operators.append(operator)
@@ -49,11 +53,18 @@ class _Subgraph:
             self._subgraph.operators = self._live(self._without_detours(operators))
         return count
 
-    def _over_rank_4(self, product: Any) -> list[Any]:
+    def _leading(self, product: Any, producers: dict[int, Any]) -> list[int]:
+        """The first two sizes: batch and heads, as they were before torch made one of them."""
+        count = self._shape(product.outputs[0])[0]
+        sources = [self._shape(self._reshaped(i, producers)) for i in product.inputs]
+        first, second = (shape[:2] if len(shape) == 4 else [] for shape in sources)
+        return first if first == second and np.prod(first) == count else [1, count]
+
+    def _over_rank_4(self, product: Any, leading: list[int]) -> list[Any]:
         """The product between reshapes of its own, which then meet torch's and cancel out."""
-        before = [self._reshape(i, self._rank_4_tensor(i)) for i in product.inputs]
+        before = [self._reshape(i, self._rank_4_tensor(i, leading)) for i in product.inputs]
         result = product.outputs[0]
-        widened = self._rank_4_tensor(result)
+        widened = self._rank_4_tensor(result, leading)
         product.inputs = [reshape.outputs[0] for reshape in before]
         product.outputs = [widened]
         return [*before, product, self._reshape(widened, result)]
@@ -113,8 +124,9 @@ class _Subgraph:
         data = self._model.buffers[self._subgraph.tensors[tensor].buffer].data
         return None if data is None else np.frombuffer(bytes(data), np.int32).tolist()
 
-    def _rank_4_tensor(self, like: int) -> int:
-        return self._tensor([1, *self._shape(like)], self._subgraph.tensors[like].type, None)
+    def _rank_4_tensor(self, like: int, leading: list[int]) -> int:
+        shape = [*leading, *self._shape(like)[1:]]
+        return self._tensor(shape, self._subgraph.tensors[like].type, None)
 
     def _reshape(self, source: int, target: int) -> Any:
         shape = self._shape(target)

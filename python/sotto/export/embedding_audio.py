@@ -26,8 +26,8 @@ from sotto.preprocess import read_audio
 
 MEL_FILTERS = "mel_filters.npy"
 
-WINDOWS = (10, 30)
-"""Seconds. Of a clip of 5 s the shorter costs a fifth of the longer, which is openai-whisper's."""
+WINDOWS = (5, 10, 30)
+"""Seconds. The longest is openai-whisper's only one, and costs more than ten times the shortest."""
 
 SUFFIX = "-embed"
 """Of the bundle's name: one that transcribes has the checkpoint's own."""

@@ -1,4 +1,4 @@
-"""Images, and texts in their space, for :mod:`sotto.export.embedding`: CLIP, SigLIP and ViT."""
+"""Images, and texts in their space, for :mod:`sotto.export.embedding`: CLIP, SigLIP and ViTs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from torch import nn
 
 from sotto.bundle import Manifest
 from sotto.checkpoints.image_text import ImageTextCheckpoint
+from sotto.checkpoints.image_text_layout import PLAIN
 from sotto.checkpoints.image_text_reader import read_image_text
 from sotto.checkpoints.recognise import recognise
 from sotto.errors import CheckpointError, OptionError
@@ -82,7 +83,7 @@ def read_image_model(
             "sha256": checkpoint.sha256,
         },
         dimensions=checkpoint.dimensions,
-        normalize=checkpoint.family != "vit",
+        normalize=checkpoint.family not in PLAIN,
         gelu=checkpoint.image_gelu if checkpoint.image else checkpoint.text_gelu,
         towers=towers,
         extra={"logit_scale": checkpoint.logit_scale, "logit_bias": checkpoint.logit_bias}
@@ -212,31 +213,9 @@ class PairedTextTower:
 
     def sample(self, directory: Path, entry: Manifest, signature: Signature) -> list[np.ndarray]:
         """Real texts of several lengths, laid out."""
-        inputs, texts = self._texts(directory, entry, signature)
-        hidden, mask, pool = inputs.lay_out(texts, signature)
-        mask[:] = pool[:] = 0
-        for row, ids in enumerate(texts):
-            pool[row, 0, self._pooled(ids)] = 1
-        return [hidden, mask, pool]
+        inputs = TextInputs.read(directory, entry)
+        return inputs.lay_out(inputs.sample(signature), signature)
 
     def expected(self, directory: Path, entry: Manifest, signature: Signature) -> np.ndarray:
         """transformers' vector of each text alone, ``[B, d]``."""
-        _, texts = self._texts(directory, entry, signature)
-        return self.reference.of_texts(texts)
-
-    def _texts(
-        self, directory: Path, entry: Manifest, signature: Signature
-    ) -> tuple[TextInputs, list[list[int]]]:
-        inputs = TextInputs.read(directory, entry)
-        texts = inputs.sample(signature)
-        if self.pads:
-            pad = self.checkpoint.pad_token
-            texts = [[*ids, *[pad] * (self.longest - len(ids))] for ids in texts]
-        return inputs, texts
-
-    def _pooled(self, ids: Sequence[int]) -> int:
-        """Which position the vector is of: CLIPTextModel.forward, SiglipTextModel.forward."""
-        if self.pads:
-            return len(ids) - 1
-        eot = self.checkpoint.eot_token
-        return ids.index(max(ids) if eot is None else eot)
+        return self.reference.of_texts(TextInputs.read(directory, entry).sample(signature))

@@ -11,6 +11,7 @@ import torch
 import transformers
 
 from sotto.checkpoints.image_text import ImageTextCheckpoint
+from sotto.checkpoints.image_text_layout import PLAIN
 from sotto.errors import CheckpointError
 
 
@@ -26,6 +27,8 @@ class ImageTextReference:
         if checkpoint.family == "vit":
             cls: Any = transformers.ViTModel
             options = {"add_pooling_layer": checkpoint.head == "pooler"}
+        elif checkpoint.family == "dinov2":
+            cls = transformers.Dinov2Model
         elif checkpoint.family == "siglip":
             cls = transformers.SiglipModel
         elif checkpoint.text is None:
@@ -53,9 +56,9 @@ class ImageTextReference:
     def of_images(self, pixels: np.ndarray) -> np.ndarray:
         """Vectors ``[B, d]`` of pixels ``[B, 3, H, W]``, as the model's class gives them."""
         model, values = self._model, torch.from_numpy(pixels)
-        if self._checkpoint.family == "vit":
+        if self._checkpoint.family in PLAIN:
             outputs = model(values)
-            pooled = self._checkpoint.head == "pooler"
+            pooled = self._checkpoint.family == "dinov2" or self._checkpoint.head == "pooler"
             vectors = outputs.pooler_output if pooled else outputs.last_hidden_state[:, 0]
         elif self._checkpoint.text is None:
             vectors = model(values).image_embeds

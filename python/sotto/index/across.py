@@ -41,6 +41,11 @@ class Question:
     top: int = 10
     where: Where | None = None
 
+    @property
+    def by_words_alone(self) -> bool:
+        """Whether no model is needed."""
+        return self.modality == "text" and self.match == "words"
+
 
 def ask(
     index: Index,
@@ -68,9 +73,8 @@ def ask(
     problems: list[StoreError | BundleError] = []
     for collection in index.collections():
         try:
-            directory = _bundle_for(collection, question.modality)
-            if directory is not None:
-                rankings.append(_ask(collection, question, directory, threads))
+            if question.by_words_alone or _embeds(collection, question.modality):
+                rankings.append(_ask(collection, question, Path(collection.bundle), threads))
         except (StoreError, BundleError) as error:
             problems.append(error)
     if not rankings:
@@ -89,22 +93,17 @@ def _ask_with(
 
 
 def _ask(collection: Collection, question: Question, bundle: Path, threads: int) -> list[Hit]:
-    words = None
+    options: dict[str, Any] = {"top": question.top, "where": question.where}
+    if question.by_words_alone:
+        return collection.search(words=question.item, **options)
     if question.modality == "text" and question.match != "meaning":
-        words = question.item
-    item: Any = question.item
-    encoder = None
-    if question.modality == "text" and question.match == "words":
-        item = None
-    else:
-        encoder = load_encoder(bundle, question.modality, threads)
-    return collection.search(
-        item, words=words, top=question.top, where=question.where, encoder=encoder
-    )
+        options["words"] = question.item
+    encoder = load_encoder(bundle, question.modality, threads)
+    return collection.search(question.item, encoder=encoder, **options)
 
 
-def _bundle_for(collection: Collection, modality: str) -> Path | None:
-    """The collection's bundle, or None where its model embeds no such items.
+def _embeds(collection: Collection, modality: str) -> bool:
+    """Whether the collection's bundle embeds such items.
 
     Raises:
         StoreError: it is gone, or was made anew since.
@@ -125,7 +124,7 @@ def _bundle_for(collection: Collection, modality: str) -> Path | None:
             f"{directory} is {space} now, the collection's vectors are of {collection.space}: "
             f"they can't be compared. {remedy}"
         )
-    return directory if modality in manifest.get("encoders", {}) else None
+    return modality in manifest.get("encoders", {})
 
 
 def _nothing(index: Index, question: Question) -> str:

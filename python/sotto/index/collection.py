@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -12,7 +12,7 @@ from sotto.errors import OptionError, StoreError
 from sotto.index import layout, nearest
 from sotto.index.database import Database
 from sotto.index.record import Hit, Record, Scalar
-from sotto.index.where import Where, metadata_entry
+from sotto.index.where import Where, in_batches, metadata_entry
 
 if TYPE_CHECKING:
     from lancedb.table import Table
@@ -66,7 +66,8 @@ class Collection:
         Args:
             records: any number.
             vectors: ``[n, dimensions]``, of this space, kept at length 1; None embeds the
-                records' texts with the encoder that the collection was opened with.
+                records' texts, or files of pictures and sounds, with the encoder that the
+                collection was opened with.
 
         Returns:
             How many were added.
@@ -99,8 +100,8 @@ class Collection:
 
         Args:
             records: any number.
-            vectors: as for :meth:`add`. Where None, only content that the collection does not
-                hold yet is embedded.
+            vectors: as for :meth:`add`. Where None, only texts that the collection does not hold
+                yet are embedded.
             instead_of: paths: whatever else the collection has of them is removed in the same
                 commit. It is how a file that changed is replaced.
 
@@ -160,11 +161,7 @@ class Collection:
         Raises:
             OptionError: ``where`` has no condition: all records would go.
         """
-        condition = where.sql()
-        if condition is None:
-            raise OptionError(
-                "delete has no condition, and would remove all records; Index.drop does that"
-            )
+        condition = where.some_sql()
         gone = self.count(where)
         if gone:
             self._database.commit(lambda: self._table.delete(condition))
@@ -205,7 +202,7 @@ class Collection:
         Raises:
             StoreError: one of them is not there.
         """
-        found = self._stored("id", Where(ids=ids))
+        found = self._stored("id", ids)
         missing = [each for each in ids if each not in found]
         if missing:
             raise StoreError(f"the index has no record {missing[0]}")
@@ -301,33 +298,36 @@ class Collection:
         return unit
 
     def _vectors_of(self, records: Sequence[Record]) -> tuple[Vectors, int]:
-        """Vectors ``[n, d]`` of the records' texts, and how many had to be computed."""
+        """Vectors ``[n, d]`` of the records' texts or files, and how many had to be computed."""
         encoder = self._encoding()
-        contents = {record.content: record.text for record in records}
-        known = self._stored("content", Where(contents=list(contents)))
-        new = [content for content in contents if content not in known]
+        items = {record.content: _item(record, encoder) for record in records}
+        known = self._stored("content", [each.content for each in records if each.is_text])
+        new = [content for content in items if content not in known]
         if new:
-            encoded = self._unit(_encoded(encoder, [contents[content] for content in new], _KEPT))
+            encoded = self._unit(_encoded(encoder, [items[content] for content in new], _KEPT))
             known.update(zip(new, encoded, strict=True))
         return np.stack([known[record.content] for record in records]), len(new)
 
-    def _stored(self, column: str, where: Where) -> dict[str, Vectors]:
-        """The vectors of records, by the values of a column."""
-        condition = where.sql()
-        assert condition is not None
-        with self._database.errors("read"):
-            query = self._table.search().where(condition).select([column, "vector"]).limit(None)
-            found = query.to_arrow()
-        flat = found["vector"].combine_chunks().flatten().to_numpy()
-        rows = flat.reshape(-1, self.dimensions)
-        return dict(zip(found[column].to_pylist(), rows, strict=True))
+    def _stored(self, column: str, values: Sequence[str]) -> dict[str, Vectors]:
+        """The vectors of records that have one of these values, by it."""
+        known: dict[str, Vectors] = {}
+        for found in self._rows_with(column, values, "vector"):
+            flat = found["vector"].combine_chunks().flatten().to_numpy()
+            rows = flat.reshape(-1, self.dimensions)
+            known.update(zip(found[column].to_pylist(), rows, strict=True))
+        return known
 
-    def _known(self, ids: Iterable[str]) -> set[str]:
-        condition = Where(ids=list(ids)).sql()
-        assert condition is not None
-        with self._database.errors("read"):
-            query = self._table.search().where(condition).select(["id"]).limit(None)
-            return set(query.to_arrow()["id"].to_pylist())
+    def _known(self, ids: Sequence[str]) -> set[str]:
+        return {each for found in self._rows_with("id", ids) for each in found["id"].to_pylist()}
+
+    def _rows_with(self, column: str, values: Sequence[str], *more: str) -> Iterator[Any]:
+        """Arrow tables of a column, and of more, where it has one of these values."""
+        for some in in_batches(values):
+            where = Where(ids=some) if column == "id" else Where(contents=some)
+            condition = where.some_sql()
+            with self._database.errors("read"):
+                query = self._table.search().where(condition).select([column, *more])
+                yield query.limit(None).to_arrow()
 
     def _check_distinct(self, records: Sequence[Record]) -> None:
         seen: set[str] = set()
@@ -354,3 +354,16 @@ def _encoded(encoder: Encoder, items: list[Any], prompts: Sequence[str]) -> Any:
     known = getattr(encoder, "prompts", {})
     prompt = next((name for name in prompts if name in known), None)
     return encoder.encode(items) if prompt is None else encoder.encode(items, prompt=prompt)
+
+
+def _item(record: Record, encoder: Encoder) -> str:
+    """What an encoder is given of a record: its text, or the path of its file."""
+    if record.is_text:
+        return record.text
+    if not record.path or getattr(encoder, "modality", "text") == "text":
+        raise StoreError(
+            f"a record of modality {record.modality} has no text, and "
+            + ("its encoder takes nothing else" if record.path else "no path")
+            + ": give its vector"
+        )
+    return record.path

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from sotto.errors import StoreError
-from sotto.index.layout import VERSION
+from sotto.index.layout import VERSION, missing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 TRIES = 12
-"""Of a write that another process got ahead of: half a minute, with the pauses between."""
+"""Of a write that another process got ahead of: some ten seconds of pauses."""
 
 _LANCE_ERRORS = (RuntimeError, OSError, ValueError, KeyError)
 """What LanceDB raises: it has no classes of its own for most of them."""
@@ -46,17 +46,17 @@ class Database:
         storage_options: Mapping[str, str] | None = None,
         create: bool = True,
     ) -> None:
+        self.uri = os.fspath(uri)
+        path = self.uri.removeprefix("file://")
+        self.local = None if "://" in path else Path(path)
+        if self.local is not None:
+            self._check_folder(self.local, create)
+        # Its native code would print warnings past Python's logging.
+        os.environ.setdefault("LANCE_LOG", "error")
         try:
             import lancedb
         except ImportError as error:
-            raise StoreError(
-                f"an index needs LanceDB, which is not installed ({error}): "
-                "pip install 'sotto[embed]'"
-            ) from error
-        self.uri = os.fspath(uri)
-        self.local = None if "://" in self.uri else Path(self.uri)
-        if self.local is not None:
-            self._check_folder(self.local, create)
+            raise missing("lancedb") from error
         with self.errors("opened"):
             # Interval 0: every search sees what other processes have written by then.
             self._connection: DBConnection = lancedb.connect(
@@ -147,7 +147,7 @@ class Database:
                     raise StoreError(
                         f"the index {self.uri} can't be written: {_first_line(error)}"
                     ) from error
-                # In case they keep in step; the longest pause is some three seconds.
+                # In case they keep in step; the last pause is some three seconds.
                 time.sleep(random.uniform(0.5, 1.0) * 0.02 * 1.6**attempt)
         raise StoreError(
             f"the index {self.uri} was written by other processes {TRIES} times while this write "

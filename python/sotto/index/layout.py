@@ -8,12 +8,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from sotto.errors import StoreError
 from sotto.index.record import Record
 from sotto.index.where import metadata_entry
+
+
+def missing(package: str) -> StoreError:
+    """The error of a package that only an index needs, and that is not installed."""
+    return StoreError(f"an index needs the package {package}: pip install 'sotto[embed]'")
+
+
+try:
+    import pyarrow as pa
+except ImportError as error:
+    raise missing("pyarrow") from error
 
 VERSION = "1"
 """Of the columns; an index of another is refused."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -25,11 +26,11 @@ Vector = NDArray[np.float32]
 DISTANCE: Final = "l2"
 """Squared; of vectors of length 1 it is 2 - 2 cos, so that it orders as the cosine does."""
 
-BRUTE_FORCE_ROWS = 50_000
-"""Up to so many, comparing with every vector is quick enough, exact, and needs no building."""
+BRUTE_FORCE_ROWS = 20_000
+"""Up to so many, comparing with every vector is about as quick, exact, and needs no building."""
 
-GROWTH = 4
-"""An index is trained anew once there are so many times the vectors that it was trained for."""
+GROWTH = 2
+"""An index is made anew for so many times its cells: four times the vectors it was made for."""
 
 CANDIDATES = 50
 """Of words and of vectors each, when both are asked: what is fused must be in either."""
@@ -37,10 +38,13 @@ CANDIDATES = 50
 KEPT = timedelta(hours=1)
 """How long files of replaced versions stay, for readers that are still at them."""
 
-VECTOR_INDEX, WORDS_INDEX = "vector_idx", "text_idx"
+WORDS_INDEX = "text_idx"
+
+VECTOR_INDEX = "vectors_in_cells_"
+"""Followed by their number, which LanceDB does not tell otherwise."""
 
 
-TRAINING: Final[dict[str, int]] = {"sample_rate": 64, "max_iterations": 20}
+TRAINING: Final[dict[str, Any]] = {"sample_rate": 64, "max_iterations": 20}
 """Of k-means: vectors a cell, and rounds. LanceDB's own 256 and 50 take longer and find no more."""
 
 
@@ -49,20 +53,29 @@ class Approximation:
     """How an index of many vectors is built and asked.
 
     Attributes:
-        partitions: k-means cells.
-        probes: cells that a query looks into.
-        refine: so many times the results are compared exactly.
+        cells: of k-means, into which the vectors are divided.
     """
 
-    partitions: int
-    probes: int
-    refine: int
+    cells: int
 
     @classmethod
     def of(cls, rows: int) -> Approximation:
         """For so many vectors."""
-        partitions = 1 << round(math.log2(max(16.0, math.sqrt(rows))))
-        return cls(partitions, probes=max(8, partitions // 16), refine=10)
+        return cls(1 << round(math.log2(max(16.0, math.sqrt(rows)))))
+
+    @property
+    def probes(self) -> int:
+        """Cells that a query looks into."""
+        return max(16, self.cells // 16)
+
+    @staticmethod
+    def refine(top: int) -> int:
+        """Of so many times the results the exact vectors are compared: of 300 at least.
+
+        Of a million vectors in one bit an axis, one in twenty of the ten nearest is not among the
+        first 100 candidates, and one in a thousand not among the first 300.
+        """
+        return max(10, -(-300 // top))
 
 
 def prepare(table: Table, database: Database) -> None:
@@ -73,7 +86,7 @@ def prepare(table: Table, database: Database) -> None:
         return
 
     # ICU finds the words of Chinese, Japanese and Thai, too, which no space divides; "split" also
-    # divides snake_case and camelCase. Stemming is English: other languages' words pass by it.
+    # divides snake_case. Stemming is English: other languages' words pass by it.
     config = FTS(base_tokenizer="icu/split")
     database.commit(lambda: table.create_index("text", config=config, name=WORDS_INDEX))
 
@@ -101,13 +114,15 @@ def search(
     if vector is None:
         query = table.search(_match(words or ""), query_type="fts").select([*COLUMNS, "_score"])
     elif words is None:
-        query = _vector_query(table, table.search(vector), exact).select([*COLUMNS, "_distance"])
+        query = _vector_query(table, table.search(vector), count, exact).select(
+            [*COLUMNS, "_distance"]
+        )
     else:
         from lancedb.rerankers import RRFReranker
 
         query = table.search(query_type="hybrid").vector(vector).text(_match(words))
         # No columns are chosen: each of its two queries has one that the other lacks.
-        query = _vector_query(table, query, exact).rerank(RRFReranker(return_score="all"))
+        query = _vector_query(table, query, count, exact).rerank(RRFReranker(return_score="all"))
     query = query.limit(count)
     if condition is not None:
         query = query.where(condition)
@@ -123,13 +138,13 @@ def _match(words: str) -> Any:
     return match(words, "text")
 
 
-def _vector_query(table: Table, query: Any, exact: bool) -> Any:
+def _vector_query(table: Table, query: Any, top: int, exact: bool) -> Any:
     query = query.distance_type(DISTANCE)
-    statistics = None if exact else table.index_stats(VECTOR_INDEX)
-    if statistics is None:
+    built = [] if exact else _built(table)
+    if not built:
         return query.bypass_vector_index()
-    plan = Approximation.of(statistics.num_indexed_rows)
-    return query.nprobes(plan.probes).refine_factor(plan.refine)
+    plan = Approximation(max(built))
+    return query.nprobes(plan.probes).refine_factor(plan.refine(top))
 
 
 def _scored(row: dict[str, Any]) -> dict[str, Any]:
@@ -143,20 +158,27 @@ def _scored(row: dict[str, Any]) -> dict[str, Any]:
 
 def is_approximate(table: Table) -> bool:
     """Whether there is an index of the vectors."""
-    return table.index_stats(VECTOR_INDEX) is not None
+    return bool(_built(table))
+
+
+def _built(table: Table) -> list[int]:
+    """The numbers of cells of the indexes of vectors: one, or two while one is replaced."""
+    names = [index.name for index in table.list_indices()]
+    return [int(name.removeprefix(VECTOR_INDEX)) for name in names if name.startswith(VECTOR_INDEX)]
 
 
 def optimize(table: Table, database: Database) -> None:
     """Compacts the table, brings its indexes up to date, and builds one of vectors when large."""
     compact(table, database)
     with database.errors("read"):
-        rows = table.count_rows()
-        statistics = table.index_stats(VECTOR_INDEX)
+        rows, built = table.count_rows(), _built(table)
     if rows <= BRUTE_FORCE_ROWS:
         return
-    trained = None if statistics is None else Approximation.of(statistics.num_indexed_rows)
-    if trained is None or Approximation.of(rows).partitions > GROWTH * trained.partitions:
+    if not built or Approximation.of(rows).cells >= GROWTH * max(built):
         build(table, database, rows)
+        built = _built(table)
+    for cells in sorted(built)[:-1]:
+        database.commit(partial(table.drop_index, f"{VECTOR_INDEX}{cells}"))
 
 
 def compact(table: Table, database: Database) -> None:
@@ -171,12 +193,11 @@ def build(table: Table, database: Database, rows: int) -> None:
     """
     from lancedb.index import IvfRq, IvfSq
 
-    cells = Approximation.of(rows).partitions
+    cells = Approximation.of(rows).cells
     config: IvfRq | IvfSq
     if table.schema.field("vector").type.list_size % 8:
         config = IvfSq(distance_type=DISTANCE, num_partitions=cells, **TRAINING)
     else:
         config = IvfRq(distance_type=DISTANCE, num_partitions=cells, **TRAINING)
-    database.commit(
-        lambda: table.create_index("vector", config=config, name=VECTOR_INDEX, replace=True)
-    )
+    name = f"{VECTOR_INDEX}{cells}"
+    database.commit(lambda: table.create_index("vector", config=config, name=name, replace=True))

@@ -20,8 +20,8 @@ class Record:
         text: what full-text search looks into and results show: the passage, or what was said in
             a recording; empty for pictures.
         path: the file that it is from; empty if none.
-        content: sha256, in hexadecimal, of what is embedded; of the text where it is left out.
-            Records of equal content have equal vectors, and are embedded once.
+        content: sha256, in hexadecimal, of what is embedded. Where it is left out, of the text;
+            without one, of the place, as nothing has been read of its content.
         id: unique within a collection; of path, place and content where it is left out, so that
             equal content at one place is one record.
         lines: first and last line in the file, from 1; None if it has none.
@@ -39,11 +39,16 @@ class Record:
     metadata: Mapping[str, Scalar] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        place = "\0".join(map(str, (self.modality, self.path, self.lines, self.seconds)))
         if not self.content:
-            object.__setattr__(self, "content", text_content(self.text))
+            object.__setattr__(self, "content", _digest(self.text if self.is_text else place))
         if not self.id:
-            place = "\0".join(map(str, (self.modality, self.path, self.lines, self.seconds)))
             object.__setattr__(self, "id", _digest(f"{place}\0{self.content}"))
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its text is what is embedded; a picture's or a sound's file otherwise."""
+        return bool(self.text) or self.modality in ("text", "code")
 
 
 @dataclass(frozen=True)
@@ -63,11 +68,6 @@ class Hit:
     score: float
     similarity: float | None
     space: str
-
-
-def text_content(text: str) -> str:
-    """sha256 of a text, in hexadecimal: the ``content`` of its record."""
-    return _digest(text)
 
 
 def _digest(text: str) -> str:

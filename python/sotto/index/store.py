@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from sotto.errors import StoreError
 from sotto.index import layout, nearest
 from sotto.index.collection import Collection, Encoder
 from sotto.index.database import Database
-from sotto.index.where import Where
+from sotto.index.where import Where, in_batches
 
 
 @dataclass(frozen=True)
@@ -179,10 +180,10 @@ class Index:
 
     def forget_files(self, paths: Iterable[str]) -> None:
         """Forgets files: the next run over them starts anew. Their records stay."""
-        condition = Where(paths=list(paths)).sql()
-        if condition is not None and layout.FILES in self._database.names():
+        if layout.FILES in self._database.names():
             table = self._database.open(layout.FILES)
-            self._database.commit(lambda: table.delete(condition))
+            for some in in_batches(list(paths)):
+                self._database.commit(partial(table.delete, Where(paths=some).some_sql()))
 
     def remove_files(self, paths: Sequence[str]) -> int:
         """Removes files and all their records.
@@ -194,4 +195,8 @@ class Index:
             return 0
         # A process that ends in between leaves files that look new, and not half-removed ones.
         self.forget_files(paths)
-        return sum(each.delete(Where(paths=paths)) for each in self.collections())
+        return sum(
+            each.delete(Where(paths=some))
+            for each in self.collections()
+            for some in in_batches(paths)
+        )

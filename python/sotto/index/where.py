@@ -6,7 +6,7 @@ They reach LanceDB as SQL, in which it writes every value itself, quoted: see ``
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sotto.errors import OptionError
@@ -74,6 +74,25 @@ class Where:
             # Not among the functions of LanceDB's expressions.
             clauses.append(f"array_has(metadata, {lit(metadata_entry(name, value)).to_sql()})")
         return " AND ".join(f"({clause})" for clause in clauses) or None
+
+    def some_sql(self) -> str:
+        """As :meth:`sql`, of what must not be about every record.
+
+        Raises:
+            OptionError: there is no condition.
+        """
+        sql = self.sql()
+        if sql is None:
+            raise OptionError(
+                "there is no condition, and all records would go; Index.drop removes a collection"
+            )
+        return sql
+
+
+def in_batches(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Values a thousand at a time: a condition on many more takes long to read."""
+    for start in range(0, len(values), 1000):
+        yield values[start : start + 1000]
 
 
 def metadata_entry(name: str, value: Scalar) -> str:
