@@ -106,7 +106,7 @@ def test_the_command_shows_every_option() -> None:
 
 def test_the_native_commands_options_are_options_of_the_other() -> None:
     shown = set(re.findall(r"^  --([a-z-]+)", run(NATIVE, "--help").out, re.MULTILINE))
-    own = {"litert", "no-verify", "timestamps", "vad", "version", "weight-cache", "help"}
+    own = {"litert", "no-verify", "timestamps", "tokens", "vad", "version", "weight-cache", "help"}
     assert {name.replace("-", "_") for name in shown - own} <= set(COMMAND)
 
 

@@ -89,7 +89,9 @@ def _as_json(found: Check) -> dict[str, Any]:
 def _print(model: Path, found: Check) -> None:
     console = Console(width=None if sys.stdout.isatty() else 140)
     answer = "runs whole" if found.whole else "does not run whole"
-    table = Table(title=f"{model} {answer} on the NPU")
+    # Not the table's title, which is broken to the table's width.
+    console.print(f"{model} {answer} on the NPU", soft_wrap=True, highlight=False, markup=False)
+    table = Table()
     table.add_column("graph", no_wrap=True)
     table.add_column("operations", justify="right")
     table.add_column("refused by the rules", justify="right")
