@@ -19,16 +19,24 @@ def export(checkpoint: Path, out: Path) -> None:
     import torch
     from transformers import AutoModel
 
-    model = AutoModel.from_pretrained(str(checkpoint), attn_implementation="eager").eval()
-    names = ("input_ids", "attention_mask", "token_type_ids")
+    class Hidden(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            path = str(checkpoint)
+            self.bert = AutoModel.from_pretrained(path, attn_implementation="eager").eval()
+
+        def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
+            return self.bert(**dict(zip(names, tensors, strict=True))).last_hidden_state
+
+    names = ["input_ids", "attention_mask", "token_type_ids"]
     example = torch.ones(2, 8, dtype=torch.long)
     torch.onnx.export(
-        model,
+        Hidden(),
         (example, example, torch.zeros_like(example)),
         str(out),
         input_names=names,
         output_names=["hidden"],
-        dynamic_axes={name: {0: "batch", 1: "tokens"} for name in (*names, "hidden")},
+        dynamic_axes={name: {0: "batch", 1: "tokens"} for name in [*names, "hidden"]},
         opset_version=17,
         dynamo=False,
     )
