@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "errors.h"
+#include "load.h"
 #include "sotto/embedding_model.h"
 
 namespace sotto {
@@ -23,23 +24,6 @@ using py::literals::operator""_a;
 
 // Other types are converted, other layouts copied.
 using FloatArray = py::array_t<float, py::array::c_style | py::array::forcecast>;
-
-std::unique_ptr<EmbeddingModel> Load(const std::filesystem::path& bundle, int threads, bool verify,
-                                     const std::filesystem::path& library,
-                                     const std::optional<std::filesystem::path>& weight_cache,
-                                     const std::string& accelerator, const std::string& soc,
-                                     const std::filesystem::path& dispatch) {
-  const LoadOptions options{
-      threads,          verify,
-      library.string(), weight_cache ? weight_cache->string() : DefaultWeightCache(),
-      accelerator,      soc,
-      dispatch.string()};
-  Result<std::unique_ptr<EmbeddingModel>> result = [&] {
-    const py::gil_scoped_release release;
-    return EmbeddingModel::Create(bundle.string(), options);
-  }();
-  return Unwrap(std::move(result));
-}
 
 py::array_t<float> Vectors(const EmbeddingModel& model, size_t n) {
   return py::array_t<float>(std::vector<size_t>{n, model.dimensions()});
@@ -112,9 +96,10 @@ double LoudestPosition(const FloatArray& samples) {
 void BindEmbedding(py::module_& m) {
   py::class_<EmbeddingModel>(m, "EmbeddingModel",
                              "A bundle of kind embedding. Safe to share among threads.")
-      .def(py::init(&Load), "bundle"_a, py::kw_only(), "threads"_a = 0, "verify"_a = true,
-           "library"_a = "", "weight_cache"_a = py::none(), "accelerator"_a = "cpu", "soc"_a = "",
-           "dispatch"_a = "", "Opens a bundle. Raises BundleError, DeviceError or OptionError.")
+      .def(py::init(&Load<EmbeddingModel>), "bundle"_a, py::kw_only(), "threads"_a = 0,
+           "verify"_a = true, "library"_a = "", "weight_cache"_a = py::none(),
+           "accelerator"_a = "cpu", "soc"_a = "", "dispatch"_a = "",
+           "Opens a bundle. Raises BundleError, DeviceError or OptionError.")
       .def_property_readonly("name", &EmbeddingModel::name)
       .def_property_readonly("family", &EmbeddingModel::family)
       .def_property_readonly("precision", &EmbeddingModel::precision)

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "errors.h"
+#include "load.h"
 #include "sotto/transcriber.h"
 #include "sotto/vad.h"
 
@@ -176,23 +177,6 @@ void SetVadValue(TranscribeOptions& options, decltype(VadOptions{}.*kMember) val
   options.vad.*kMember = value;
 }
 
-std::unique_ptr<Transcriber> Load(const std::filesystem::path& bundle, int threads, bool verify,
-                                  const std::filesystem::path& library,
-                                  const std::optional<std::filesystem::path>& weight_cache,
-                                  const std::string& accelerator, const std::string& soc,
-                                  const std::filesystem::path& dispatch) {
-  const LoadOptions options{
-      threads,          verify,
-      library.string(), weight_cache ? weight_cache->string() : DefaultWeightCache(),
-      accelerator,      soc,
-      dispatch.string()};
-  Result<std::unique_ptr<Transcriber>> result = [&] {
-    const py::gil_scoped_release release;
-    return Transcriber::Create(bundle.string(), options);
-  }();
-  return Unwrap(std::move(result));
-}
-
 }  // namespace
 
 void BindTranscriber(py::module_& m) {
@@ -288,9 +272,9 @@ void BindTranscriber(py::module_& m) {
                      "a callable that says True to end the transcription; None: never");
 
   py::class_<Transcriber>(m, "Transcriber", "Speech to text with one bundle.")
-      .def(py::init(&Load), "bundle"_a, py::kw_only(), "threads"_a = 0, "verify"_a = true,
-           "library"_a = "", "weight_cache"_a = py::none(), "accelerator"_a = "cpu", "soc"_a = "",
-           "dispatch"_a = "",
+      .def(py::init(&Load<Transcriber>), "bundle"_a, py::kw_only(), "threads"_a = 0,
+           "verify"_a = true, "library"_a = "", "weight_cache"_a = py::none(),
+           "accelerator"_a = "cpu", "soc"_a = "", "dispatch"_a = "",
            "Opens a bundle. weight_cache: a directory for packed weights; None: the user's; \"\": "
            "none. accelerator: cpu, npu or auto. soc: whose compiled files; \"\": this machine's. "
            "dispatch: the folder of LiteRT's dispatch library. Raises BundleError, DeviceError or "

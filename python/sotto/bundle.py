@@ -12,8 +12,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -130,13 +130,25 @@ class _Replacement:
             shutil.rmtree(leftover, ignore_errors=True)
 
 
-_unfinished: list[_Replacement] = []
+_unfinished: list[Callable[[], None]] = []
+"""What settles each replacement that is under way."""
 
 
 def settle_replacements() -> None:
-    """Ends every ``replacing_directory`` as an error would, for a process about to exit."""
-    for replacement in _unfinished:
-        replacement.settle()
+    """Ends every replacement as an error would, for a process about to exit."""
+    for settle in _unfinished:
+        settle()
+
+
+@contextmanager
+def _settled(settle: Callable[[], None]) -> Iterator[None]:
+    """Calls ``settle`` at the end of the block, or of the process."""
+    _unfinished.append(settle)
+    try:
+        yield
+    finally:
+        settle()
+        _unfinished.remove(settle)
 
 
 @contextmanager
@@ -154,18 +166,42 @@ def replacing_directory(target: Path) -> Iterator[Path]:
     partial = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.partial-"))
     replaced = partial.with_name(partial.name.replace(".partial-", ".replaced-"))
     replacement = _Replacement(target, partial, replaced)
-    _unfinished.append(replacement)
     try:
-        partial.chmod(0o755)
-        yield partial
-        if target.exists():
-            target.rename(replaced)
-        partial.rename(target)
+        with _settled(replacement.settle):
+            partial.chmod(0o755)
+            yield partial
+            if target.exists():
+                target.rename(replaced)
+            partial.rename(target)
     except OSError as error:
         raise OutputError(f"can't write {target}: {error}") from error
-    finally:
-        replacement.settle()
-        _unfinished.remove(replacement)
+
+
+@contextmanager
+def replacing_file(target: Path) -> Iterator[Path]:
+    """Yields a path to write, which takes the place of the file ``target`` if the block succeeds.
+
+    What is there and no file, such as a pipe or ``/dev/null``, is written to itself. If the block
+    raises, ``target`` stays as it was.
+
+    Raises:
+        OutputError: it can't be written, for example because the disk is full.
+    """
+    partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
+
+    def discard() -> None:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+    try:
+        if target.exists() and not target.is_file():
+            yield target
+            return
+        with _settled(discard):
+            yield partial
+            partial.replace(target)
+    except OSError as error:
+        raise OutputError(f"can't write {target} ({error.strerror or error})") from error
 
 
 def link_files(source: Path, destination: Path, names: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,9 @@ import pytest
 from letters import Letters
 from writing import EACH
 
+from sotto.errors import StoreError
 from sotto.index import Collection, Index, Record, Where
+from sotto.index.layout import table_name
 
 Process = subprocess.Popen[str]
 
@@ -145,3 +148,22 @@ def test_a_damaged_table_is_an_error_that_names_the_index(tmp_path: Path, conten
         manifest.write_bytes(content)
     with pytest.raises(StoreError, match=str(tmp_path)):
         Index(tmp_path / "index").collection(Letters()).count()
+
+
+def test_a_collection_whose_making_was_broken_off_is_made_again(tmp_path: Path) -> None:
+    # What a full disk, or a kill before the first commit, leaves of LanceDB's table.
+    table = tmp_path / f"{table_name(Letters().space)}.lance"
+    for part in ("_versions", "_transactions"):
+        (table / part).mkdir(parents=True)
+    index = Index(tmp_path, create=False)
+    assert index.spaces() == []
+    collection = index.collection(Letters())
+    collection.add([Record("text", "abc", "/a")])
+    assert collection_of(tmp_path).count() == 1
+
+
+def test_a_collection_that_lost_its_versions_is_damaged_not_absent(tmp_path: Path) -> None:
+    Index(tmp_path).collection(Letters()).add([Record("text", "abc", "/a")])
+    shutil.rmtree(tmp_path / f"{table_name(Letters().space)}.lance" / "_versions")
+    with pytest.raises(StoreError, match="index again if it is damaged"):
+        Index(tmp_path).collection(Letters())

@@ -139,6 +139,7 @@ def test_impossible_options_are_refused(tmp_path: Path) -> None:
         ("clip", (41,), (1,), "lengths"),
         ("siglip", (8,), (1,), "SigLIP pads every text"),
         ("vit", None, (0,), "batches"),
+        ("vit", (8,), (1,), "a vit takes no texts"),
     ):
         checkpoint = SMALL[family](tmp_path / family)
         with pytest.raises(OptionError, match=message):

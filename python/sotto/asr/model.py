@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import warnings
 from collections.abc import Callable
@@ -11,16 +10,14 @@ from typing import Any
 
 from sotto._runtime import Transcriber, VoiceActivityDetector
 from sotto.asr.live import shown_live
-from sotto.asr.locate import find_bundle, find_dispatch, find_litert, find_vad
-from sotto.asr.option_values import integer
+from sotto.asr.loading import load
+from sotto.asr.locate import find_bundle, find_litert, find_vad
 from sotto.asr.options import TranscribeOptions
 from sotto.asr.result import Segment, Transcription
 from sotto.asr.source import named, read_twice
 from sotto.asr.stream import Stream
 from sotto.errors import AudioError, DeviceError, OptionError
 from sotto.preprocess import AudioSource, stream_audio
-
-_log = logging.getLogger(__name__)
 
 
 class SpeechModel:
@@ -42,7 +39,7 @@ class SpeechModel:
             ``silero-vad`` (see ``asr.locate.find_vad``). Loaded when first asked for.
         accelerator: ``cpu``; ``npu``, for which the bundle must have been compiled (step 3), and
             which is an error where it can't be had; or ``auto``: the NPU, else the CPU, with one
-            warning to this module's logger that says why.
+            warning in the log that says why.
         soc: whose compiled files to take, such as ``mt6991``; None is this machine's.
         npu_dispatch: the folder of LiteRT's dispatch library for the NPU; ``host`` is Sotto's own,
             which stands for an NPU on any Linux machine; None is ``$SOTTO_DISPATCH``. LiteRT takes
@@ -74,20 +71,17 @@ class SpeechModel:
             raise DeviceError(
                 f"device {str(device)!r}: expected cpu; the NPU is accelerator='npu' or 'auto'"
             )
-        threads = integer("threads", threads)
         self.directory = find_bundle(bundle, download_root)
-        self._transcriber = Transcriber(
+        self._transcriber = load(
+            Transcriber,
             self.directory,
             threads=threads,
             verify=verify,
-            library=find_litert(),
             weight_cache=weight_cache,
             accelerator=accelerator,
-            soc=(soc or "").lower(),
-            dispatch=find_dispatch(npu_dispatch) if accelerator != "cpu" else "",
+            soc=soc,
+            npu_dispatch=npu_dispatch,
         )
-        if self._transcriber.fallback:
-            _log.warning("%s", self._transcriber.fallback)
         self._vad, self._verify = vad, verify
         self._has_vad = False
 

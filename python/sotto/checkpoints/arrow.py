@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from sotto.bundle import replacing_file
 from sotto.checkpoints.alignment import read_alignment_heads
 from sotto.checkpoints.checkpoint import Checkpoint, Contents, Shape, WhisperDims, check_shapes
 from sotto.errors import CheckpointError, OutputError
@@ -64,16 +65,12 @@ def write_arrow(checkpoint: Checkpoint, path: Path) -> None:
         },
     }
     schema = _schema(pa).with_metadata({KEY: json.dumps(described).encode()})
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with _writer(pa, partial, path.suffix, schema) as writer:
-            for name, array in checkpoint.state.items():
-                writer.write_batch(_row(pa, schema, name, array))
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(f"can't write {path}: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with (
+        replacing_file(path) as partial,
+        _writer(pa, partial, path.suffix, schema) as writer,
+    ):
+        for name, array in checkpoint.state.items():
+            writer.write_batch(_row(pa, schema, name, array))
 
 
 def read_arrow(path: Path) -> Contents:

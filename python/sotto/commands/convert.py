@@ -119,7 +119,8 @@ def convert(
         from sotto.export.precision import Exceptions
 
         found = identify(checkpoint)
-        report(f"{checkpoint} is a {found.model_type} checkpoint")
+        if found.model_type != WHISPER:  # what says nothing else may be none: its reader tells
+            report(f"{checkpoint} is a {found.model_type} checkpoint")
         speech = found.model_type in (WHISPER, VAD) and task != "embed"
         if task == "transcribe" and not speech:
             raise OptionError(f"task {task}: a {found.model_type} model embeds only")
@@ -189,6 +190,7 @@ def _whisper(
 
     chosen = check_precision(precision)
     read = load_checkpoint(checkpoint)
+    report(f"{checkpoint} is a whisper checkpoint")
     target = out or _default(f"whisper-{read.name.removeprefix('whisper-')}", precision)
     check_writable(target)
     audio = read_audio(packaged_recording())

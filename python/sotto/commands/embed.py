@@ -8,12 +8,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import numpy as np
 import typer
 
+from sotto.bundle import replacing_file
 from sotto.commands.output import make_text_printable
 from sotto.errors import OptionError, OutputError, SottoError
 from sotto.terminal import FAILURE, clean_exits, discard_stdout, stderr
@@ -81,8 +83,7 @@ def embed(
         from sotto.asr.locate import find_encoder
 
         work = _Work(str(find_encoder(model)), normalize, threads)
-        items = list(work.items(files))
-        names, vectors = work.embed(items)
+        names, vectors = work.embed(work.items(files))
         if work.failed and output_format is VectorFormat.npy:
             raise OutputError(
                 "nothing was written: rows of an npy would no longer be those of the files; use "
@@ -111,15 +112,20 @@ class _Work:
             except UnreadableError as error:
                 self._tell(f"{file}: {error}")
 
-    def embed(self, items: list[_Item]) -> tuple[list[str], NDArray[np.float32]]:
-        """Names, and vectors ``[n, d]``; what an encoder refuses is told and left out."""
+    def embed(self, items: Iterator[_Item]) -> tuple[list[str], NDArray[np.float32]]:
+        """Names, and vectors ``[n, d]``; what an encoder refuses is told and left out.
+
+        Items are taken as they are embedded: files need no memory before.
+        """
         names: list[str] = []
         vectors: list[NDArray[np.float32]] = []
-        for start in range(0, len(items), BATCH):
-            for run in _runs(items[start : start + BATCH]):
-                for item, vector in self._encoded(run):
-                    names.append(item.name)
-                    vectors.append(vector)
+        with stderr.status("", spinner="line") as status:
+            while some := list(islice(items, BATCH)):
+                for run in _runs(some):
+                    for item, vector in self._encoded(run):
+                        names.append(item.name)
+                        vectors.append(vector)
+                status.update(f"{len(names)} embedded")
         return names, np.stack(vectors) if vectors else np.empty((0, 0), np.float32)
 
     def _encoded(self, items: list[_Item]) -> Iterator[tuple[_Item, NDArray[np.float32]]]:
@@ -241,13 +247,8 @@ _FORMATS = {
 def _write(data: bytes, output: Path | None) -> None:
     """Whole or not at all, where it goes to a file."""
     if output is not None:
-        partial = output.with_name(f".{output.name}.partial")
-        try:
-            partial.write_bytes(data)
-            partial.replace(output)
-        except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise OutputError(f"can't write {output} ({error.strerror})") from error
+        with replacing_file(output) as file:
+            file.write_bytes(data)
         return
     stdout: BinaryIO = sys.stdout.buffer
     try:

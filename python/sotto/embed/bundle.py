@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import os
 from typing import Any
 
 from sotto._runtime import EmbeddingModel
-from sotto.asr.locate import find_dispatch, find_encoder, find_litert
-from sotto.asr.option_values import integer
+from sotto.asr.loading import load
+from sotto.asr.locate import find_encoder
 from sotto.bundle import MANIFEST
 from sotto.errors import BundleError
-
-_log = logging.getLogger(__name__)
 
 _REBUILD = "Make it: sotto convert CHECKPOINT (sotto convert --help)."
 
@@ -44,20 +41,17 @@ class EmbeddingBundle:
         soc: str | None = None,
         npu_dispatch: str | os.PathLike[str] | None = None,
     ) -> None:
-        threads = integer("threads", threads)
         self.directory = find_encoder(bundle)
-        self.runtime = EmbeddingModel(
+        self.runtime = load(
+            EmbeddingModel,
             self.directory,
             threads=threads,
             verify=verify,
-            library=find_litert(),
             weight_cache=weight_cache,
             accelerator=accelerator,
-            soc=(soc or "").lower(),
-            dispatch=find_dispatch(npu_dispatch) if accelerator != "cpu" else "",
+            soc=soc,
+            npu_dispatch=npu_dispatch,
         )
-        if self.runtime.fallback:
-            _log.warning("%s", self.runtime.fallback)
         try:
             text = (self.directory / MANIFEST).read_bytes()
             self.manifest: dict[str, Any] = json.loads(text)

@@ -70,6 +70,8 @@ def read_image_model(
         lengths = options.buckets(longest)
         batches = sorted(set(options.batches))
         towers.append(PairedTextTower(checkpoint, reference, tokenizer, longest, lengths, batches))
+    elif options.lengths is not None:
+        raise OptionError(f"lengths: a {checkpoint.family} takes no texts")
     if checkpoint.image:
         TextOptions((), options.batches).buckets(2)  # refuses impossible batches
         towers.append(ImageTower(checkpoint, reference, sorted(set(options.batches))))

@@ -91,9 +91,17 @@ class Database:
             ) from error
 
     def names(self) -> list[str]:
-        """Of the tables."""
+        """Of the tables, without those whose making was broken off: they are made again."""
         with self.errors("read"):
-            return sorted(self._connection.list_tables(limit=10_000).tables)
+            listed = self._connection.list_tables(limit=10_000).tables
+            return sorted(name for name in listed if self._was_made(name))
+
+    def _was_made(self, name: str) -> bool:
+        """Whether a first version of a table was begun to be written: its folder comes before."""
+        if self.local is None:
+            return True  # where there are no folders
+        folder = self.local / f"{name}.lance"
+        return any(any(folder.glob(f"{part}/*")) for part in ("_versions", "data"))
 
     def open(self, name: str) -> Table:
         """A table, checked to be of this layout.

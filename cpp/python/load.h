@@ -1,0 +1,40 @@
+// One way from Python into the bundles' models.
+
+#ifndef SOTTO_PYTHON_LOAD_H_
+#define SOTTO_PYTHON_LOAD_H_
+
+#include <pybind11/pybind11.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "errors.h"
+#include "sotto/load_options.h"
+
+namespace sotto {
+
+// Model::Create without the GIL. No `weight_cache` is the default one, an empty one none.
+template <typename Model>
+std::unique_ptr<Model> Load(const std::filesystem::path& bundle, int threads, bool verify,
+                            const std::filesystem::path& library,
+                            const std::optional<std::filesystem::path>& weight_cache,
+                            const std::string& accelerator, const std::string& soc,
+                            const std::filesystem::path& dispatch) {
+  const LoadOptions options{
+      threads,          verify,
+      library.string(), weight_cache ? weight_cache->string() : DefaultWeightCache(),
+      accelerator,      soc,
+      dispatch.string()};
+  Result<std::unique_ptr<Model>> result = [&] {
+    const pybind11::gil_scoped_release release;
+    return Model::Create(bundle.string(), options);
+  }();
+  return Unwrap(std::move(result));
+}
+
+}  // namespace sotto
+
+#endif  // SOTTO_PYTHON_LOAD_H_
