@@ -5,6 +5,10 @@ The wheel is built for any processor with AVX2. A peer is measured at its best, 
 same version with the compiler's -march=native, as build/whisper_cpp: the Python module, which
 takes the wheel's place, and the program whisper-cli. It takes a C++ compiler and minutes.
 
+One line is changed. GCC 12's header (amxtileintrin.h) tells the compiler that _tile_loadconfig
+reads 8 bytes of its 64, so that writing the others is left out and every quantised model crashes
+on a processor with AMX. The line names all 64.
+
     python bench/build_whisper_cpp.py
 """
 
@@ -42,6 +46,10 @@ OPTIONS = (
     "WHISPER_BUILD_TESTS=OFF",
 )
 
+AMX = "whisper.cpp/ggml/src/ggml-cpu/amx/mmq.cpp"
+LOADED = "    _tile_loadconfig(&tc);\n"
+LOADED_WHOLE = '    __asm__ volatile("ldtilecfg %0" ::"m"(tc));\n'
+
 
 def download(folder: Path) -> Path:
     """The unpacked source distribution; pip checks its sha256."""
@@ -52,7 +60,16 @@ def download(folder: Path) -> Path:
     subprocess.run([*pip, "--dest", str(folder)], check=True)
     with tarfile.open(folder / f"pywhispercpp-{VERSION}.tar.gz") as archive:
         archive.extractall(folder, filter="data")
-    return folder / f"pywhispercpp-{VERSION}"
+    source = folder / f"pywhispercpp-{VERSION}"
+    load_whole_configuration(source / AMX)
+    return source
+
+
+def load_whole_configuration(file: Path) -> None:
+    """Of AMX's tiles; see above."""
+    text = file.read_text(encoding="utf-8")
+    assert text.count(LOADED) == 1, f"{file}: {LOADED.strip()} is not there once"
+    file.write_text(text.replace(LOADED, LOADED_WHOLE), encoding="utf-8")
 
 
 def build(source: Path, made: Path) -> None:

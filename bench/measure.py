@@ -12,7 +12,7 @@ import numpy as np
 
 from measurement import Heard, Job, Measurement
 from noise import CpuTime, is_noisy, others_seconds
-from peers.peer import Peer, Recogniser, Stages
+from peers.peer import SAMPLES_A_WINDOW, Peer, Recogniser, Stages
 
 
 def milliseconds(call: Callable[[], object]) -> float:
@@ -57,7 +57,7 @@ def _hear(
     peak = recogniser.peak_mib()
     others, wall = others_seconds(before, after), after.wall - before.wall
     first = _limited(recogniser, samples, 1) if job.watch else None
-    stages = recogniser.stages(samples, timestamps=job.timestamps) if job.watch else Stages()
+    stages = recogniser.stages(samples[:SAMPLES_A_WINDOW]) if job.watch else Stages()
     limited = {str(n): _limited(recogniser, samples, n) for n in limits}
     return (
         Heard(
@@ -81,7 +81,7 @@ def _limited(recogniser: Recogniser, samples: np.ndarray, count: int) -> float |
 
     def call() -> None:
         nonlocal done
-        done = recogniser.first_tokens(samples, count)
+        done = recogniser.first_tokens(samples[:SAMPLES_A_WINDOW], count)
 
     took = milliseconds(call)
     return took if done else None

@@ -45,9 +45,9 @@ class Heard:
         cold_first_token_ms: the first call after loading, limited to one token; of the first
             recording alone.
         first_token_ms: the same of a warm model.
-        encoder_ms: of one call.
-        decoder_ms: of one call.
-        steps: tokens sampled in one call.
+        encoder_ms: of the first window.
+        decoder_ms: of the first window.
+        steps: tokens sampled in the first window.
         limit_ms: milliseconds of a call by the tokens that it was limited to.
     """
 

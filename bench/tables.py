@@ -33,10 +33,11 @@ Medians over the rounds, with least and greatest in brackets. *call*: samples to
 loaded, warm model. *real-time factor*: seconds of work a second of audio. *sotto's time ÷ its*:
 of the same round, median of the ratios; below 1 Sotto is faster. *load*: with what the first call
 takes longer than a warm one. *start to first token*: from an empty process, importing the library
-included. *first token*: a warm call that is limited to one token. *encoder*, *ms a token*: in a
-call that is watched, which is not the one timed; a dash is what a peer does not show. *peak MiB*:
-largest resident set of the whole process. *disk MiB*: weights and what lies beside them. *rounds*:
-kept of those run; one is dropped if other processes used the CPU in each of its attempts.
+included. *first token*: a warm call that is limited to one token. *encoder*, *ms a token*: of the
+first window, text alone, in a call that is watched, which is not the one timed; a dash is what a
+peer does not show. *peak MiB*: largest resident set of the whole process. *disk MiB*: weights and
+what lies beside them. *rounds*: kept of those run; one is dropped if other processes used the CPU
+in each of its attempts.
 """
 
 

@@ -14,7 +14,6 @@ from peers.peer import Peer, Recogniser, Stages, write_whole
 from sotto.checkpoints.published import PACKAGED
 from sotto.errors import CheckpointError
 
-SAMPLES_A_WINDOW = 30 * 16_000
 BESIDE = ("config.json", "tokenizer.json", "vocabulary.txt")
 
 
@@ -31,15 +30,15 @@ class _FasterWhisper(Recogniser):
     def transcribe(self, samples: np.ndarray, *, timestamps: bool) -> str:
         return self._run(samples, without_timestamps=not timestamps)
 
-    def first_tokens(self, samples: np.ndarray, count: int) -> bool:
-        self._run(samples[:SAMPLES_A_WINDOW], without_timestamps=True, max_new_tokens=count)
+    def first_tokens(self, window: np.ndarray, count: int) -> bool:
+        self._run(window, without_timestamps=True, max_new_tokens=count)
         return True
 
-    def stages(self, samples: np.ndarray, *, timestamps: bool) -> Stages:
+    def stages(self, window: np.ndarray) -> Stages:
         watched = _Watched(self._model.model)
         self._model.model = watched
         try:
-            self.transcribe(samples, timestamps=timestamps)
+            self.transcribe(window, timestamps=False)
         finally:
             self._model.model = watched.model
         return Stages(watched.encoder * 1000, watched.decoder * 1000, watched.steps)

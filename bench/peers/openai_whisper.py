@@ -11,8 +11,6 @@ import numpy as np
 
 from peers.peer import Peer, Recogniser, Stages, write_whole
 
-SAMPLES_A_WINDOW = 30 * 16_000
-
 
 class _OpenaiWhisper(Recogniser):
     def __init__(self, model: Any) -> None:
@@ -27,11 +25,11 @@ class _OpenaiWhisper(Recogniser):
     def transcribe(self, samples: np.ndarray, *, timestamps: bool) -> str:
         return self._run(samples, without_timestamps=not timestamps)
 
-    def first_tokens(self, samples: np.ndarray, count: int) -> bool:
-        self._run(samples[:SAMPLES_A_WINDOW], without_timestamps=True, sample_len=count)
+    def first_tokens(self, window: np.ndarray, count: int) -> bool:
+        self._run(window, without_timestamps=True, sample_len=count)
         return True
 
-    def stages(self, samples: np.ndarray, *, timestamps: bool) -> Stages:
+    def stages(self, window: np.ndarray) -> Stages:
         seconds = {"encoder": 0.0, "decoder": 0.0}
         calls = {"encoder": 0, "decoder": 0}
         started = 0.0
@@ -49,7 +47,7 @@ class _OpenaiWhisper(Recogniser):
             module = getattr(self._model, name)
             hooks.append(module.register_forward_pre_hook(begin))
             hooks.append(module.register_forward_hook(lambda *_, name=name: end(name)))
-        self.transcribe(samples, timestamps=timestamps)
+        self.transcribe(window, timestamps=False)
         for hook in hooks:
             hook.remove()
         return Stages(seconds["encoder"] * 1000, seconds["decoder"] * 1000, calls["decoder"])

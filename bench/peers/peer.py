@@ -7,11 +7,13 @@ is made anew for each round (``bench/worker.py``)::
 
     import library                     import_ms
     load(...)                          load_ms
-    first_tokens(samples, 1)           cold_first_token_ms
+    first_tokens(window, 1)            cold_first_token_ms
     transcribe(...)                    warm-up
     transcribe(...)                    call_ms, one a run; nothing else happens meanwhile
-    first_tokens(samples, 1)           first_token_ms
-    stages(...)                        encoder_ms, decoder_ms, steps
+    first_tokens(window, 1)            first_token_ms
+    stages(window)                     encoder_ms, decoder_ms, steps
+
+where a window is what the audio begins with, 30 s of it at most.
 
 Whoever is measured: greedy (one beam, temperature 0 alone), English, no voice activity detection,
 text before a window as its prompt (what openai-whisper, faster-whisper and Sotto do if not told
@@ -32,6 +34,8 @@ import numpy as np
 if TYPE_CHECKING:
     from measurement import Job, Measurement
 
+SAMPLES_A_WINDOW = 30 * 16_000
+
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Makes a file whole or not at all: ``write`` gets the path of what is then renamed."""
@@ -42,11 +46,11 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 
 @dataclass(frozen=True)
 class Stages:
-    """Where the time of one call goes; None is what a peer does not let one see.
+    """Where the time of one window goes; None is what a peer does not let one see.
 
     Attributes:
-        encoder_ms: of all encoder runs of the call.
-        decoder_ms: of all decoder steps.
+        encoder_ms: of its encoder run.
+        decoder_ms: of its decoder steps.
         steps: tokens that were sampled, the end of text with them.
     """
 
@@ -67,16 +71,16 @@ class Recogniser(ABC):
             timestamps: False: text alone, of one window, 30 s at most. True: long-form.
         """
 
-    def first_tokens(self, samples: np.ndarray, count: int) -> bool:
-        """Transcribes the first window, without timestamps, as far as ``count`` tokens.
+    def first_tokens(self, window: np.ndarray, count: int) -> bool:
+        """Transcribes one window, without timestamps, as far as ``count`` tokens.
 
         Returns:
             Whether it did; False where a peer has no limit of tokens, and nothing was done.
         """
         return False
 
-    def stages(self, samples: np.ndarray, *, timestamps: bool) -> Stages:
-        """Where the time goes: of the last call if it told, else of another that is watched."""
+    def stages(self, window: np.ndarray) -> Stages:
+        """Where the time of transcribing one window, without timestamps, goes."""
         return Stages()
 
     def peak_mib(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from sotto.asr.result import Transcription
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLES_A_WINDOW = 30 * 16_000
 
 
 def make_bundle(model: str, setting: str, folder: Path) -> Path:
@@ -32,28 +31,19 @@ def make_bundle(model: str, setting: str, folder: Path) -> Path:
 class _Sotto(Recogniser):
     def __init__(self, model: SpeechModel) -> None:
         self._model = model
-        self._last: Transcription | None = None
+
+    def _run(self, samples: np.ndarray, **options: Any) -> Transcription:
+        return self._model.recognize(samples, language="en", temperature=0.0, **options)
 
     def transcribe(self, samples: np.ndarray, *, timestamps: bool) -> str:
-        self._last = self._model.recognize(
-            samples, language="en", temperature=0.0, without_timestamps=not timestamps
-        )
-        return self._last.text
+        return self._run(samples, without_timestamps=not timestamps).text
 
-    def first_tokens(self, samples: np.ndarray, count: int) -> bool:
-        self._model.recognize(
-            samples[:SAMPLES_A_WINDOW],
-            language="en",
-            temperature=0.0,
-            without_timestamps=True,
-            sample_len=count,
-        )
+    def first_tokens(self, window: np.ndarray, count: int) -> bool:
+        self._run(window, without_timestamps=True, sample_len=count)
         return True
 
-    def stages(self, samples: np.ndarray, *, timestamps: bool) -> Stages:
-        if self._last is None:
-            raise RuntimeError("stages before a call")
-        profile = self._last.profile
+    def stages(self, window: np.ndarray) -> Stages:
+        profile = self._run(window, without_timestamps=True).profile
         return Stages(profile.encoder_ms, profile.decoder_ms, profile.decoder_steps)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from measurement import Heard, Job, Measurement
 from noise import CpuTime, is_noisy, others_seconds
-from peers.peer import Peer, Recogniser
+from peers.peer import SAMPLES_A_WINDOW, Peer, Recogniser
 from peers.sotto import Sotto
 from wav import write_wav
 
@@ -23,7 +23,8 @@ PROFILE = re.compile(
     r"audio, \w+: (?P<total>\d+) ms \(load (?P<load>\d+), log-mel \d+, encoder (?P<encoder>\d+) "
     r"in \d+ runs, decoder (?P<decoder>\d+) in (?P<steps>\d+) steps"
 )
-SAMPLES_A_WINDOW = 30 * 16_000
+MOST_TOKENS = 224
+"""Of a window; more than any of the cases has."""
 
 
 @dataclass(frozen=True)
@@ -122,11 +123,12 @@ def _hear(job: Job, clip: Path, window: Path, limits: list[int]) -> tuple[Heard,
     others, wall = others_seconds(before, after), after.wall - before.wall
     load_ms = run.wall_ms - sum(each["total"] - each["load"] for each in run.profiles)
     cold = first = None
+    stages: dict[str, int] = {}
     if job.watch:
         # Without the loading, which Measurement.start_ms adds.
         cold = max(0.0, run_program(job, [window], limit=1).wall_ms - load_ms)
-        first = _warm_ms(job, window, 1)
-    warm = run.profiles[-1]
+        first = _warm(job, window, 1)["total"]
+        stages = _warm(job, window, MOST_TOKENS)
     heard = Heard(
         text=run.text,
         call_ms=[float(each["total"]) for each in run.profiles[1:]],
@@ -134,17 +136,17 @@ def _hear(job: Job, clip: Path, window: Path, limits: list[int]) -> tuple[Heard,
         noisy=is_noisy(others, wall),
         cold_first_token_ms=cold,
         first_token_ms=first,
-        encoder_ms=float(warm["encoder"]),
-        decoder_ms=float(warm["decoder"]),
-        steps=warm["steps"],
-        limit_ms={str(count): _warm_ms(job, window, count) for count in limits},
+        encoder_ms=stages.get("encoder"),
+        decoder_ms=stages.get("decoder"),
+        steps=stages.get("steps"),
+        limit_ms={str(count): _warm(job, window, count)["total"] for count in limits},
     )
     return heard, load_ms, run.peak_mib
 
 
-def _warm_ms(job: Job, window: Path, limit: int) -> float:
-    """Milliseconds of the second of two calls in a process, limited to some tokens."""
-    return float(run_program(job, [window] * 2, limit=limit).profiles[-1]["total"])
+def _warm(job: Job, window: Path, limit: int) -> dict[str, int]:
+    """The second of two calls in a process, text alone, limited to some tokens."""
+    return run_program(job, [window] * 2, limit=limit).profiles[-1]
 
 
 PEER = SottoNative()

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from weights.ggml import Precision
 
 NATIVE = Path(__file__).resolve().parents[2] / "build" / "whisper_cpp"
-SAMPLES_A_WINDOW = 30 * 16_000
 # "whisper_print_timings:   encode time =   412.30 ms /     1 runs ( ... )"
 TIMING = re.compile(r"(\w+) time = +([\d.]+) ms / +(\d+) runs")
 
@@ -39,18 +38,16 @@ class _WhisperCpp(Recogniser):
         # pywhispercpp strips the space that begins each segment.
         return " ".join(segment.text for segment in segments)
 
-    def first_tokens(self, samples: np.ndarray, count: int) -> bool:
+    def first_tokens(self, window: np.ndarray, count: int) -> bool:
         # Its limit is of what precedes the last token, and zero is none: the least is two tokens.
-        self._model.transcribe(
-            samples[:SAMPLES_A_WINDOW], no_timestamps=True, max_tokens=max(1, count - 1)
-        )
+        self._model.transcribe(window, no_timestamps=True, max_tokens=max(1, count - 1))
         return True
 
-    def stages(self, samples: np.ndarray, *, timestamps: bool) -> Stages:
+    def stages(self, window: np.ndarray) -> Stages:
         import _pywhispercpp
 
         _pywhispercpp.whisper_reset_timings(self._model._ctx)
-        self.transcribe(samples, timestamps=timestamps)
+        self.transcribe(window, timestamps=False)
         lines: list[str] = []
         _pywhispercpp.whisper_log_set(lambda _level, text: lines.append(text))
         self._model.print_timings()
