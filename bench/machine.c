@@ -3,6 +3,7 @@
 //   machine read BYTES THREADS    GB/s of reading BYTES a thread, again and again
 //   machine fp32 THREADS          GFLOP/s, a multiply-add is two
 //   machine int8 THREADS          GOP/s of 8-bit products summed in 32 bits
+//   machine tiles THREADS         the same by AMX; 0 where compiler, processor or kernel has none
 //
 // bench/machine.py compiles it for the CPU that it runs on, and says what the figures are for.
 
@@ -12,7 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #if defined(__AVX2__)
 #include <immintrin.h>
@@ -95,6 +98,52 @@ static double MultiplyAdd(void* data, size_t bytes, double seconds) {
   return done / (now - start);
 }
 
+// Products of tiles of 16 x 64 and 64 x 16 bytes, into tiles of 16 x 16 sums.
+static double Tiles(void* data, size_t bytes, double seconds) {
+  (void)bytes;
+#if defined(__AMX_INT8__)
+  enum { kRequestPermission = 0x1023, kTileData = 18, kChains = 4, kRepeats = 10000 };
+  if (syscall(SYS_arch_prctl, kRequestPermission, kTileData) != 0) return 0;
+  struct {
+    uint8_t palette, start_row, reserved[14];
+    uint16_t bytes_a_row[16];
+    uint8_t rows[16];
+  } configuration = {.palette = 1};
+  for (int tile = 0; tile < 8; ++tile) {
+    configuration.bytes_a_row[tile] = 64;
+    configuration.rows[tile] = 16;
+  }
+  // Not _tile_loadconfig, which in GCC 12 names 8 bytes of the 64 that it reads.
+  __asm__ volatile("ldtilecfg %0" : : "m"(configuration));
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  _tile_loadd(4, data, 64);
+  _tile_loadd(5, data, 64);
+  _tile_loadd(6, data, 64);
+  _tile_loadd(7, data, 64);
+  double done = 0;
+  const double start = Now();
+  double now = start;
+  while (now - start < seconds) {
+    for (int r = 0; r < kRepeats; ++r) {
+      _tile_dpbssd(0, 4, 6);
+      _tile_dpbssd(1, 4, 7);
+      _tile_dpbssd(2, 5, 6);
+      _tile_dpbssd(3, 5, 7);
+    }
+    done += 2.0 * 16 * 16 * 64 * kChains * kRepeats;
+    now = Now();
+  }
+  _tile_release();
+  return done / (now - start);
+#else
+  (void)data, (void)seconds;
+  return 0;
+#endif
+}
+
 // Dot products of four (or, without an instruction for that, two) 8-bit pairs into 32 bits.
 static double Dot(void* data, size_t bytes, double seconds) {
   (void)bytes;
@@ -167,10 +216,12 @@ int main(int argc, char** argv) {
     work = MultiplyAdd;
   } else if (argc == 3 && strcmp(argv[1], "int8") == 0) {
     work = Dot;
+  } else if (argc == 3 && strcmp(argv[1], "tiles") == 0) {
+    work = Tiles;
   }
   const int count = work == NULL ? 0 : atoi(argv[argc - 1]);
   if (count < 1 || bytes < 4096 || bytes % 4096 != 0) {
-    fprintf(stderr, "usage: machine read BYTES THREADS | fp32 THREADS | int8 THREADS\n");
+    fprintf(stderr, "usage: machine read BYTES THREADS | fp32 THREADS | int8 THREADS | tiles THREADS\n");
     return 2;
   }
   pthread_t* ids = calloc((size_t)count, sizeof(*ids));

@@ -107,6 +107,8 @@ def machine(
                 found[name] = best([program, "read", str(size), str(count)], rounds, count)
             found["fp32 multiply-add, GFLOP/s"] = best([program, "fp32", str(count)], rounds, count)
             found["int8 dot product, GOP/s"] = best([program, "int8", str(count)], rounds, count)
+            if tiles := best([program, "tiles", str(count)], rounds, count):
+                found["int8 products of tiles (AMX), GOP/s"] = tiles
             found["numpy sgemm 1500x512x2048, GFLOP/s"] = best(
                 [sys.executable, "-c", SGEMM], rounds, count
             )

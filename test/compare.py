@@ -40,7 +40,7 @@ def compare(
 
     Progress goes to standard error, tables to standard output. Bundles that are missing are
     made. Ends with status 1 where float32 tokens differ, int8 loses more than a point of word
-    error rate, or a graph is beyond its limit.
+    error rate (or a word), or a graph is beyond its limit.
     """
     with clean_exits():
         report("loading openai-whisper and PyTorch")

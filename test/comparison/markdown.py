@@ -103,7 +103,7 @@ def _verdict(comparisons: list[ModelComparison]) -> str:
     else:
         lines.append(
             "All is as it must be: float32 tokens are openai-whisper's, int8 loses no more than "
-            "one point of word error rate, every graph is within its limit."
+            "one point of word error rate or one word, every graph is within its limit."
         )
     return "\n".join(lines) + "\n"
 
