@@ -170,11 +170,11 @@ def test_an_error_is_raised_at_its_turn_and_the_others_go_on() -> None:
     def work(model: None, item: int, say: Say) -> int:
         return 6 // item
 
-    turns = in_turn(work, [3, 0, 2], [None, None], threading.Event())
-    assert next(turns).result() == 2
-    with pytest.raises(ZeroDivisionError):
-        next(turns).result()
-    assert next(turns).result() == 3
+    with closing(in_turn(work, [3, 0, 2], [None, None], threading.Event())) as turns:
+        assert next(turns).result() == 2
+        with pytest.raises(ZeroDivisionError):
+            next(turns).result()
+        assert next(turns).result() == 3
 
 
 def test_leaving_early_stops_what_is_under_way_and_what_waits() -> None:
