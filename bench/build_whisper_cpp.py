@@ -68,7 +68,8 @@ def download(folder: Path) -> Path:
 def load_whole_configuration(file: Path) -> None:
     """Of AMX's tiles; see above."""
     text = file.read_text(encoding="utf-8")
-    assert text.count(LOADED) == 1, f"{file}: {LOADED.strip()} is not there once"
+    if text.count(LOADED) != 1:
+        raise RuntimeError(f"{file}: {LOADED.strip()} is not there once, as in {VERSION}")
     file.write_text(text.replace(LOADED, LOADED_WHOLE), encoding="utf-8")
 
 

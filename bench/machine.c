@@ -13,10 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <time.h>
-#include <unistd.h>
 
+#if defined(__AMX_INT8__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #if defined(__AVX2__)
 #include <immintrin.h>
 #elif defined(__ARM_FEATURE_DOTPROD)
@@ -221,7 +223,7 @@ int main(int argc, char** argv) {
   }
   const int count = work == NULL ? 0 : atoi(argv[argc - 1]);
   if (count < 1 || bytes < 4096 || bytes % 4096 != 0) {
-    fprintf(stderr, "usage: machine read BYTES THREADS | fp32 THREADS | int8 THREADS | tiles THREADS\n");
+    fprintf(stderr, "usage: machine read BYTES THREADS | (fp32 | int8 | tiles) THREADS\n");
     return 2;
   }
   pthread_t* ids = calloc((size_t)count, sizeof(*ids));
