@@ -1,4 +1,4 @@
-"""Writes cpp/src/character_classes.cc: which characters are letters and which are numbers.
+"""Writes cpp/src/text/character_classes.cc: which characters are letters and which are numbers.
 
 ``python cpp/generate/character_classes.py [OUTPUT]``. The classes are asked of tiktoken's own
 regular expressions, so that the runtime splits a text just where openai-whisper's tokenizer

@@ -13,9 +13,9 @@
 #include <utility>
 #include <vector>
 
-#include "alignment_graph.h"
+#include "whisper/alignment_graph.h"
 #include "errors.h"
-#include "whisper_shapes.h"
+#include "whisper/whisper_shapes.h"
 
 namespace sotto {
 namespace {

@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "compression_ratio.h"
-#include "cpu_threads.h"
-#include "embedding_table.h"
+#include "text/compression_ratio.h"
+#include "litert/cpu_threads.h"
+#include "decode/embedding_table.h"
 #include "errors.h"
-#include "sha256.h"
+#include "bundle/sha256.h"
 #include "sotto/log_mel.h"
 #include "sotto/tokenizer.h"
 #include "sotto/wav.h"

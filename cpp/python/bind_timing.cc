@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "dtw.h"
+#include "whisper/dtw.h"
 #include "errors.h"
-#include "median_filter.h"
+#include "whisper/median_filter.h"
 
 namespace sotto {
 namespace {

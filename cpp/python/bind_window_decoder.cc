@@ -17,14 +17,14 @@
 #include <vector>
 
 #include "bind_components.h"
-#include "decoder.h"
-#include "embedding_table.h"
+#include "whisper/decoder.h"
+#include "decode/embedding_table.h"
 #include "errors.h"
-#include "litert_graph.h"
-#include "npy.h"
+#include "litert/litert_graph.h"
+#include "bundle/npy.h"
 #include "sotto/bundle.h"
 #include "sotto/tokenizer.h"
-#include "whisper_graphs.h"
+#include "whisper/whisper_graphs.h"
 
 namespace sotto {
 namespace {
@@ -201,7 +201,7 @@ void BindWindowDecoder(py::module_& m) {
           "Probability by language code. Raises OptionError for an English-only model.")
       .def("decode", &Decode,
            "Decodes what was last encoded. Options are the fields of DecodeRequest\n"
-           "(cpp/src/decode_request.h), the result those of DecodedWindow.")
+           "(cpp/src/decode/decode_request.h), the result those of DecodedWindow.")
       .def_property_readonly(
           "counters",
           [](const WindowDecoder& decoder) {

@@ -11,9 +11,9 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "sha256.h"
+#include "bundle/sha256.h"
 #include "sotto/bundle.h"
-#include "whisper_shapes.h"
+#include "whisper/whisper_shapes.h"
 
 namespace sotto {
 

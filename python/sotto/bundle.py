@@ -1,7 +1,7 @@
 """The bundle: a directory with everything a device needs, described by its manifest.
 
 A bundle is written whole or not at all: files go to a temporary directory beside the
-target, which takes the target's place in one rename. The C++ runtime (``cpp/src/bundle.cc``)
+target, which takes the target's place in one rename. The C++ runtime (``cpp/src/bundle/bundle.cc``)
 checks what it reads against the manifest; :func:`read_manifest` does so for the tools.
 """
 

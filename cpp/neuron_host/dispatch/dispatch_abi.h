@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "litert_types.h"
+#include "litert/litert_types.h"
 
 namespace sotto::neuron {
 

@@ -1,0 +1,203 @@
+#include "bundle/manifest_reader.h"
+
+#include <sys/stat.h>
+
+#include <fstream>
+#include <future>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+#include "bundle/sha256.h"
+
+namespace sotto {
+namespace {
+
+constexpr char kManifest[] = "manifest.json";
+constexpr int kLargest = 1 << 24;  // of any integer in a manifest: keeps products in range
+
+std::string Short(const Json& value) {
+  if (value.is_null()) return "missing";
+  return value.dump(-1, ' ', true, Json::error_handler_t::replace).substr(0, 60);
+}
+
+// A name in a manifest must stay inside the bundle.
+bool StaysInside(const std::string& name) {
+  return !name.empty() && name.front() != '/' && name.find("..") == std::string::npos;
+}
+
+}  // namespace
+
+Result<ManifestReader> ManifestReader::Open(const std::string& directory, const std::string& kind,
+                                            const std::string& rebuild) {
+  const std::string path = directory + "/" + kManifest;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    return Error{ErrorCode::kBundle, path +
+                                         " can't be read: the directory is not a bundle, or the "
+                                         "path is wrong. " +
+                                         rebuild};
+  }
+  // Not parsed off the file itself: its iterators throw where reading fails.
+  std::ostringstream text;
+  text << file.rdbuf();
+  Json root = Json::parse(text.str(), nullptr, /*allow_exceptions=*/false);
+  if (!root.is_object()) {
+    return Error{ErrorCode::kBundle, path + " is not valid JSON: it is damaged. " + rebuild};
+  }
+  ManifestReader reader(directory, rebuild, std::move(root));
+  const Json& schema = reader.At(reader.root(), "schema");
+  if (!schema.is_number_integer() || schema != kSchema) {
+    reader.Fail("its schema is " + (schema.is_null() ? "missing" : schema.dump().substr(0, 20)) +
+                ", this version of Sotto reads schema " + std::to_string(kSchema));
+    return reader.error();
+  }
+  if (reader.String(reader.root(), "kind") != kind) reader.Fail("its kind is not " + kind);
+  return reader;
+}
+
+Error ManifestReader::error() const {
+  return Error{ErrorCode::kBundle, directory_ + "/" + kManifest + ": " + fault_ + ". " + rebuild_};
+}
+
+void ManifestReader::Fail(const std::string& fault) {
+  if (fault_.empty()) fault_ = fault;
+}
+
+const Json& ManifestReader::At(const Json& object, const char* key) const {
+  static const Json kNull;
+  if (!object.is_object()) return kNull;
+  const auto found = object.find(key);
+  return found == object.end() ? kNull : *found;
+}
+
+int ManifestReader::Integer(const Json& object, const char* key, int least) {
+  const Json& value = At(object, key);
+  if (!value.is_number_integer() || value < least || value > kLargest) {
+    Fail(std::string(key) + " is " + Short(value) + ", expected an integer from " +
+         std::to_string(least) + " to " + std::to_string(kLargest));
+    return least;
+  }
+  return value.get<int>();
+}
+
+double ManifestReader::Number(const Json& object, const char* key, double least, double most) {
+  const Json& value = At(object, key);
+  if (!value.is_number() || value < least || value > most) {
+    std::ostringstream range;
+    range << least << " to " << most;
+    Fail(std::string(key) + " is not a number from " + range.str());
+    return least;
+  }
+  return value.get<double>();
+}
+
+std::string ManifestReader::String(const Json& object, const char* key) {
+  const Json& value = At(object, key);
+  if (!value.is_string()) {
+    Fail(std::string(key) + " is " + Short(value) + ", expected a string");
+    return "";
+  }
+  return value.get<std::string>();
+}
+
+std::vector<int> ManifestReader::Integers(const Json& object, const char* key, int largest) {
+  const Json& values = At(object, key);
+  std::vector<int> integers;
+  if (!values.is_array()) Fail(std::string(key) + " is " + Short(values) + ", expected a list");
+  for (const Json& value : values) {
+    if (!value.is_number_integer() || value < 0 || value > largest) {
+      Fail(std::string(key) + " holds " + Short(value) + ", expected integers from 0 to " +
+           std::to_string(largest));
+      break;
+    }
+    integers.push_back(value.get<int>());
+  }
+  return integers;
+}
+
+std::string ManifestReader::File(const std::string& name) {
+  needed_.insert(name);
+  return directory_ + "/" + name;
+}
+
+Signature ManifestReader::ReadSignature(const std::string& name) {
+  const Json& entry = At(At(root_, "signatures"), name.c_str());
+  if (!entry.is_object()) {
+    Fail("it has no signature " + name + " (step 1 alone makes no graphs that run: run step 2)");
+  }
+  Signature signature;
+  signature.name = name;
+  const std::string file = String(entry, "file");
+  signature.file = File(file);
+  signature.sha256 = String(At(At(root_, "files"), file.c_str()), "sha256");
+  signature.inputs = ReadSpecs(entry, "inputs");
+  signature.outputs = ReadSpecs(entry, "outputs");
+  return signature;
+}
+
+std::vector<TensorSpec> ManifestReader::ReadSpecs(const Json& entry, const char* side) {
+  std::vector<TensorSpec> specs;
+  const Json& list = At(entry, side);
+  if (!list.is_array()) Fail(std::string(side) + " of a signature is not a list");
+  for (const Json& item : list) {
+    TensorSpec spec;
+    spec.name = String(item, "name");
+    if (String(item, "dtype") != "float32") Fail(spec.name + " is not float32");
+    for (int dimension : Integers(item, "shape", kLargest)) spec.shape.push_back(dimension);
+    specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
+ListedFile ManifestReader::Listed(const std::string& name) {
+  const Json& entry = At(At(root_, "files"), name.c_str());
+  const Json& size = At(entry, "size");
+  const std::string sha256 = entry.is_object() ? String(entry, "sha256") : "";
+  if (!StaysInside(name) || !size.is_number_unsigned() || failed()) {
+    Fail("files does not list " + name + " with its size and sha256");
+    return {};
+  }
+  return {name, size.get<int64_t>(), sha256};
+}
+
+// Each by a thread of its own: hashing the large ones is most of what opening a bundle takes.
+Result<void> ManifestReader::CheckFiles(bool verify) {
+  std::vector<std::future<Result<void>>> checks;
+  for (const std::string& name : needed_) {
+    const ListedFile file = Listed(name);
+    if (failed()) return error();
+    checks.push_back(std::async(
+        [this, file, verify] { return CheckListedFile(directory_, file, verify, rebuild_); }));
+  }
+  for (std::future<Result<void>>& check : checks) SOTTO_RETURN_IF_ERROR(check.get());
+  return {};
+}
+
+Result<void> CheckListedFile(const std::string& directory, const ListedFile& file, bool verify,
+                             const std::string& rebuild) {
+  const std::string path = directory + "/" + file.name;
+  struct stat status{};
+  if (stat(path.c_str(), &status) != 0) {
+    return Error{ErrorCode::kBundle,
+                 directory + " lacks " + file.name + ", which its manifest lists. " + rebuild};
+  }
+  // A pipe would be waited for.
+  if (!S_ISREG(status.st_mode)) {
+    return Error{ErrorCode::kBundle, path + " is not a regular file. " + rebuild};
+  }
+  if (status.st_size != file.size) {
+    return Error{ErrorCode::kBundle, path + " has " + std::to_string(status.st_size) +
+                                         " bytes, its manifest says " + std::to_string(file.size) +
+                                         ": it is incomplete or another file. " + rebuild};
+  }
+  if (!verify) return {};
+  SOTTO_ASSIGN_OR_RETURN(const std::string actual, Sha256OfFile(path));
+  if (actual != file.sha256) {
+    return Error{ErrorCode::kBundle,
+                 path + " is damaged: its sha256 differs from its manifest's. " + rebuild};
+  }
+  return {};
+}
+
+}  // namespace sotto

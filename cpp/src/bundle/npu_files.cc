@@ -1,0 +1,96 @@
+#include "bundle/npu_files.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sotto {
+namespace {
+
+constexpr char kRebuild[] = "Compile it again: python convert/step3_tflite_to_npu.py.";
+
+bool IsVersion(const std::string& text) {
+  const auto of_version = [](char c) { return (c >= '0' && c <= '9') || c == '.'; };
+  return text.empty() || (text.front() != '.' && std::all_of(text.begin(), text.end(), of_version));
+}
+
+std::string OneOf(ManifestReader* reader, const Json& json, const char* key, const char* one,
+                  const char* other) {
+  std::string value = reader->String(json, key);
+  if (value != one && value != other) {
+    reader->Fail(std::string(key) + " of an NPU's files is \"" + value + "\", expected \"" + one +
+                 "\" or \"" + other + "\"");
+  }
+  return value;
+}
+
+NpuFiles ReadOne(ManifestReader* reader, const std::string& soc, const Json& json) {
+  NpuFiles npu;
+  npu.soc = soc;
+  npu.format = OneOf(reader, json, "format", "litert", "dla");
+  npu.compiler = OneOf(reader, json, "compiler", "neuron", "sotto neuron_host");
+  npu.sdk = reader->String(json, "sdk");
+  if (!IsVersion(npu.sdk)) reader->Fail("sdk of " + soc + " is no version: \"" + npu.sdk + "\"");
+  if (npu.format == "dla") return npu;  // not run here
+  const Json& files = reader->At(json, "files");
+  if (!files.is_object() || files.empty()) reader->Fail("files of " + soc + " is not a table");
+  for (const auto& [source, file] : files.items()) {
+    npu.files[source] = reader->Listed(reader->String(files, source.c_str()));
+  }
+  const Json& signatures = reader->At(json, "signatures");
+  if (!signatures.is_array()) reader->Fail("signatures of " + soc + " is not a list");
+  for (const Json& name : signatures) {
+    const Json& known = reader->At(reader->root(), "signatures");
+    if (!name.is_string() || !known.is_object() || !known.contains(name.get<std::string>())) {
+      reader->Fail("signatures of " + soc + " holds one that the bundle has not");
+      break;
+    }
+    npu.signatures.insert(name.get<std::string>());
+  }
+  return npu;
+}
+
+}  // namespace
+
+std::map<std::string, NpuFiles> ReadNpuFiles(ManifestReader* reader) {
+  std::map<std::string, NpuFiles> all;
+  if (!reader->root().contains("npu")) return all;
+  const Json& section = reader->At(reader->root(), "npu");
+  if (!section.is_object()) reader->Fail("npu is not a table by SoC");
+  for (const auto& [soc, json] : section.items()) {
+    if (!json.is_object()) reader->Fail("npu of " + soc + " is not a table");
+    all[soc] = ReadOne(reader, soc, json);
+  }
+  return all;
+}
+
+Result<Bundle> OnNpu(const Bundle& bundle, const NpuFiles& npu, bool verify) {
+  for (const auto& [source, file] : npu.files) {
+    SOTTO_RETURN_IF_ERROR(CheckListedFile(bundle.directory, file, verify, kRebuild));
+  }
+  const auto compiled = [&](Signature* signature) {
+    const std::string source = signature->file.substr(bundle.directory.size() + 1);
+    const auto file = npu.files.find(source);
+    if (npu.signatures.count(signature->name) == 0 || file == npu.files.end()) return false;
+    signature->file = bundle.directory + "/" + file->second.name;
+    signature->sha256 = file->second.sha256;
+    signature->npu = true;
+    return true;
+  };
+  Bundle on_npu = bundle;
+  on_npu.windows.clear();
+  for (Window window : bundle.windows) {
+    if (!compiled(&window.encoder) || !compiled(&window.decoder)) continue;
+    if (window.prefill && !compiled(&*window.prefill)) window.prefill.reset();
+    if (window.alignment) compiled(&*window.alignment);
+    on_npu.windows.push_back(std::move(window));
+  }
+  if (on_npu.windows.empty()) {
+    return Error{ErrorCode::kBundle, bundle.directory +
+                                         " has no window whose encoder and decoder "
+                                         "were both compiled for " +
+                                         npu.soc + ". " + kRebuild};
+  }
+  return on_npu;
+}
+
+}  // namespace sotto

@@ -1,0 +1,26 @@
+#include "bundle/tensor_specs.h"
+
+#include <algorithm>
+
+namespace sotto {
+
+void CompareTensors(const std::string& signature, const std::vector<TensorSpec>& expected,
+                    const std::vector<TensorSpec>& actual, std::vector<std::string>* faults) {
+  if (actual.size() != expected.size()) {
+    faults->push_back("signature " + signature + " has " + std::to_string(actual.size()) +
+                      " tensors on one side, its dims need " + std::to_string(expected.size()));
+  }
+  for (const TensorSpec& spec : expected) {
+    const auto found = std::find_if(actual.begin(), actual.end(), [&](const TensorSpec& other) {
+      return other.name == spec.name;
+    });
+    if (found == actual.end()) {
+      faults->push_back("signature " + signature + " lacks " + spec.name);
+    } else if (found->shape != spec.shape) {
+      faults->push_back("signature " + signature + " has " + spec.name + " of shape " +
+                        ShapeText(found->shape) + ", its dims need " + ShapeText(spec.shape));
+    }
+  }
+}
+
+}  // namespace sotto

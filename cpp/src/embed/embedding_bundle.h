@@ -1,0 +1,83 @@
+// A bundle of kind embedding: one or two encoders that give vectors of one space.
+// As python/sotto/export/embedding.py makes it.
+
+#ifndef SOTTO_SRC_EMBED_EMBEDDING_BUNDLE_H_
+#define SOTTO_SRC_EMBED_EMBEDDING_BUNDLE_H_
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sotto/bundle.h"
+#include "sotto/error.h"
+
+namespace sotto {
+
+// A graph over up to `batch` items of up to `length` positions.
+struct Bucket {
+  Signature signature;
+  size_t length = 1;
+  size_t batch = 1;
+};
+
+// Which positions of a text the vector is made of.
+enum class Pooling {
+  kMean,  // all of its tokens
+  kCls,   // the first
+  kEot,   // the first end-of-text token, or where none is named the token of the largest id
+  kLast,  // the last
+};
+
+// hidden [B, n, width], mask [B, 1, 1, n], pool [B, 1, n] -> embedding [B, dimensions].
+struct TextEncoderSpec {
+  std::vector<Bucket> buckets;     // ascending by length, then batch; the longest holds max_length
+  TokenTable token_embedding;      // [V, width], a .npy file
+  std::string position_embedding;  // .npy, float32 [max_length, width]
+  size_t width = 0;
+  size_t max_length = 0;  // tokens of a text, special ones included
+  Pooling pooling = Pooling::kMean;
+  bool mask_padding = true;  // attention leaves the positions after the text out
+  float masked = -1e4f;      // what the mask holds there
+  std::optional<int> eot_token;
+};
+
+// pixels [B, channels, height, width] -> embedding [B, dimensions].
+struct ImageEncoderSpec {
+  std::vector<Bucket> buckets;  // ascending by batch
+  size_t channels = 0;
+  size_t height = 0;
+  size_t width = 0;
+};
+
+// log_mel [1, n_mels, frames], pool [1, 1, frames / 2] -> embedding [1, dimensions].
+struct AudioEncoderSpec {
+  struct Window {
+    Signature signature;
+    size_t seconds = 0;
+    size_t frames = 0;
+  };
+  std::vector<Window> windows;  // ascending
+  size_t n_mels = 0;
+  std::string mel_filters;  // .npy, float32 [n_mels, 201]
+};
+
+struct EmbeddingBundle {
+  // Reads and checks `directory`; `verify` as in Bundle::Open. kBundle names the file, what is
+  // wrong and how such a bundle is made.
+  static Result<EmbeddingBundle> Open(const std::string& directory, bool verify);
+
+  std::string directory;
+  std::string name;
+  std::string family;
+  std::string precision;
+  size_t dimensions = 0;
+  bool normalize = true;  // the checkpoint's own pipeline gives vectors of length 1
+  std::optional<TextEncoderSpec> text;
+  std::optional<ImageEncoderSpec> image;
+  std::optional<AudioEncoderSpec> audio;
+};
+
+}  // namespace sotto
+
+#endif  // SOTTO_SRC_EMBED_EMBEDDING_BUNDLE_H_

@@ -1,0 +1,155 @@
+#include "sotto/embedding_model.h"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include "litert/cpu_threads.h"
+#include "embed/embedding_audio.h"
+#include "embed/embedding_bundle.h"
+#include "embed/embedding_image.h"
+#include "embed/embedding_text.h"
+
+namespace sotto {
+
+class EmbeddingModel::Impl {
+ public:
+  explicit Impl(EmbeddingBundle bundle) : bundle_(std::move(bundle)) {
+    if (bundle_.text) modalities_.push_back("text");
+    if (bundle_.image) modalities_.push_back("image");
+    if (bundle_.audio) modalities_.push_back("audio");
+  }
+
+  Result<void> Load(const LoadOptions& options);
+
+  const EmbeddingBundle& bundle() const { return bundle_; }
+  const std::vector<std::string>& modalities() const { return modalities_; }
+  const std::string& accelerator() const { return accelerator_; }
+  const std::string& fallback() const { return fallback_; }
+
+  Result<void> EncodeTokens(const std::vector<std::vector<int>>& ids, float* out) {
+    if (text_ == nullptr) return Lacks("text");
+    const std::lock_guard<std::mutex> turn(text_turn_);
+    return text_->Encode(ids, bundle_.dimensions, out);
+  }
+
+  Result<void> EncodePixels(const float* pixels, size_t n, float* out) {
+    if (image_ == nullptr) return Lacks("image");
+    const std::lock_guard<std::mutex> turn(image_turn_);
+    return image_->Encode(pixels, n, bundle_.dimensions, out);
+  }
+
+  Result<size_t> EncodeAudio(const float* samples, size_t n, double loudest, size_t window,
+                             float* out) {
+    if (audio_ == nullptr) return Lacks("audio");
+    const std::lock_guard<std::mutex> turn(audio_turn_);
+    return audio_->Encode(samples, n, loudest, window, bundle_.dimensions, out);
+  }
+
+ private:
+  Error Lacks(const std::string& modality) const {
+    std::string has;
+    for (const std::string& one : modalities_) has += (has.empty() ? "" : " and ") + one;
+    return Error{ErrorCode::kOption,
+                 bundle_.directory + " has no encoder of " + modality + ": it embeds " + has};
+  }
+
+  const EmbeddingBundle bundle_;
+  std::vector<std::string> modalities_;
+  const std::string accelerator_ = "cpu";
+  std::string fallback_;
+  std::mutex text_turn_;
+  std::unique_ptr<TextTower> text_;
+  std::mutex image_turn_;
+  std::unique_ptr<ImageTower> image_;
+  std::mutex audio_turn_;
+  std::unique_ptr<AudioTower> audio_;
+};
+
+Result<void> EmbeddingModel::Impl::Load(const LoadOptions& options) {
+  if (options.accelerator != "cpu") {
+    const std::string why =
+        "step 3 compiles Whispers alone for an NPU, and " + bundle_.directory + " is an encoder";
+    if (options.accelerator == "npu")
+      return Error{ErrorCode::kDevice, why + ": leave it to the CPU"};
+    fallback_ = "no NPU is used, but the CPU: " + why;
+  }
+  const int threads = options.threads > 0 ? options.threads : DefaultThreads(ThisProcess());
+  SOTTO_ASSIGN_OR_RETURN(const auto runtime,
+                         LiteRtRuntime::Create(options.library, options.weight_cache));
+  if (bundle_.text) {
+    SOTTO_ASSIGN_OR_RETURN(text_, TextTower::Create(runtime, *bundle_.text, threads));
+  }
+  if (bundle_.image) image_ = std::make_unique<ImageTower>(runtime, *bundle_.image, threads);
+  if (bundle_.audio) {
+    SOTTO_ASSIGN_OR_RETURN(audio_, AudioTower::Create(runtime, *bundle_.audio, threads));
+  }
+  return {};
+}
+
+Result<std::unique_ptr<EmbeddingModel>> EmbeddingModel::Create(const std::string& directory,
+                                                               const LoadOptions& options) {
+  SOTTO_RETURN_IF_ERROR(options.Validate());
+  SOTTO_ASSIGN_OR_RETURN(EmbeddingBundle bundle, EmbeddingBundle::Open(directory, options.verify));
+  auto impl = std::make_unique<Impl>(std::move(bundle));
+  SOTTO_RETURN_IF_ERROR(impl->Load(options));
+  return std::unique_ptr<EmbeddingModel>(new EmbeddingModel(std::move(impl)));
+}
+
+EmbeddingModel::EmbeddingModel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+EmbeddingModel::~EmbeddingModel() = default;
+
+const std::string& EmbeddingModel::name() const { return impl_->bundle().name; }
+
+const std::string& EmbeddingModel::family() const { return impl_->bundle().family; }
+
+const std::string& EmbeddingModel::precision() const { return impl_->bundle().precision; }
+
+size_t EmbeddingModel::dimensions() const { return impl_->bundle().dimensions; }
+
+bool EmbeddingModel::normalize() const { return impl_->bundle().normalize; }
+
+const std::vector<std::string>& EmbeddingModel::modalities() const { return impl_->modalities(); }
+
+const std::string& EmbeddingModel::accelerator() const { return impl_->accelerator(); }
+
+const std::string& EmbeddingModel::fallback() const { return impl_->fallback(); }
+
+size_t EmbeddingModel::max_length() const {
+  const auto& text = impl_->bundle().text;
+  return text ? text->max_length : 0;
+}
+
+std::vector<size_t> EmbeddingModel::image_shape() const {
+  const auto& image = impl_->bundle().image;
+  if (!image) return {};
+  return {image->channels, image->height, image->width};
+}
+
+std::vector<size_t> EmbeddingModel::windows() const {
+  std::vector<size_t> seconds;
+  if (const auto& audio = impl_->bundle().audio) {
+    for (const AudioEncoderSpec::Window& window : audio->windows) seconds.push_back(window.seconds);
+  }
+  return seconds;
+}
+
+Result<void> EmbeddingModel::EncodeTokens(const std::vector<std::vector<int>>& ids, float* out) {
+  return impl_->EncodeTokens(ids, out);
+}
+
+Result<void> EmbeddingModel::EncodePixels(const float* pixels, size_t n, float* out) {
+  return impl_->EncodePixels(pixels, n, out);
+}
+
+Result<size_t> EmbeddingModel::EncodeAudio(const float* samples, size_t n, double loudest,
+                                           size_t window, float* out) {
+  return impl_->EncodeAudio(samples, n, loudest, window, out);
+}
+
+double EmbeddingModel::LoudestPosition(const float* samples, size_t n) {
+  const std::vector<double> powers = PositionPowers(samples, n);
+  return powers.empty() ? 0 : *std::max_element(powers.begin(), powers.end());
+}
+
+}  // namespace sotto

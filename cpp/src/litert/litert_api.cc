@@ -1,0 +1,85 @@
+#include "litert/litert_api.h"
+
+#include <dlfcn.h>
+
+#include <cstdlib>
+
+namespace sotto {
+namespace {
+
+constexpr char kRemedy[] =
+    "Install the Python package ai-edge-litert 2.3 or newer, or point --litert or "
+    "$SOTTO_LITERT at its libLiteRt.so.";
+
+const char* StatusName(LiteRtStatus status) {
+  switch (status) {
+    case 1:
+      return "an invalid argument";
+    case 2:
+      return "that memory ran out";
+    case 3:
+      return "a failure at run time";
+    case 5:
+      return "something unsupported";
+    case 6:
+      return "something not found";
+    case 8:
+    case 4000:
+      return "a wrong version";
+    case 500:
+      return "a file that can't be read";
+    case 501:
+      return "an invalid flatbuffer";
+    case 504:
+      return "a failed compilation";
+    default:
+      return "an error";
+  }
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const LiteRtApi>> LiteRtApi::Load(const std::string& library_path) {
+  std::string path = library_path;
+  if (path.empty()) {
+    const char* from_environment = std::getenv("SOTTO_LITERT");
+    path = from_environment != nullptr && *from_environment != '\0' ? from_environment
+                                                                    : "libLiteRt.so";
+  }
+  auto api = std::make_shared<LiteRtApi>();
+  api->library_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (api->library_ == nullptr) {
+    const char* reason = dlerror();
+    return Error{ErrorCode::kDevice, "can't load the LiteRT library " + path + " (" +
+                                         (reason != nullptr ? reason : "no reason given") + "). " +
+                                         kRemedy};
+  }
+#define SOTTO_RESOLVE(name, result, arguments)                                                  \
+  api->name = reinterpret_cast<result(*) arguments>(dlsym(api->library_, #name));               \
+  if (api->name == nullptr) {                                                                   \
+    return Error{ErrorCode::kDevice, "the LiteRT library " + path +                             \
+                                         " lacks the function " #name                           \
+                                         ": it is older than Sotto needs, or is not LiteRT. " + \
+                                         kRemedy};                                              \
+  }
+  SOTTO_LITERT_FUNCTIONS(SOTTO_RESOLVE)
+#undef SOTTO_RESOLVE
+  return std::shared_ptr<const LiteRtApi>(std::move(api));
+}
+
+LiteRtApi::~LiteRtApi() {
+  // LiteRT registers process-wide state that outlives its handles: it is never unloaded.
+}
+
+Error LiteRtError(ErrorCode code, const std::string& what, LiteRtStatus status) {
+  return Error{
+      code, what + ": LiteRT reports " + StatusName(status) + " (" + std::to_string(status) + ")"};
+}
+
+std::string LiteRtApi::Path() const {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<void*>(LiteRtCreateEnvironment), &info) == 0) return "";
+  return info.dli_fname != nullptr ? info.dli_fname : "";
+}
+
+}  // namespace sotto

@@ -1,0 +1,198 @@
+#include "litert/litert_runtime.h"
+
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+namespace sotto {
+namespace {
+
+// XNNPACK's name for a cache that is no file: packed weights are shared, but not kept.
+constexpr const char* kWeightsInMemory = "\":memory\"";
+
+// LiteRT takes an option group as an identifier and a TOML text, which it frees itself.
+Result<void> AddOptions(const LiteRtApi& api, LiteRtOptions options, const char* identifier,
+                        const std::string& toml) {
+  char* payload = strdup(toml.c_str());
+  if (payload == nullptr) return Error{ErrorCode::kDevice, "out of memory"};
+  LiteRtOpaqueOptions opaque = nullptr;
+  LiteRtStatus status = api.LiteRtCreateOpaqueOptions(identifier, payload, std::free, &opaque);
+  if (status != kLiteRtStatusOk) {
+    std::free(payload);
+    return LiteRtError(ErrorCode::kDevice, "can't make LiteRT options", status);
+  }
+  status = api.LiteRtAddOpaqueOptions(options, opaque);
+  if (status != kLiteRtStatusOk) {
+    api.LiteRtDestroyOpaqueOptions(opaque);
+    return LiteRtError(ErrorCode::kDevice, "can't set LiteRT options", status);
+  }
+  return {};
+}
+
+LiteRtEnvOption IntOption(LiteRtEnvOptionTag tag, int64_t value) {
+  LiteRtEnvOption option{};
+  option.tag = tag;
+  option.value.type = kLiteRtAnyTypeInt;
+  option.value.int_value = value;
+  return option;
+}
+
+LiteRtEnvOption TextOption(LiteRtEnvOptionTag tag, const std::string& value) {
+  LiteRtEnvOption option{};
+  option.tag = tag;
+  option.value.type = kLiteRtAnyTypeString;
+  option.value.str_value = value.c_str();
+  return option;
+}
+
+// The one environment of this process, and of LiteRT's library, that has an NPU.
+Result<LiteRtEnvironment> NpuEnvironment(const LiteRtApi& api, const DispatchLibrary& dispatch,
+                                         bool quiet) {
+  struct First {
+    LiteRtEnvironment environment;
+    std::string dispatch;
+  };
+  static std::mutex mutex;
+  static auto* all = new std::map<std::string, First>;  // by library; outlives every destructor
+  const std::lock_guard<std::mutex> turn(mutex);
+  const auto first = all->find(api.Path());
+  if (first != all->end()) {
+    if (first->second.dispatch == dispatch.path()) return first->second.environment;
+    return Error{ErrorCode::kDevice, "this process drives the NPU with " + first->second.dispatch +
+                                         ", and LiteRT takes no second dispatch library: start "
+                                         "another process for " +
+                                         dispatch.path()};
+  }
+  const int64_t severity = quiet ? kLiteRtLogSeveritySilent : kLiteRtLogSeverityError;
+  const LiteRtEnvOption options[] = {
+      IntOption(kLiteRtEnvOptionTagAutoRegisterAccelerators,
+                kLiteRtHwAcceleratorCpu | kLiteRtHwAcceleratorNpu),
+      IntOption(kLiteRtEnvOptionTagMinLoggerSeverity, severity),
+      TextOption(kLiteRtEnvOptionTagDispatchLibraryDir, dispatch.folder()),
+  };
+  LiteRtEnvironment environment = nullptr;
+  const LiteRtStatus status = api.LiteRtCreateEnvironment(3, options, &environment);
+  if (status != kLiteRtStatusOk) {
+    return LiteRtError(ErrorCode::kDevice, "can't start LiteRT for the NPU", status);
+  }
+  (*all)[api.Path()] = {environment, dispatch.path()};
+  return environment;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const LiteRtRuntime>> LiteRtRuntime::Create(
+    const std::string& library_path, const std::string& weight_cache) {
+  SOTTO_ASSIGN_OR_RETURN(auto api, LiteRtApi::Load(library_path));
+  std::shared_ptr<LiteRtRuntime> runtime(new LiteRtRuntime(std::move(api), weight_cache));
+  const LiteRtEnvOption options[] = {
+      // Nothing but the CPU is used; probing for GPUs loads drivers and prints.
+      IntOption(kLiteRtEnvOptionTagAutoRegisterAccelerators, kLiteRtHwAcceleratorCpu),
+      IntOption(kLiteRtEnvOptionTagMinLoggerSeverity, kLiteRtLogSeverityError),
+  };
+  const LiteRtStatus status =
+      runtime->api_->LiteRtCreateEnvironment(2, options, &runtime->environment_);
+  if (status != kLiteRtStatusOk) {
+    return LiteRtError(ErrorCode::kDevice, "can't start LiteRT", status);
+  }
+  return std::shared_ptr<const LiteRtRuntime>(std::move(runtime));
+}
+
+Result<std::shared_ptr<const LiteRtRuntime>> LiteRtRuntime::CreateWithNpu(
+    const std::string& library_path, const std::string& weight_cache,
+    const DispatchLibrary& dispatch, bool quiet) {
+  SOTTO_ASSIGN_OR_RETURN(auto api, LiteRtApi::Load(library_path));
+  std::shared_ptr<LiteRtRuntime> runtime(new LiteRtRuntime(std::move(api), weight_cache));
+  SOTTO_ASSIGN_OR_RETURN(runtime->environment_, NpuEnvironment(*runtime->api_, dispatch, quiet));
+  runtime->owns_environment_ = false;
+  runtime->dispatch_ = dispatch;
+  return std::shared_ptr<const LiteRtRuntime>(std::move(runtime));
+}
+
+LiteRtRuntime::~LiteRtRuntime() {
+  if (owns_environment_ && environment_ != nullptr) api_->LiteRtDestroyEnvironment(environment_);
+}
+
+Result<std::shared_ptr<const CompiledFile>> LiteRtRuntime::Compiled(const Signature& signature,
+                                                                    int threads) const {
+  const std::lock_guard<std::mutex> turn(mutex_);
+  std::weak_ptr<const CompiledFile>& known = files_[{signature.file, threads}];
+  std::shared_ptr<const CompiledFile> file = known.lock();
+  if (file == nullptr) {
+    SOTTO_ASSIGN_OR_RETURN(file, CompiledFile::Create(shared_from_this(), signature, threads));
+    known = file;
+  }
+  return file;
+}
+
+Result<std::shared_ptr<const CompiledFile>> CompiledFile::Create(
+    std::shared_ptr<const LiteRtRuntime> runtime, const Signature& signature, int threads) {
+  const std::string& path = signature.file;
+  std::shared_ptr<CompiledFile> file(new CompiledFile(std::move(runtime), path));
+  const LiteRtStatus status = file->runtime_->api().LiteRtCreateModelFromFile(
+      file->runtime_->environment(), path.c_str(), &file->model_);
+  if (status != kLiteRtStatusOk) {
+    return LiteRtError(ErrorCode::kModel, path + " can't be read as a TFLite model", status);
+  }
+  SOTTO_RETURN_IF_ERROR(signature.npu ? file->LoadIntoNpu()
+                                      : file->Compile(signature.sha256, threads));
+  return std::shared_ptr<const CompiledFile>(std::move(file));
+}
+
+// With the packed weights of an earlier run where there are any, else keeping them for the next.
+Result<void> CompiledFile::Compile(const std::string& sha256, int threads) {
+  WeightCache::Entry entry = runtime_->weight_cache().Find(sha256);
+  if (entry.usable()) {
+    if (CompileWith(threads, entry.quoted_path()).ok()) {
+      entry.Keep();
+      return {};
+    }
+    entry.Discard();
+  }
+  return CompileWith(threads, kWeightsInMemory);
+}
+
+Result<void> CompiledFile::CompileWith(int threads, const std::string& weights) {
+  SOTTO_ASSIGN_OR_RETURN(
+      const LiteRtStatus status,
+      CompileFor(kLiteRtHwAcceleratorCpu, "num_threads = " + std::to_string(threads) +
+                                              "\nweight_cache_file_path = " + weights + "\n"));
+  if (status != kLiteRtStatusOk) {
+    return LiteRtError(ErrorCode::kModel, path_ + " won't compile", status);
+  }
+  return {};
+}
+
+// On the NPU alone: with the CPU beside it, a file that was not compiled would run there unnoticed.
+Result<void> CompiledFile::LoadIntoNpu() {
+  static_cast<void>(runtime_->dispatch()->Fault());  // of another model
+  SOTTO_ASSIGN_OR_RETURN(const LiteRtStatus status, CompileFor(kLiteRtHwAcceleratorNpu, ""));
+  if (status == kLiteRtStatusOk) return {};
+  const std::string fault = runtime_->dispatch()->Fault();
+  const std::string what = path_ + " can't be loaded into the NPU";
+  if (!fault.empty()) return Error{ErrorCode::kDevice, what + ": " + fault};
+  return LiteRtError(ErrorCode::kDevice, what, status);
+}
+
+Result<LiteRtStatus> CompiledFile::CompileFor(int accelerator, const std::string& xnnpack) {
+  const LiteRtApi& api = runtime_->api();
+  LiteRtOptions options = nullptr;
+  const LiteRtStatus status = api.LiteRtCreateOptions(&options);
+  if (status != kLiteRtStatusOk) {
+    return LiteRtError(ErrorCode::kDevice, "can't make LiteRT options", status);
+  }
+  const std::unique_ptr<LiteRtOptionsT, void (*)(LiteRtOptions)> owned(options,
+                                                                       api.LiteRtDestroyOptions);
+  api.LiteRtSetOptionsHardwareAccelerators(options, accelerator);
+  if (!xnnpack.empty()) SOTTO_RETURN_IF_ERROR(AddOptions(api, options, "xnnpack", xnnpack));
+  return api.LiteRtCreateCompiledModel(runtime_->environment(), model_, options, &compiled_);
+}
+
+CompiledFile::~CompiledFile() {
+  const LiteRtApi& api = runtime_->api();
+  if (compiled_ != nullptr) api.LiteRtDestroyCompiledModel(compiled_);
+  if (model_ != nullptr) api.LiteRtDestroyModel(model_);
+}
+
+}  // namespace sotto

@@ -1,0 +1,112 @@
+#include "sotto/stream.h"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include "sotto/log_mel.h"
+#include "stream/stream_loop.h"
+
+namespace sotto {
+namespace {
+
+// Loops are cut short: no language takes more tokens a second of speech.
+constexpr int kTokensASecond = 20;
+constexpr int kTokensAtLeast = 20;
+
+TranscribeOptions ForDecoding(const StreamOptions& options) {
+  TranscribeOptions decoding;
+  decoding.task = options.task;
+  decoding.window = options.window;
+  decoding.cancelled = options.cancelled;
+  decoding.initial_prompt = options.initial_prompt;
+  decoding.without_timestamps = true;  // a word's time comes of its alignment
+  return decoding;
+}
+
+StreamDecode Decoding(Transcriber* transcriber, const StreamOptions& options) {
+  const int most = transcriber->bundle().dims.n_text_ctx / 2;
+  return [transcriber, most, decoding = ForDecoding(options)](
+             const float* samples, size_t count, const std::vector<int>& prompt,
+             const std::string& language) mutable -> Result<StreamHypothesis> {
+    const int seconds = static_cast<int>(count / kSampleRate) + 1;
+    decoding.language = language;
+    decoding.sample_len = std::min(most, kTokensAtLeast + kTokensASecond * seconds);
+    SOTTO_ASSIGN_OR_RETURN(Transcription transcription,
+                           transcriber->TranscribeWindow(samples, count, prompt, decoding));
+    StreamHypothesis hypothesis;
+    hypothesis.language = std::move(transcription.language);
+    for (Segment& segment : transcription.segments) {
+      if (segment.compression_ratio > *decoding.compression_ratio_threshold) {
+        hypothesis.usable = false;
+      }
+      for (Word& word : segment.words) hypothesis.words.push_back(std::move(word));
+    }
+    return hypothesis;
+  };
+}
+
+StreamDetect Detection(std::shared_ptr<VoiceActivityDetector> vad) {
+  if (vad == nullptr) return nullptr;
+  return [heard = VadStream(std::move(vad))](const float* samples,
+                                             size_t count) mutable -> Result<std::vector<float>> {
+    std::vector<float> probabilities;
+    SOTTO_RETURN_IF_ERROR(heard.Push(samples, count, &probabilities));
+    return probabilities;
+  };
+}
+
+// Words have times only with the window's alignment graph.
+Result<void> CheckAlignment(const Bundle& bundle) {
+  for (const Window& window : bundle.windows) {
+    if (window.alignment) continue;
+    return Error{ErrorCode::kOption,
+                 "the bundle " + bundle.directory + " has no alignment graph for its window of " +
+                     std::to_string(window.seconds) +
+                     " s, so words have no times, which a stream needs; convert the model again"};
+  }
+  return {};
+}
+
+}  // namespace
+
+class Stream::Impl {
+ public:
+  Impl(Transcriber* transcriber, std::shared_ptr<VoiceActivityDetector> vad,
+       const StreamOptions& options)
+      : loop_(options, Decoding(transcriber, options), Detection(std::move(vad))) {}
+
+  Result<StreamUpdate> Push(const float* samples, size_t count) {
+    const std::lock_guard<std::mutex> turn(mutex_);
+    return loop_.Push(samples, count);
+  }
+
+  Result<StreamUpdate> Finish() {
+    const std::lock_guard<std::mutex> turn(mutex_);
+    return loop_.Finish();
+  }
+
+ private:
+  std::mutex mutex_;
+  StreamLoop loop_;
+};
+
+Result<std::unique_ptr<Stream>> Stream::Create(Transcriber* transcriber,
+                                               std::shared_ptr<VoiceActivityDetector> vad,
+                                               const StreamOptions& options) {
+  SOTTO_RETURN_IF_ERROR(options.Validate(transcriber->bundle()));
+  SOTTO_RETURN_IF_ERROR(CheckAlignment(transcriber->bundle()));
+  return std::unique_ptr<Stream>(
+      new Stream(std::make_unique<Impl>(transcriber, std::move(vad), options)));
+}
+
+Stream::Stream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Stream::~Stream() = default;
+
+Result<StreamUpdate> Stream::Push(const float* samples, size_t count) {
+  return impl_->Push(samples, count);
+}
+
+Result<StreamUpdate> Stream::Finish() { return impl_->Finish(); }
+
+}  // namespace sotto

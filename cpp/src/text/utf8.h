@@ -1,0 +1,26 @@
+// Reading UTF-8 one character at a time.
+
+#ifndef SOTTO_SRC_TEXT_UTF8_H_
+#define SOTTO_SRC_TEXT_UTF8_H_
+
+#include <cstddef>
+#include <string_view>
+
+namespace sotto {
+
+// The longest well-formed beginning of one sequence at the head of some bytes.
+// complete: it is a whole character; otherwise it is what one U+FFFD stands for.
+struct Utf8Prefix {
+  size_t size;
+  bool complete;
+};
+
+// bytes: not empty.
+Utf8Prefix ScanUtf8(std::string_view bytes);
+
+// The character of a complete sequence.
+char32_t CodePoint(std::string_view sequence);
+
+}  // namespace sotto
+
+#endif  // SOTTO_SRC_TEXT_UTF8_H_

@@ -1,0 +1,27 @@
+// A bundle of kind vad, as python/sotto/export/vad.py makes it.
+
+#ifndef SOTTO_SRC_VAD_VAD_BUNDLE_H_
+#define SOTTO_SRC_VAD_VAD_BUNDLE_H_
+
+#include <string>
+
+#include "sotto/bundle.h"
+#include "sotto/error.h"
+
+namespace sotto {
+
+struct VadBundle {
+  // Reads and checks `directory`; `verify` as in Bundle::Open. kBundle names the file, what is
+  // wrong and how such a bundle is made.
+  static Result<VadBundle> Open(const std::string& directory, bool verify);
+
+  int context = 0;     // samples of the chunk before, heard before a chunk's own 512
+  int reflected = 0;   // samples repeated backwards after them
+  int state = 0;       // width of the two states
+  Signature detector;  // samples [1, context + 512 + reflected], h [1, state], c -> probability
+                       // [1, 1], new_h, new_c
+};
+
+}  // namespace sotto
+
+#endif  // SOTTO_SRC_VAD_VAD_BUNDLE_H_

@@ -1,0 +1,58 @@
+// A whole text over encoded audio: what word timestamps are read from (whisper/timing.py,
+// find_alignment).
+
+#ifndef SOTTO_SRC_WHISPER_ALIGNMENT_GRAPH_H_
+#define SOTTO_SRC_WHISPER_ALIGNMENT_GRAPH_H_
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "decode/block_graph.h"
+#include "decode/embedding_table.h"
+#include "litert/litert_graph.h"
+#include "bundle/npy.h"
+#include "sotto/bundle.h"
+#include "sotto/error.h"
+
+namespace sotto {
+
+// Runs known tokens in blocks over the caches of a window's decoder. Not for several threads at
+// once, nor while the decoder runs.
+class AlignmentGraph {
+ public:
+  // Called with each position in order and its logits [V], valid during the call.
+  using OnPosition = std::function<void(size_t position, const float* logits)>;
+
+  // `window` must have an alignment. `buffers`, by tensor name, hold the decoder's self_k_i,
+  // self_v_i, cross_k_i and cross_v_i; others are ignored. They, `bundle`, `tokens` [V, d] and
+  // `positions` [n_text_ctx, d] must outlive it.
+  static Result<std::unique_ptr<AlignmentGraph>> Create(
+      std::shared_ptr<const LiteRtRuntime> runtime, const Bundle& bundle, const Window& window,
+      const EmbeddingTable& tokens, const MappedNpy& positions, int threads,
+      const BufferMap& buffers);
+
+  size_t heads() const { return heads_; }                      // A
+  size_t audio_positions() const { return audio_positions_; }  // T, 50 a second
+
+  // Runs `text` from position 0 on over what the encoder left in cross_k_i and cross_v_i, and
+  // overwrites the self caches: a decoding under way must start anew. `scores` becomes
+  // [A, text.size(), T], the alignment heads' scaled scores before the softmax. `on_position` may
+  // be empty. `cancelled`, which may be empty, is asked before each block: kCancelled if it
+  // agrees. kModel if the text is longer than the cache or a token is outside the vocabulary.
+  Result<void> Run(const std::vector<int>& text, const OnPosition& on_position,
+                   const std::function<bool()>& cancelled, std::vector<float>* scores);
+
+ private:
+  explicit AlignmentGraph(const Bundle& bundle) : bundle_(bundle) {}
+
+  const Bundle& bundle_;
+  size_t heads_ = 0;            // A
+  size_t audio_positions_ = 0;  // T
+  std::unique_ptr<BlockGraph> block_;
+};
+
+}  // namespace sotto
+
+#endif  // SOTTO_SRC_WHISPER_ALIGNMENT_GRAPH_H_

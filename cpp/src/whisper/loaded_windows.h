@@ -1,0 +1,55 @@
+// A bundle's windows: which one audio gets, and their graphs, loaded when they are first used.
+
+#ifndef SOTTO_SRC_WHISPER_LOADED_WINDOWS_H_
+#define SOTTO_SRC_WHISPER_LOADED_WINDOWS_H_
+
+#include <cstddef>
+#include <map>
+#include <memory>
+
+#include "whisper/alignment_graph.h"
+#include "decode/embedding_table.h"
+#include "litert/litert_graph.h"
+#include "bundle/npy.h"
+#include "sotto/bundle.h"
+#include "sotto/error.h"
+#include "whisper/whisper_graphs.h"
+
+namespace sotto {
+
+// The window of `seconds`; 0: the longest there is.
+const Window& LongestWindow(const Bundle& bundle, int seconds);
+
+// The shortest window that holds `frames` of audio with a margin, or the longest.
+const Window& FittingWindow(const Bundle& bundle, size_t frames);
+
+// Not for several threads at once.
+class LoadedWindows {
+ public:
+  // `bundle`, `tokens` and `positions` must outlive it.
+  LoadedWindows(std::shared_ptr<const LiteRtRuntime> runtime, const Bundle& bundle,
+                const EmbeddingTable& tokens, const MappedNpy& positions, int threads);
+
+  // Of one of the bundle's windows.
+  Result<WhisperGraphs*> Graphs(const Window& window);
+
+  // Over the buffers of that window's graphs. It must have an alignment.
+  Result<AlignmentGraph*> Alignment(const Window& window);
+
+  // What all of them did so far.
+  GraphCounters counters() const;
+
+ private:
+  const std::shared_ptr<const LiteRtRuntime> runtime_;
+  const Bundle& bundle_;
+  const EmbeddingTable& tokens_;
+  const MappedNpy& positions_;
+  const int threads_;
+  std::map<int, std::unique_ptr<WhisperGraphs>> graphs_;       // by seconds
+  std::map<int, std::unique_ptr<AlignmentGraph>> alignments_;  // destroyed before the graphs
+  double alignment_load_ms_ = 0;
+};
+
+}  // namespace sotto
+
+#endif  // SOTTO_SRC_WHISPER_LOADED_WINDOWS_H_

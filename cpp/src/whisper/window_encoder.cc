@@ -1,0 +1,43 @@
+#include "whisper/window_encoder.h"
+
+#include <utility>
+
+namespace sotto {
+
+WindowEncoder::WindowEncoder(const Bundle& bundle, LoadedWindows* windows, LogMelReader* reader,
+                             int options_window, std::function<bool()> cancelled)
+    : bundle_(bundle),
+      windows_(windows),
+      reader_(reader),
+      fitted_(options_window == 0),
+      longest_(LongestWindow(bundle, options_window)),
+      most_frames_(longest_.frames),
+      cancelled_(std::move(cancelled)) {}
+
+Result<WhisperGraphs*> WindowEncoder::Encode(int64_t seek, size_t size) {
+  return Encode(fitted_ ? FittingWindow(bundle_, size) : longest_, seek, size);
+}
+
+Result<WhisperGraphs*> WindowEncoder::EncodeBeginning() {
+  const auto content = static_cast<size_t>(reader_->content_frames());
+  const Window& window =
+      fitted_ && content < most_frames_ ? FittingWindow(bundle_, content) : longest_;
+  return Encode(window, 0, window.frames);
+}
+
+Result<WhisperGraphs*> WindowEncoder::Encode(const Window& window, int64_t seek, size_t size) {
+  SOTTO_ASSIGN_OR_RETURN(WhisperGraphs * graphs, windows_->Graphs(window));
+  if (graphs == graphs_ && seek == seek_ && size == size_) return graphs;
+  if (cancelled_ && cancelled_()) {
+    return Error{ErrorCode::kCancelled, "the transcription was cancelled"};
+  }
+  graphs_ = nullptr;
+  SOTTO_RETURN_IF_ERROR(reader_->Read(seek, size, window.frames, graphs->log_mel()));
+  SOTTO_RETURN_IF_ERROR(graphs->Encode());
+  graphs_ = graphs;
+  seek_ = seek;
+  size_ = size;
+  return graphs;
+}
+
+}  // namespace sotto

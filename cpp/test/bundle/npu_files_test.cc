@@ -1,0 +1,202 @@
+#include <doctest.h>
+
+#include <random>
+#include <string>
+
+#include "bundle/sha256.h"
+#include "small_bundle.h"
+#include "temporary_file.h"
+
+namespace sotto {
+namespace {
+
+using Json = SmallBundle::Json;
+
+// With its graphs compiled for one SoC, all but alignment.
+struct CompiledBundle : SmallBundle {
+  CompiledBundle() {
+    std::filesystem::create_directories(path() + "/npu/mt6991");
+    WriteFile(kFile, "code");
+    manifest["files"][kFile] = {{"size", 4},
+                                {"sha256", Sha256OfFile(path() + "/" + kFile).value()}};
+    Soc() = {{"format", "litert"},
+             {"compiler", "neuron"},
+             {"sdk", "8.2.24"},
+             {"files", {{"graphs.tflite", kFile}}},
+             {"signatures", {"encode_1s", "decode_1s"}}};
+    Write();
+  }
+
+  Json& Soc() { return manifest["npu"]["mt6991"]; }
+
+  static constexpr char kFile[] = "npu/mt6991/graphs.tflite";
+};
+
+std::string Refusal(const CompiledBundle& bundle) {
+  bundle.Write();
+  const Result<Bundle> opened = Bundle::Open(bundle.path());
+  if (opened.ok()) return "";
+  CHECK(opened.error().code == ErrorCode::kBundle);
+  CHECK(opened.error().message.find(bundle.path() + "/manifest.json") == 0);
+  return opened.error().message;
+}
+
+bool Has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+Result<Bundle> PlacedOnNpu(const CompiledBundle& small, bool verify = true) {
+  small.Write();
+  const Result<Bundle> bundle = Bundle::Open(small.path());
+  REQUIRE(bundle.ok());
+  return OnNpu(*bundle, bundle->npu.at("mt6991"), verify);
+}
+
+TEST_CASE("what was compiled for a SoC is read with all its values") {
+  const CompiledBundle small;
+  const Result<Bundle> bundle = Bundle::Open(small.path());
+  REQUIRE(bundle.ok());
+  REQUIRE(bundle->npu.size() == 1);
+  const NpuFiles& npu = bundle->npu.at("mt6991");
+  CHECK(npu.soc == "mt6991");
+  CHECK(npu.format == "litert");
+  CHECK(npu.compiler == "neuron");
+  CHECK(npu.sdk == "8.2.24");
+  CHECK(npu.files.at("graphs.tflite").name == CompiledBundle::kFile);
+  CHECK(npu.files.at("graphs.tflite").size == 4);
+  CHECK(npu.signatures == std::set<std::string>{"decode_1s", "encode_1s"});
+}
+
+TEST_CASE("a bundle without the section has no files for an NPU") {
+  const SmallBundle small;
+  const Result<Bundle> bundle = Bundle::Open(small.path());
+  REQUIRE(bundle.ok());
+  CHECK(bundle->npu.empty());
+}
+
+TEST_CASE("files of an NPU need not be there where the CPU is used") {
+  const CompiledBundle small;
+  std::filesystem::remove(small.path() + "/" + CompiledBundle::kFile);
+  CHECK(Bundle::Open(small.path()).ok());
+}
+
+TEST_CASE("a section that is malformed is told by what is wrong in it") {
+  const struct {
+    const char* key;
+    Json value;
+    std::string fault;
+  } kFaults[] = {
+      {"format", "elf", "format of an NPU's files is \"elf\", expected \"litert\" or \"dla\""},
+      {"format", nullptr, "format is missing"},
+      {"compiler", "gcc", "compiler of an NPU's files is \"gcc\""},
+      {"sdk", "new", "sdk of mt6991 is no version: \"new\""},
+      {"sdk", 8, "sdk is 8, expected a string"},
+      {"files", Json::array(), "files of mt6991 is not a table"},
+      {"files", Json::object(), "files of mt6991 is not a table"},
+      {"files", Json::object({{"graphs.tflite", "../code"}}), "files does not list ../code"},
+      {"files", Json::object({{"graphs.tflite", "npu/other"}}), "files does not list npu/other"},
+      {"files", Json::object({{"graphs.tflite", 1}}), "graphs.tflite is 1, expected a string"},
+      {"signatures", "encode_1s", "signatures of mt6991 is not a list"},
+      {"signatures", Json::array({"encode_2s"}),
+       "signatures of mt6991 holds one that the bundle has not"},
+      {"signatures", Json::array({1}), "signatures of mt6991 holds one that the bundle has not"},
+  };
+  for (const auto& fault : kFaults) {
+    CAPTURE(fault.fault);
+    CompiledBundle bundle;
+    bundle.Soc()[fault.key] = fault.value;
+    const std::string message = Refusal(bundle);
+    CAPTURE(message);
+    CHECK(Has(message, fault.fault));
+  }
+}
+
+TEST_CASE("a section that is no table is malformed") {
+  CompiledBundle bundle;
+  bundle.Soc() = "encoder.tflite";
+  CHECK(Has(Refusal(bundle), "npu of mt6991 is not a table"));
+  bundle.manifest["npu"] = Json::array();
+  CHECK(Has(Refusal(bundle), "npu is not a table by SoC"));
+}
+
+TEST_CASE("DLA, which is not run here, may name its files as it likes") {
+  CompiledBundle bundle;
+  bundle.Soc() = {{"format", "dla"}, {"compiler", "neuron"}, {"sdk", ""}};
+  CHECK(Refusal(bundle).empty());
+}
+
+TEST_CASE("a section that is damaged anyhow is refused or read, and no more") {
+  std::mt19937 random(6991);
+  const CompiledBundle bundle;
+  const std::string whole = bundle.manifest.dump();
+  for (int i = 0; i < 300; ++i) {
+    bundle.WriteFile("manifest.json", Mutate(whole, &random));
+    const Result<Bundle> opened = Bundle::Open(bundle.path());
+    if (!opened.ok()) CHECK(opened.error().code == ErrorCode::kBundle);
+  }
+}
+
+TEST_CASE("on the NPU a window's graphs are those that were compiled") {
+  const CompiledBundle small;
+  const Result<Bundle> bundle = PlacedOnNpu(small);
+  REQUIRE(bundle.ok());
+  const Window& window = bundle->windows.front();
+  CHECK(window.encoder.file == small.path() + "/" + CompiledBundle::kFile);
+  CHECK(window.encoder.npu);
+  CHECK(window.decoder.npu);
+  CHECK(window.encoder.sha256 == Sha256OfFile(window.encoder.file).value());
+}
+
+TEST_CASE("alignment that was not compiled stays on the CPU") {
+  const Result<Bundle> bundle = PlacedOnNpu(CompiledBundle());
+  REQUIRE(bundle.ok());
+  REQUIRE(bundle->windows.front().alignment);
+  CHECK_FALSE(bundle->windows.front().alignment->npu);
+}
+
+TEST_CASE("prefill that was not compiled is done without") {
+  CompiledBundle small;
+  const Window whole = SmallBundleValues().windows.front();
+  small.manifest["windows"][0]["prefill"] = whole.prefill->name;
+  small.manifest["signatures"][whole.prefill->name] = small.manifest["signatures"]["align_1s"];
+  Json& entry = small.manifest["signatures"][whole.prefill->name];
+  for (const auto& [side, specs] :
+       {std::pair{"inputs", whole.prefill->inputs}, std::pair{"outputs", whole.prefill->outputs}}) {
+    entry[side] = Json::array();
+    for (const TensorSpec& spec : specs) {
+      entry[side].push_back({{"name", spec.name}, {"shape", spec.shape}, {"dtype", "float32"}});
+    }
+  }
+  const Result<Bundle> without = PlacedOnNpu(small);
+  REQUIRE(without.ok());
+  CHECK_FALSE(without->windows.front().prefill.has_value());
+  small.Soc()["signatures"].push_back(whole.prefill->name);
+  const Result<Bundle> with = PlacedOnNpu(small);
+  REQUIRE(with.ok());
+  REQUIRE(with->windows.front().prefill);
+  CHECK(with->windows.front().prefill->npu);
+}
+
+TEST_CASE("a bundle none of whose windows was compiled whole can't be placed") {
+  CompiledBundle small;
+  small.Soc()["signatures"] = {"encode_1s"};
+  const Result<Bundle> bundle = PlacedOnNpu(small);
+  REQUIRE_FALSE(bundle.ok());
+  CHECK(bundle.error().code == ErrorCode::kBundle);
+  CHECK(Has(bundle.error().message, "has no window whose encoder and decoder were both compiled"));
+}
+
+TEST_CASE("a compiled file that is damaged is told with how to compile it again") {
+  const CompiledBundle small;
+  small.WriteFile(CompiledBundle::kFile, "edoc");
+  const Result<Bundle> bundle = PlacedOnNpu(small);
+  REQUIRE_FALSE(bundle.ok());
+  CHECK(Has(bundle.error().message, "is damaged: its sha256 differs"));
+  CHECK(Has(bundle.error().message, "convert/step3_tflite_to_npu.py"));
+  CHECK(PlacedOnNpu(small, /*verify=*/false).ok());
+  small.WriteFile(CompiledBundle::kFile, "longer");
+  CHECK_FALSE(PlacedOnNpu(small, /*verify=*/false).ok());
+}
+
+}  // namespace
+}  // namespace sotto
