@@ -13,7 +13,7 @@ from pathlib import Path
 
 import tiktoken
 
-OUTPUT = Path(__file__).resolve().parents[1] / "src" / "character_classes.cc"
+OUTPUT = Path(__file__).resolve().parents[1] / "src" / "text" / "character_classes.cc"
 
 HEAD = """\
 // Made by cpp/generate/character_classes.py; not to be edited.
