@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <utility>
 
 namespace sotto {
@@ -25,6 +26,12 @@ class FileDescriptor {
 
   bool ok() const { return number_ >= 0; }
   int number() const { return number_; }  // negative: none
+
+  // In bytes; 0 also where it is no file.
+  size_t size() const {
+    struct stat status{};
+    return fstat(number_, &status) == 0 ? static_cast<size_t>(status.st_size) : 0;
+  }
 
   // Whether `other` is open, and of the same file.
   bool Is(int other) const {

@@ -58,14 +58,11 @@ Result<void> PackedWeights::Use(const Compile& compile) {
         if (memory.ok() && memory.Is(descriptor)) close(descriptor);
         return compiled;
       }
-      if (!memory.ok() || !ForbidShrinking(memory)) return {};
+      if (memory.size() == 0 || !ForbidShrinking(memory)) return {};
+      // Compiled once more, over the copy where there is one, as the system can take the disk's
+      // pages back and share them with other processes, and XNNPACK keeps what it packs with.
       file_ = files_->Write(sha256_, memory);
-      if (!file_.ok()) {
-        file_ = std::move(memory);
-        return {};
-      }
-      // The system can take the disk's pages back, and shares them with other processes: compiling
-      // once more is better than keeping the memory.
+      if (!file_.ok()) file_ = std::move(memory);
     }
     descriptor = Duplicate(file_);
   }

@@ -119,9 +119,9 @@ std::optional<uint64_t> HashOf(const FileDescriptor& file, const FileDescriptor*
 }
 
 // Whether the disk has the room, taken at once: a disk that is nearly full is not filled first.
-bool Reserve(const FileDescriptor& file, off_t size) {
+bool Reserve(const FileDescriptor& file, size_t size) {
 #ifdef __linux__
-  if (fallocate(file.number(), 0, 0, size) == 0) return true;
+  if (fallocate(file.number(), 0, 0, static_cast<off_t>(size)) == 0) return true;
   return errno == EOPNOTSUPP || errno == ENOSYS || errno == EINVAL || errno == EINTR;
 #else
   static_cast<void>(file);
@@ -207,13 +207,12 @@ FileDescriptor WeightFiles::Find(const std::string& sha256) const {
 
 FileDescriptor WeightFiles::Write(const std::string& sha256, const FileDescriptor& packed) const {
   const std::string prefix = Prefix(sha256);
-  struct stat status{};
-  if (prefix.empty() || fstat(packed.number(), &status) != 0) return {};
-  if (!FileSizeAllowed(static_cast<size_t>(status.st_size))) return {};
+  const size_t size = packed.size();
+  if (prefix.empty() || size == 0 || !FileSizeAllowed(size)) return {};
   std::error_code error;
   fs::create_directories(directory_, error);
   PartialFile partial(directory_ + "/" + prefix + kSuffix);
-  if (!partial.ok() || !Reserve(partial.writer(), status.st_size)) return {};
+  if (!partial.ok() || !Reserve(partial.writer(), size)) return {};
   const std::optional<uint64_t> hash = HashOf(packed, &partial.writer());
   if (!hash) return {};
   FileDescriptor file = partial.Keep(directory_ + "/" + prefix + HexDigits(*hash) + kSuffix);
