@@ -7,6 +7,8 @@
 #include <system_error>
 #include <utility>
 
+#include "litert/quiet_compile.h"
+
 namespace sotto {
 namespace {
 
@@ -154,6 +156,7 @@ Result<void> CompiledFile::CompileOver(int packed, int threads) {
   Release();
   std::string options = "num_threads = " + std::to_string(threads) + "\n";
   if (packed >= 0) options += "weight_cache_file_descriptor = " + std::to_string(packed) + "\n";
+  const QuietCompile quiet;
   SOTTO_ASSIGN_OR_RETURN(const LiteRtStatus status, CompileFor(kLiteRtHwAcceleratorCpu, options));
   if (status != kLiteRtStatusOk) {
     return LiteRtError(ErrorCode::kModel, path_ + " won't compile", status);
