@@ -210,7 +210,6 @@ Arguments ParseArguments(int argc, char** argv) {
   }
   if (arguments.model.empty()) Usage("--model is needed");
   if (arguments.files.empty()) Usage("no file to transcribe");
-  arguments.transcribe.vad_filter = !arguments.vad.empty();
   return arguments;
 }
 

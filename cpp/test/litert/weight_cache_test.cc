@@ -8,7 +8,7 @@
 #include <fstream>
 #include <string>
 
-#include "sotto/transcriber.h"
+#include "sotto/load_options.h"
 
 namespace sotto {
 namespace {
