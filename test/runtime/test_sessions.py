@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -204,7 +205,7 @@ def test_it_is_asked_between_any_two_graph_runs(model: SpeechModel, clip: np.nda
     session.transcribe(lambda: [clip], options, cancelled=cancelled)
     runs = [*asked, session.graph_runs]
     assert runs[-1] >= 10  # the encoder, the prompt, steps, words
-    assert max(after - before for before, after in zip(runs, runs[1:], strict=False)) == 1
+    assert max(after - before for before, after in pairwise(runs)) == 1
 
 
 def test_a_session_is_cancelled_from_another_thread(model: SpeechModel, clip: np.ndarray) -> None:

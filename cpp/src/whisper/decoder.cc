@@ -8,7 +8,7 @@
 
 #include "base/cancellation.h"
 #include "decode/log_softmax.h"
-#include "decode/logits_filter.h"
+#include "whisper/logits_filter.h"
 #include "decode/token_decoder.h"
 #include "text/compression_ratio.h"
 #include "whisper/initial_tokens.h"

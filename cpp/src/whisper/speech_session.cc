@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "audio/log_mel_reader.h"
-#include "audio/speech_source.h"
+#include "vad/speech_source.h"
 #include "base/one_call.h"
 #include "base/stopwatch.h"
 #include "whisper/decoder.h"
