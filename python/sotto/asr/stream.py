@@ -6,6 +6,7 @@ import os
 from array import array
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
+from threading import Event
 from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import NDArray
@@ -191,13 +192,14 @@ class Stream:
             detector = model.voice_activity_detector()
         elif vad is not False:
             detector = _runtime.VoiceActivityDetector(find_vad(vad), library=find_litert())
-        self._closed = False
         self._model = model.name
+        # Not self: what C++ holds is not collected where it holds what holds it.
+        self._closed = closed = Event()
         self._stream = _runtime.Stream(
             model.runtime,
             detector,
             chosen,
-            lambda: self._closed or (cancelled is not None and cancelled()),
+            lambda: closed.is_set() or (cancelled is not None and cancelled()),
         )
         self.last: StreamUpdate | None = None
 
@@ -247,10 +249,10 @@ class Stream:
         A call that is at work raises CancelledError once the graph that runs is done, and later
         ones OptionError. A second time does nothing.
         """
-        self._closed = True
+        self._closed.set()
 
     def _check_open(self) -> None:
-        if self._closed:
+        if self._closed.is_set():
             raise OptionError("the stream is closed; push to a new one")
 
     def __enter__(self) -> Stream:
@@ -265,4 +267,5 @@ class Stream:
 
     def __repr__(self) -> str:
         position = 0.0 if self.last is None else self.last.position
-        return f"Stream(model={self._model!r}, position={position:.2f}, closed={self._closed})"
+        closed = self._closed.is_set()
+        return f"Stream(model={self._model!r}, position={position:.2f}, closed={closed})"
