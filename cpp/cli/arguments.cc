@@ -213,7 +213,6 @@ Arguments ParseArguments(int argc, char** argv) {
   }
   if (arguments.model.empty()) Usage("--model is needed");
   if (arguments.files.empty()) Usage("no file to transcribe");
-  arguments.transcribe.vad_filter = !arguments.vad.empty();
   if (arguments.load.library.empty() && std::getenv("SOTTO_LITERT") == nullptr) {
     arguments.load.library = EnvironmentLiteRt(ProgramPath());
   }

@@ -12,14 +12,15 @@
 #include <utility>
 #include <vector>
 
-#include "text/compression_ratio.h"
-#include "litert/cpu_threads.h"
+#include "bundle/sha256.h"
 #include "decode/embedding_table.h"
 #include "errors.h"
-#include "bundle/sha256.h"
+#include "gil.h"
+#include "litert/cpu_threads.h"
 #include "sotto/log_mel.h"
 #include "sotto/tokenizer.h"
 #include "sotto/wav.h"
+#include "text/compression_ratio.h"
 
 namespace sotto {
 namespace {
@@ -48,7 +49,7 @@ py::array_t<float> ComputeLogMel(const LogMel& mel, const FloatArray& samples, s
   const auto n_samples = static_cast<size_t>(samples.size());
   float* levels = out.mutable_data();
   const Result<void> result = [&] {
-    const py::gil_scoped_release release;
+    const GilReleased released;
     return mel.Compute(in, n_samples, frames, levels);
   }();
   Unwrap(result);
@@ -71,7 +72,7 @@ py::array_t<float> EmbeddingRow(const EmbeddingTable& table, int token) {
 
 std::string HashFile(const std::filesystem::path& path) {
   Result<std::string> digest = [&] {
-    const py::gil_scoped_release release;
+    const GilReleased released;
     return Sha256OfFile(path.string());
   }();
   return Unwrap(std::move(digest));
@@ -91,7 +92,7 @@ Result<std::vector<float>> ReadAllSamples(const std::string& path) {
 
 py::array_t<float> ReadWav(const std::filesystem::path& path) {
   Result<std::vector<float>> result = [&] {
-    const py::gil_scoped_release release;
+    const GilReleased released;
     return ReadAllSamples(path.string());
   }();
   const std::vector<float> samples = Unwrap(std::move(result));

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <map>
+#include <mutex>
 #include <system_error>
 #include <utility>
 
@@ -113,18 +115,6 @@ Result<std::shared_ptr<const LiteRtRuntime>> LiteRtRuntime::CreateWithNpu(
 
 LiteRtRuntime::~LiteRtRuntime() {
   if (owns_environment_ && environment_ != nullptr) api_->LiteRtDestroyEnvironment(environment_);
-}
-
-Result<std::shared_ptr<const CompiledFile>> LiteRtRuntime::Compiled(const Signature& signature,
-                                                                    int threads) const {
-  const std::lock_guard<std::mutex> turn(mutex_);
-  std::weak_ptr<const CompiledFile>& known = files_[{signature.file, threads}];
-  std::shared_ptr<const CompiledFile> file = known.lock();
-  if (file == nullptr) {
-    SOTTO_ASSIGN_OR_RETURN(file, CompiledFile::Create(shared_from_this(), signature, threads));
-    known = file;
-  }
-  return file;
 }
 
 Result<std::shared_ptr<const CompiledFile>> CompiledFile::Create(
