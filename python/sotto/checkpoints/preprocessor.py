@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from sotto.checkpoints.configuration import read_json
 from sotto.errors import CheckpointError
-from sotto.preprocess.image_settings import ImageSettings, Resample
+from sotto.bundle.image_settings import ImageSettings, Resample
 
 FILE = "preprocessor_config.json"
 TOGETHER = "processor_config.json"

@@ -25,7 +25,7 @@ __all__ = [
 _LAZY = {
     "AudioProcessor": "sotto.preprocess.mel",
     "ImageProcessor": "sotto.preprocess.image",
-    "ImageSettings": "sotto.preprocess.image_settings",
+    "ImageSettings": "sotto.bundle.image_settings",
 }
 
 

@@ -26,7 +26,7 @@ from sotto.preprocess.image_decode import (
     read_array,
     read_image,
 )
-from sotto.preprocess.image_settings import ImageSettings
+from sotto.bundle.image_settings import ImageSettings
 
 if TYPE_CHECKING:
     import pyarrow
