@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from sotto.embed.clip import ClipModel
     from sotto.embed.code import CodeEncoder, CodeSpan
     from sotto.embed.encoder import Encoder
+    from sotto.embed.encoder_of import load_encoder
     from sotto.embed.image import ImageEncoder
-    from sotto.embed.load import load_encoder
     from sotto.embed.text import TextEncoder
 
 __all__ = [
@@ -33,7 +33,7 @@ _LAZY = {
     "Encoder": "sotto.embed.encoder",
     "ImageEncoder": "sotto.embed.image",
     "TextEncoder": "sotto.embed.text",
-    "load_encoder": "sotto.embed.load",
+    "load_encoder": "sotto.embed.encoder_of",
 }
 
 

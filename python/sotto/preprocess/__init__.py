@@ -9,7 +9,7 @@ from sotto.preprocess.audio import SAMPLE_RATE, AudioSource, read_audio, stream_
 
 if TYPE_CHECKING:
     from sotto.preprocess.image import ImageProcessor
-    from sotto.preprocess.image_settings import ImageSettings
+    from sotto.bundle.image_settings import ImageSettings
     from sotto.preprocess.mel import AudioProcessor
 
 __all__ = [
