@@ -34,6 +34,9 @@ MANIFEST = "manifest.json"
 NPU = "npu"
 """Folder of what step 3 compiled."""
 
+CompiledFormat = Literal["litert", "dla"]
+NeuronCompiler = Literal["neuron", "sotto neuron_host"]
+
 C = TypeVar("C", bound=Component)
 
 
@@ -158,8 +161,8 @@ class Compiled:
         signatures: those that were compiled.
     """
 
-    format: Literal["litert", "dla"]
-    compiler: Literal["neuron", "sotto neuron_host"]
+    format: CompiledFormat
+    compiler: NeuronCompiler
     sdk: str
     files: Mapping[str, FileName]
     signatures: tuple[str, ...]

@@ -218,7 +218,7 @@ def simulate(
         report(f"legalising {model} for {chosen}")
         arithmetic = Arithmetic(storage, accumulate, gelu)  # type: ignore[arg-type]  # checked
         simulator = Simulator(model, arithmetic, chosen, window, against)
-        if not simulator.manifest["multilingual"]:
+        if not simulator.multilingual:
             clips = [clip for clip in clips if clip.language in (None, "en")]
         speech = SpeechModel(simulator.reference, verify=False)
         found = {}

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sotto.preprocess.audio import SAMPLE_RATE, AudioSource, read_audio, stream_audio
 
 if TYPE_CHECKING:
-    from sotto.preprocess.image import ImageProcessor
     from sotto.bundle.image_settings import ImageSettings
+    from sotto.preprocess.image import ImageProcessor
     from sotto.preprocess.mel import AudioProcessor
 
 __all__ = [
