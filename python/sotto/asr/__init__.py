@@ -46,8 +46,10 @@ _LAZY = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    # What embeds text finds its bundle by sotto.runtime.locate, and needs no audio library.
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'sotto.asr' has no attribute {name!r}")
+if not TYPE_CHECKING:  # it would hide a misspelt name from type checkers
+
+    def __getattr__(name: str) -> Any:
+        # What embeds text finds its bundle by sotto.runtime.locate, and needs no audio library.
+        if name in _LAZY:
+            return getattr(import_module(_LAZY[name]), name)
+        raise AttributeError(f"module 'sotto.asr' has no attribute {name!r}")

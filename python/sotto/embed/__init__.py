@@ -37,8 +37,10 @@ _LAZY = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    # Text needs no audio library, audio no tokeniser.
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'sotto.embed' has no attribute {name!r}")
+if not TYPE_CHECKING:  # it would hide a misspelt name from type checkers
+
+    def __getattr__(name: str) -> Any:
+        # Text needs no audio library, audio no tokeniser.
+        if name in _LAZY:
+            return getattr(import_module(_LAZY[name]), name)
+        raise AttributeError(f"module 'sotto.embed' has no attribute {name!r}")
