@@ -9,8 +9,8 @@ import stat
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from sotto.bundle.manifest import MANIFEST, FileEntry, Manifest
 
@@ -26,7 +26,7 @@ def file_entry(path: Path) -> FileEntry:
         return FileEntry(size, hashlib.file_digest(file, "sha256").hexdigest())
 
 
-def open_regular(path: Path) -> tuple[BinaryIO, int]:
+def open_regular(path: Path) -> tuple[BufferedReader, int]:
     """A regular file, and its size in bytes.
 
     Raises:
