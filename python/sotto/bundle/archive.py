@@ -13,8 +13,6 @@ from sotto.bundle.replacing import replacing_directory, replacing_file
 from sotto.bundle.zip_writer import StoredZip
 from sotto.errors import BundleError, OptionError
 
-SUFFIX = ".sotto"
-
 ALIGNMENT = 64
 """Bytes: a cache line."""
 

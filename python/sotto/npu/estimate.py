@@ -108,8 +108,8 @@ def estimates(model: Path, socs: list[str]) -> list[Estimate]:
         for file in _files(model, manifest)
         for graph in read_graphs(file)
     ]
-    recognises = manifest is not None and manifest.whisper is not None
-    windows = {window.seconds: window for window in manifest.windows} if recognises else {}
+    whisper = manifest if manifest is not None and manifest.whisper is not None else None
+    windows = {window.seconds: window for window in (whisper.windows if whisper else ())}
     precision = manifest.precision if manifest else ""
     return [
         Estimate(

@@ -135,7 +135,9 @@ def write_embedding(
             file = f"{tower.modality}.tflite"
             layers[file] = _write_graphs(tower, directory / file, report, jobs)
             differences += _verify(tower, directory, components[-1], "fp32", report)
-        manifest, used = quantize_files(directory, directory, layers, manifest, exceptions, report)
+        manifest, used = quantize_files(
+            directory, directory, layers, manifest, chosen, exceptions, report
+        )
         if used | {chosen} != {"fp32"}:
             differences = []
             coarse = coarsest({chosen, *used})

@@ -63,10 +63,11 @@ def quantize_embedding(
     expected = vectors(source, manifest)
     kept = [name for name in manifest.files if name not in layers]
     with replacing_directory(out) as directory:
-        manifest = replace(manifest, precision=chosen)
         manifest, tables = write_tables(source, directory, manifest, chosen)
         link_files(source, directory, [name for name in kept if name not in tables])
-        manifest, used = quantize_files(source, directory, layers, manifest, exceptions, report)
+        manifest, used = quantize_files(
+            source, directory, layers, manifest, chosen, exceptions, report
+        )
         write_manifest(directory, manifest, {*kept, *tables, *layers})
         coarse = coarsest({chosen, *used})
         found = vectors(directory, manifest)

@@ -58,22 +58,24 @@ def quantize_files(
     directory: Path,
     layers: Mapping[str, list[Layer]],
     manifest: Manifest,
+    precision: Precision,
     exceptions: Exceptions,
     report: Callable[[str], None],
 ) -> tuple[Manifest, set[Precision]]:
-    """Writes a bundle's float32 files in the manifest's precision.
+    """Writes a bundle's float32 files in a precision.
 
     Args:
         source: holds the files.
         directory: gets them, under the same names; may be ``source``.
         layers: of each file.
-        manifest: says ``precision``.
+        manifest: of the bundle.
+        precision: of the layers.
         exceptions: layers of another precision.
         report: called with a line of text for each file.
 
     Returns:
-        The manifest with ``layers``, ``exceptions`` and the tool's version, and the precisions
-        that layers have.
+        The manifest with ``precision``, ``layers``, ``exceptions`` and the tool's version, and
+        the precisions that layers have.
 
     Raises:
         OptionError: an exception matches no layer.
@@ -83,11 +85,11 @@ def quantize_files(
     used: set[Precision] = set()
     entries = {}
     for file, of_file in layers.items():
-        precisions = exceptions.resolve(manifest.precision, of_file)
+        precisions = exceptions.resolve(precision, of_file)
         used |= set(precisions.values())
         entries[file] = {layer.name: layer.entry(precisions[layer.name]) for layer in of_file}
         if set(precisions.values()) != {"fp32"}:
-            report(f"quantising {file} to {manifest.precision}")
+            report(f"quantising {file} to {precision}")
             written = directory / f"{file}.quantised"
             quantize(source / file, written, of_file, precisions)
             manifest = manifest.with_tools(ai_edge_quantizer=version("ai-edge-quantizer"))
@@ -95,7 +97,10 @@ def quantize_files(
         elif source != directory:
             shutil.copyfile(source / file, directory / file)
         check_operations(judge(directory / file), file, report)
-    return replace(manifest, exceptions=dict(exceptions.precisions), layers=entries), used
+    manifest = replace(
+        manifest, precision=precision, exceptions=dict(exceptions.precisions), layers=entries
+    )
+    return manifest, used
 
 
 def quantize(

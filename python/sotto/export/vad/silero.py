@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import ai_edge_litert
 import litert_torch
@@ -135,7 +136,7 @@ def convert_vad(
     source: Path,
     out: Path,
     precision: str = "fp32",
-    backend: str = "litert",
+    backend: Literal["litert", "mtk"] = "litert",
     report: Report = print,
 ) -> Difference | None:
     """Step 2: converts what step 1 left in ``source`` into the bundle ``out``.

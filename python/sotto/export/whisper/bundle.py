@@ -123,7 +123,7 @@ def convert(
         else:
             manifest = manifest.with_tools(litert_torch=litert_torch.__version__)
             manifest, precisions = _write_litert(
-                source, directory, manifest, scripts, exceptions, report, jobs
+                source, directory, manifest, scripts, precision, exceptions, report, jobs
             )
             differences = _verify(
                 source, directory, manifest, scripts, coarsest(precisions), report
@@ -178,6 +178,7 @@ def _write_litert(
     directory: Path,
     manifest: Manifest,
     scripts: TorchScript,
+    precision: Precision,
     exceptions: Exceptions,
     report: Report,
     jobs: int | None,
@@ -195,7 +196,7 @@ def _write_litert(
         manifest = _with_graphs(
             manifest, kind, [graph.in_file(file, graph.role) for graph in traced]
         )
-    return quantize_files(directory, directory, layers, manifest, exceptions, report)
+    return quantize_files(directory, directory, layers, manifest, precision, exceptions, report)
 
 
 def _order(graph: Graph) -> int:

@@ -75,7 +75,7 @@ def quantize_bundle(
     with replacing_directory(out) as directory:
         link_files(source, directory, kept)
         manifest, used = quantize_files(
-            source, directory, layers, replace(manifest, precision=chosen), exceptions, report
+            source, directory, layers, manifest, chosen, exceptions, report
         )
         manifest = place_token_rows(source, directory, manifest, report)
         rows = manifest.need(Decoder).token_embedding.files

@@ -101,8 +101,9 @@ def tokenizer_of(directory: Path) -> Tokenize:
             f"cutting texts needs tokenizers, which is not installed ({error}): "
             "pip install 'sotto[embed]'"
         ) from error
-    text = open_bundle(directory).manifest.need(TextEncoder)
-    tokenizer = Tokenizer.from_file(str(directory / text["tokenizer"]))
+    reader = open_bundle(directory)
+    content = reader.read(reader.manifest.need(TextEncoder).tokenizer)
+    tokenizer = Tokenizer.from_str(content.decode())
     tokenizer.no_truncation()
     tokenizer.no_padding()
 
