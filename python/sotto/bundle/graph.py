@@ -21,6 +21,7 @@ FileName = Annotated[
     Pattern(rf"(?!manifest\.json$){_PART}(?:/{_PART})*", "the name of a file inside the bundle"),
 ]
 Sha256 = Annotated[str, Pattern(r"[0-9a-f]{64}", "64 hexadecimal digits")]
+Version = Annotated[str, Pattern(r"(?:[0-9][0-9.]*)?", "a version, or nothing")]
 Count = Annotated[int, Range(1, LARGEST)]
 Index = Annotated[int, Range(0, LARGEST)]
 Bytes = Annotated[int, Range(0, 1 << 53)]

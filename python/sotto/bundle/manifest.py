@@ -23,7 +23,17 @@ from sotto.bundle.components import (
     VoiceActivity,
     seconds_of,
 )
-from sotto.bundle.graph import Bytes, Count, FileName, Graph, Index, Sha256, Text, TokenTable
+from sotto.bundle.graph import (
+    Bytes,
+    Count,
+    FileName,
+    Graph,
+    Index,
+    Sha256,
+    Text,
+    TokenTable,
+    Version,
+)
 from sotto.errors import BundleError
 
 SCHEMA = 3
@@ -163,7 +173,7 @@ class Compiled:
 
     format: CompiledFormat
     compiler: NeuronCompiler
-    sdk: str
+    sdk: Version
     files: Mapping[str, FileName]
     signatures: tuple[str, ...]
 
