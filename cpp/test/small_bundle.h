@@ -11,7 +11,6 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "bundle/sha256.h"
 #include "sotto/bundle.h"
 #include "whisper/whisper_shapes.h"
 
@@ -29,14 +28,14 @@ inline Bundle SmallBundleValues() {
   window.seconds = 1;
   window.frames = 100;
   const WindowShapes shapes = ShapesOf(bundle.dims, window.frames, bundle.cache);
-  window.encoder = {"encode_1s", "", shapes.encoder_inputs, shapes.encoder_outputs};
-  window.decoder = {"decode_1s", "", shapes.decoder_inputs, shapes.decoder_outputs};
+  window.encoder = {"encode_1s", nullptr, shapes.encoder_inputs, shapes.encoder_outputs};
+  window.decoder = {"decode_1s", nullptr, shapes.decoder_inputs, shapes.decoder_outputs};
   bundle.alignment_heads = {{0, 1}, {1, 0}, {1, 1}};
   const BlockShapes prefill = PrefillShapesOf(bundle.dims, window.frames, bundle.cache, 4);
-  window.prefill = Signature{"prefill_1s", "", prefill.inputs, prefill.outputs};
+  window.prefill = Signature{"prefill_1s", nullptr, prefill.inputs, prefill.outputs};
   const BlockShapes aligned =
       AlignmentShapesOf(bundle.dims, window.frames, bundle.cache, /*block=*/4, 3);
-  window.alignment = Signature{"align_1s", "", aligned.inputs, aligned.outputs};
+  window.alignment = Signature{"align_1s", nullptr, aligned.inputs, aligned.outputs};
   bundle.windows.push_back(window);
   return bundle;
 }
@@ -95,9 +94,9 @@ class SmallBundle {
     }
     for (const char* name : {"graphs.tflite", "token_embedding.npy", "positional_embedding.npy",
                              "mel_filters.npy", "tokenizer.tiktoken"}) {
-      WriteFile(name, std::string("the content of ") + name);
-      manifest["files"][name] = {{"size", std::filesystem::file_size(path_ + "/" + name)},
-                                 {"sha256", Sha256OfFile(path_ + "/" + name).value()}};
+      const std::string content = std::string("the content of ") + name;
+      WriteFile(name, content);
+      manifest["files"][name] = FileEntry(content);
     }
     Write();
   }
@@ -109,6 +108,17 @@ class SmallBundle {
   }
 
   const std::string& path() const { return path_; }
+
+  // As the manifest lists a file of this content.
+  static Json FileEntry(const std::string& content) {
+    return {{"size", content.size()}, {"sha256", FileView::InMemory("", content)->sha256()}};
+  }
+
+  // Opens `path` as a bundle.
+  static Result<Bundle> Open(const std::string& path, bool verify = true) {
+    SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(path));
+    return Bundle::Open(*files, verify);
+  }
 
   void Write() const { WriteFile("manifest.json", manifest.dump()); }
 

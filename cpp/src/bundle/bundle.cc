@@ -69,7 +69,9 @@ TokenTable ReadTokenTable(ManifestReader* reader) {
   TokenTable table;
   table.file = reader->File(reader->String(json, "file"));
   table.dtype = reader->String(json, "dtype");
-  if (json.contains("scales")) table.scales = reader->File(reader->String(json, "scales"));
+  if (json.is_object() && json.contains("scales")) {
+    table.scales = reader->File(reader->String(json, "scales"));
+  }
   const Json& offset = reader->At(json, "offset");
   if (offset.is_number_unsigned()) {
     table.offset = offset.get<size_t>();
@@ -147,11 +149,10 @@ std::string ShapeText(const std::vector<int32_t>& shape) {
   return text + "]";
 }
 
-Result<Bundle> Bundle::Open(const std::string& directory, bool verify) {
-  SOTTO_ASSIGN_OR_RETURN(ManifestReader reader,
-                         ManifestReader::Open(directory, "whisper", kRebuild));
+Result<Bundle> Bundle::Open(const BundleFiles& files, bool verify) {
+  SOTTO_ASSIGN_OR_RETURN(ManifestReader reader, ManifestReader::Open(files, "whisper", kRebuild));
   Bundle bundle;
-  bundle.directory = directory;
+  bundle.directory = files.label();
   bundle.name = reader.String(reader.root(), "name");
   bundle.precision = reader.String(reader.root(), "precision");
   bundle.dims = ReadDims(&reader);
@@ -172,7 +173,7 @@ Result<Bundle> Bundle::Open(const std::string& directory, bool verify) {
     for (const std::string& fault : WrongShapes(bundle, window)) reader.Fail(fault);
   }
   if (reader.failed()) return reader.error();
-  SOTTO_RETURN_IF_ERROR(reader.CheckFiles(verify));
+  if (verify) SOTTO_RETURN_IF_ERROR(reader.VerifyFiles());
   return bundle;
 }
 

@@ -3,8 +3,10 @@
 #ifndef SOTTO_SRC_BUNDLE_MANIFEST_READER_H_
 #define SOTTO_SRC_BUNDLE_MANIFEST_READER_H_
 
+#include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,14 +22,14 @@ using Json = nlohmann::json;
 // once. Every error is kBundle and ends with `rebuild`.
 class ManifestReader {
  public:
-  // Reads the manifest in `directory` and checks its schema and `kind`. `rebuild`: a sentence that
-  // says how such a bundle is made.
-  static Result<ManifestReader> Open(const std::string& directory, const std::string& kind,
+  // Reads the manifest among `files`, which must outlive the reader, and checks its schema and
+  // `kind`. `rebuild`: a sentence that says how such a bundle is made.
+  static Result<ManifestReader> Open(const BundleFiles& files, const std::string& kind,
                                      const std::string& rebuild);
 
   const Json& root() const { return root_; }
-  bool failed() const { return !fault_.empty(); }
-  Error error() const;
+  bool failed() const { return error_.has_value(); }
+  const Error& error() const { return *error_; }
   void Fail(const std::string& fault);
 
   // Null if there is no such key.
@@ -37,35 +39,40 @@ class ManifestReader {
   std::string String(const Json& object, const char* key);
   std::vector<int> Integers(const Json& object, const char* key, int largest);
 
-  // The full path of a file of the bundle, which CheckFiles then looks at.
-  std::string File(const std::string& name);
+  // A file of the bundle, of the size that the manifest lists; null if there is none. A bundle may
+  // hold more files, such as TorchScript, which are not looked at.
+  std::shared_ptr<const FileView> File(const std::string& name);
   // A signature with its file.
   Signature ReadSignature(const std::string& name);
 
-  // What the manifest lists of a file, which CheckFiles does not look at.
+  // What the manifest lists of a file.
   ListedFile Listed(const std::string& name);
 
-  // Checks the files asked for; a bundle may hold more, such as TorchScript. Size, and with
-  // `verify` sha256, must be the manifest's.
-  Result<void> CheckFiles(bool verify);
+  // That the sha256 of each file that was asked for is the manifest's.
+  Result<void> VerifyFiles() const;
 
  private:
-  ManifestReader(std::string directory, std::string rebuild, Json root)
-      : directory_(std::move(directory)), rebuild_(std::move(rebuild)), root_(std::move(root)) {}
+  ManifestReader(const BundleFiles& files, std::string rebuild, Json root)
+      : files_(&files), rebuild_(std::move(rebuild)), root_(std::move(root)) {}
 
   std::vector<TensorSpec> ReadSpecs(const Json& entry, const char* side);
 
-  std::string directory_;
+  const BundleFiles* files_;
   std::string rebuild_;
   Json root_;
-  std::string fault_;
-  std::set<std::string> needed_;
+  std::optional<Error> error_;
+  // By name: the file, and the sha256 that the manifest lists of it.
+  std::map<std::string, std::pair<std::shared_ptr<const FileView>, std::string>> opened_;
 };
 
-// That the file is there, regular and of its size and, with `verify`, sha256. kBundle if not, with
-// `rebuild`, a sentence that says how it is made.
-Result<void> CheckListedFile(const std::string& directory, const ListedFile& file, bool verify,
-                             const std::string& rebuild);
+// The file, which must be regular and of its size. kBundle if it is not, with `rebuild`, a sentence
+// that says how it is made.
+Result<std::shared_ptr<const FileView>> FindListed(const BundleFiles& files, const ListedFile& file,
+                                                   const std::string& rebuild);
+
+// That the file's sha256 is `sha256`.
+Result<void> VerifyFile(const FileView& file, const std::string& sha256,
+                        const std::string& rebuild);
 
 }  // namespace sotto
 

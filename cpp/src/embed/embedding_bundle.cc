@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "bundle/manifest_reader.h"
-#include "sotto/log_mel.h"
 #include "bundle/tensor_specs.h"
+#include "sotto/log_mel.h"
 
 namespace sotto {
 namespace {
@@ -174,12 +174,11 @@ AudioEncoderSpec ReadAudio(ManifestReader* reader, const Json& json, size_t dime
 
 }  // namespace
 
-Result<EmbeddingBundle> EmbeddingBundle::Open(const std::string& directory, bool verify) {
-  SOTTO_ASSIGN_OR_RETURN(ManifestReader reader,
-                         ManifestReader::Open(directory, "embedding", kRebuild));
+Result<EmbeddingBundle> EmbeddingBundle::Open(const BundleFiles& files, bool verify) {
+  SOTTO_ASSIGN_OR_RETURN(ManifestReader reader, ManifestReader::Open(files, "embedding", kRebuild));
   if (reader.failed()) return reader.error();  // of another kind: nothing else will fit
   EmbeddingBundle bundle;
-  bundle.directory = directory;
+  bundle.directory = files.label();
   const Json& root = reader.root();
   bundle.name = reader.String(root, "name");
   bundle.family = reader.String(root, "family");
@@ -200,7 +199,7 @@ Result<EmbeddingBundle> EmbeddingBundle::Open(const std::string& directory, bool
     }
   }
   if (reader.failed()) return reader.error();
-  SOTTO_RETURN_IF_ERROR(reader.CheckFiles(verify));
+  if (verify) SOTTO_RETURN_IF_ERROR(reader.VerifyFiles());
   return bundle;
 }
 

@@ -128,21 +128,20 @@ Result<std::shared_ptr<const CompiledFile>> LiteRtRuntime::Compiled(const Signat
 
 Result<std::shared_ptr<const CompiledFile>> CompiledFile::Create(
     std::shared_ptr<const LiteRtRuntime> runtime, const Signature& signature, int threads) {
-  const std::string& path = signature.file;
-  std::shared_ptr<CompiledFile> file(new CompiledFile(std::move(runtime), path));
-  const LiteRtStatus status = file->runtime_->api().LiteRtCreateModelFromFile(
-      file->runtime_->environment(), path.c_str(), &file->model_);
+  std::shared_ptr<CompiledFile> file(new CompiledFile(std::move(runtime), signature.file));
+  const LiteRtStatus status = file->runtime_->api().LiteRtCreateModelFromBuffer(
+      file->runtime_->environment(), signature.file->data(), signature.file->size(), &file->model_);
   if (status != kLiteRtStatusOk) {
-    return LiteRtError(ErrorCode::kModel, path + " can't be read as a TFLite model", status);
+    return LiteRtError(ErrorCode::kModel, file->label() + " can't be read as a TFLite model",
+                       status);
   }
-  SOTTO_RETURN_IF_ERROR(signature.npu ? file->LoadIntoNpu()
-                                      : file->Compile(signature.sha256, threads));
+  SOTTO_RETURN_IF_ERROR(signature.npu ? file->LoadIntoNpu() : file->Compile(threads));
   return std::shared_ptr<const CompiledFile>(std::move(file));
 }
 
 // With the packed weights of an earlier run where there are any, else keeping them for the next.
-Result<void> CompiledFile::Compile(const std::string& sha256, int threads) {
-  WeightCache::Entry entry = runtime_->weight_cache().Find(sha256);
+Result<void> CompiledFile::Compile(int threads) {
+  WeightCache::Entry entry = runtime_->weight_cache().Find(file_->sha256());
   if (entry.usable()) {
     if (CompileWith(threads, entry.quoted_path()).ok()) {
       entry.Keep();
@@ -159,7 +158,7 @@ Result<void> CompiledFile::CompileWith(int threads, const std::string& weights) 
       CompileFor(kLiteRtHwAcceleratorCpu, "num_threads = " + std::to_string(threads) +
                                               "\nweight_cache_file_path = " + weights + "\n"));
   if (status != kLiteRtStatusOk) {
-    return LiteRtError(ErrorCode::kModel, path_ + " won't compile", status);
+    return LiteRtError(ErrorCode::kModel, label() + " won't compile", status);
   }
   return {};
 }
@@ -170,7 +169,7 @@ Result<void> CompiledFile::LoadIntoNpu() {
   SOTTO_ASSIGN_OR_RETURN(const LiteRtStatus status, CompileFor(kLiteRtHwAcceleratorNpu, ""));
   if (status == kLiteRtStatusOk) return {};
   const std::string fault = runtime_->dispatch()->Fault();
-  const std::string what = path_ + " can't be loaded into the NPU";
+  const std::string what = label() + " can't be loaded into the NPU";
   if (!fault.empty()) return Error{ErrorCode::kDevice, what + ": " + fault};
   return LiteRtError(ErrorCode::kDevice, what, status);
 }

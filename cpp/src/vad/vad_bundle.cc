@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "bundle/manifest_reader.h"
-#include "sotto/speech_spans.h"
 #include "bundle/tensor_specs.h"
+#include "sotto/speech_spans.h"
 
 namespace sotto {
 namespace {
@@ -15,8 +15,8 @@ constexpr char kRebuild[] =
 
 }  // namespace
 
-Result<VadBundle> VadBundle::Open(const std::string& directory, bool verify) {
-  SOTTO_ASSIGN_OR_RETURN(ManifestReader reader, ManifestReader::Open(directory, "vad", kRebuild));
+Result<VadBundle> VadBundle::Open(const BundleFiles& files, bool verify) {
+  SOTTO_ASSIGN_OR_RETURN(ManifestReader reader, ManifestReader::Open(files, "vad", kRebuild));
   VadBundle bundle;
   const Json& chunk = reader.At(reader.root(), "chunk");
   const int samples = reader.Integer(chunk, "samples", 1);
@@ -43,7 +43,7 @@ Result<VadBundle> VadBundle::Open(const std::string& directory, bool verify) {
   CompareTensors(bundle.detector.name, outputs, bundle.detector.outputs, &faults);
   for (const std::string& fault : faults) reader.Fail(fault);
   if (reader.failed()) return reader.error();
-  SOTTO_RETURN_IF_ERROR(reader.CheckFiles(verify));
+  if (verify) SOTTO_RETURN_IF_ERROR(reader.VerifyFiles());
   return bundle;
 }
 

@@ -20,8 +20,13 @@ bool Has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
+Result<EmbeddingBundle> Open(const std::string& directory, bool verify) {
+  SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(directory));
+  return EmbeddingBundle::Open(*files, verify);
+}
+
 std::string Refusal(const std::string& directory) {
-  const auto bundle = EmbeddingBundle::Open(directory, true);
+  const auto bundle = Open(directory, true);
   REQUIRE_FALSE(bundle.ok());
   CHECK(bundle.error().code == ErrorCode::kBundle);
   CHECK(Has(bundle.error().message, "sotto convert"));
@@ -34,7 +39,7 @@ TEST_CASE("a bundle's encoders are read, the graphs in order of their size") {
   Json& list = files.manifest["encoders"]["text"]["signatures"];
   std::swap(list[0], list[1]);
   files.Write();
-  const auto bundle = EmbeddingBundle::Open(files.path(), true);
+  const auto bundle = Open(files.path(), true);
   REQUIRE(bundle.ok());
   CHECK(bundle->dimensions == 3);
   REQUIRE(bundle->text.has_value());
@@ -121,7 +126,7 @@ TEST_CASE("a manifest that was changed anywhere is read or refused, and nothing 
   int refused = 0;
   for (int i = 0; i < 500; ++i) {
     bundle.WriteFile("manifest.json", Mutate(whole, &random));
-    refused += EmbeddingBundle::Open(bundle.path(), false).ok() ? 0 : 1;
+    refused += Open(bundle.path(), false).ok() ? 0 : 1;
   }
   CHECK(refused > 250);
 }
