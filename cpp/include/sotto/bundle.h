@@ -1,4 +1,4 @@
-// The bundle: a directory with a model's graphs and tables, described by its manifest.
+// A bundle that transcribes: the components speech-encoder and decoder, and how Whisper uses them.
 // Everything the runtime knows of a model (ids, dims, shapes) comes from here.
 
 #ifndef SOTTO_BUNDLE_H_
@@ -19,7 +19,7 @@
 
 namespace sotto {
 
-inline constexpr int kSchema = 2;  // of manifest.json: python/sotto/bundle.py, SCHEMA
+inline constexpr int kSchema = 3;  // of manifest.json: python/sotto/bundle/bundle.schema.json
 
 // Widths, heads and layers, with the names of openai-whisper's ModelDimensions.
 struct Dims {

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "bundle/tensor_specs.h"
+
 namespace sotto {
 namespace {
 
@@ -18,8 +20,7 @@ std::string Short(const Json& value) {
 
 }  // namespace
 
-Result<ManifestReader> ManifestReader::Open(const BundleFiles& files, const std::string& kind,
-                                            const std::string& rebuild) {
+Result<ManifestReader> ManifestReader::Open(const BundleFiles& files, const std::string& rebuild) {
   const auto file = files.Find(kManifest);
   if (!file.ok()) {
     return Error{ErrorCode::kBundle,
@@ -33,11 +34,24 @@ Result<ManifestReader> ManifestReader::Open(const BundleFiles& files, const std:
   ManifestReader reader(files, rebuild, std::move(root));
   const Json& schema = reader.At(reader.root(), "schema");
   if (!schema.is_number_integer() || schema != kSchema) {
-    reader.Fail("its schema is " + (schema.is_null() ? "missing" : schema.dump().substr(0, 20)) +
-                ", this version of Sotto reads schema " + std::to_string(kSchema));
+    const std::string fault = "its schema is " +
+                              (schema.is_null() ? "missing" : schema.dump().substr(0, 20)) +
+                              ", this version of Sotto reads schema " + std::to_string(kSchema);
+    if (schema.is_number_integer() && schema == kSchema - 1) {
+      return Error{ErrorCode::kBundle, (*file)->label() + ": " + fault +
+                                           ". Run: sotto bundle upgrade " + files.label()};
+    }
+    reader.Fail(fault);
     return reader.error();
   }
-  if (reader.String(reader.root(), "kind") != kind) reader.Fail("its kind is not " + kind);
+  const Json& components = reader.At(reader.root(), "components");
+  if (!components.is_array() || components.empty()) reader.Fail("it lists no components");
+  std::set<std::string> kinds;
+  for (const Json& component : components) {
+    const std::string kind = reader.String(component, "kind");
+    if (!kinds.insert(kind).second) reader.Fail("it has two components of kind " + kind);
+  }
+  if (reader.failed()) return reader.error();
   return reader;
 }
 
@@ -111,17 +125,54 @@ std::shared_ptr<const FileView> ManifestReader::File(const std::string& name) {
   return *file;
 }
 
-Signature ManifestReader::ReadSignature(const std::string& name) {
-  const Json& entry = At(At(root_, "signatures"), name.c_str());
-  if (!entry.is_object()) {
-    Fail("it has no signature " + name + " (step 1 alone makes no graphs that run: run step 2)");
+const Json& ManifestReader::Component(const std::string& kind) {
+  static const Json kNull;
+  for (const Json& component : At(root_, "components")) {
+    if (At(component, "kind") == kind) return component;
   }
+  return kNull;
+}
+
+const Json& ManifestReader::Graphs(const Json& component) {
+  static const Json kNone = Json::array();
+  const Json& graphs = At(component, "graphs");
+  if (graphs.is_array() && !graphs.empty()) return graphs;
+  Fail("its " + String(component, "kind") +
+       " has no graphs (step 1 alone makes none that run: run step 2)");
+  return kNone;
+}
+
+Signature ManifestReader::Graph(const Json& json) {
   Signature signature;
-  signature.name = name;
-  signature.file = File(String(entry, "file"));
-  signature.inputs = ReadSpecs(entry, "inputs");
-  signature.outputs = ReadSpecs(entry, "outputs");
+  signature.name = String(json, "name");
+  if (!graphs_.insert(signature.name).second) Fail("two graphs have the name " + signature.name);
+  signature.file = File(String(json, "file"));
+  signature.inputs = ReadSpecs(json, "inputs");
+  signature.outputs = ReadSpecs(json, "outputs");
   return signature;
+}
+
+void ManifestReader::ExpectTensors(const Signature& signature,
+                                   const std::vector<TensorSpec>& inputs,
+                                   const std::vector<TensorSpec>& outputs) {
+  std::vector<std::string> faults;
+  CompareTensors(signature.name, inputs, signature.inputs, &faults);
+  CompareTensors(signature.name, outputs, signature.outputs, &faults);
+  if (!faults.empty()) Fail(faults.front());
+}
+
+TokenTable ManifestReader::Table(const Json& json) {
+  TokenTable table;
+  table.file = File(String(json, "file"));
+  table.dtype = String(json, "dtype");
+  if (!At(json, "scales").is_null()) table.scales = File(String(json, "scales"));
+  const Json& offset = At(json, "offset");
+  if (offset.is_number_unsigned()) {
+    table.offset = offset.get<size_t>();
+  } else if (!offset.is_null()) {
+    Fail("the offset of " + String(json, "file") + " is not a number of bytes");
+  }
+  return table;
 }
 
 std::vector<TensorSpec> ManifestReader::ReadSpecs(const Json& entry, const char* side) {
@@ -131,7 +182,6 @@ std::vector<TensorSpec> ManifestReader::ReadSpecs(const Json& entry, const char*
   for (const Json& item : list) {
     TensorSpec spec;
     spec.name = String(item, "name");
-    if (String(item, "dtype") != "float32") Fail(spec.name + " is not float32");
     for (int dimension : Integers(item, "shape", kLargest)) spec.shape.push_back(dimension);
     specs.push_back(std::move(spec));
   }
@@ -158,6 +208,13 @@ Result<void> ManifestReader::VerifyFiles() const {
   }
   for (std::future<Result<void>>& check : checks) SOTTO_RETURN_IF_ERROR(check.get());
   return {};
+}
+
+int Extent(const std::vector<TensorSpec>& specs, const std::string& name, size_t axis) {
+  for (const TensorSpec& spec : specs) {
+    if (spec.name == name && axis < spec.shape.size()) return spec.shape[axis];
+  }
+  return 0;
 }
 
 Result<std::shared_ptr<const FileView>> FindListed(const BundleFiles& files, const ListedFile& file,

@@ -39,8 +39,7 @@ NpuFiles ReadOne(ManifestReader* reader, const std::string& soc, const Json& jso
   const Json& signatures = reader->At(json, "signatures");
   if (!signatures.is_array()) reader->Fail("signatures of " + soc + " is not a list");
   for (const Json& name : signatures) {
-    const Json& known = reader->At(reader->root(), "signatures");
-    if (!name.is_string() || !known.is_object() || !known.contains(name.get<std::string>())) {
+    if (!name.is_string() || !reader->HasGraph(name.get<std::string>())) {
       reader->Fail("signatures of " + soc + " holds one that the bundle has not");
       break;
     }

@@ -1,4 +1,5 @@
-// A bundle of kind embedding: one or two encoders that give vectors of one space.
+// A bundle that embeds: components text-encoder, image-encoder or audio-encoder, whose vectors are
+// of one space.
 // As python/sotto/export/embedding.py makes it.
 
 #ifndef SOTTO_SRC_EMBED_EMBEDDING_BUNDLE_H_

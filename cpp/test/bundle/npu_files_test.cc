@@ -157,16 +157,8 @@ TEST_CASE("alignment that was not compiled stays on the CPU") {
 TEST_CASE("prefill that was not compiled is done without") {
   CompiledBundle small;
   const Window whole = SmallBundleValues().windows.front();
-  small.manifest["windows"][0]["prefill"] = whole.prefill->name;
-  small.manifest["signatures"][whole.prefill->name] = small.manifest["signatures"]["align_1s"];
-  Json& entry = small.manifest["signatures"][whole.prefill->name];
-  for (const auto& [side, specs] :
-       {std::pair{"inputs", whole.prefill->inputs}, std::pair{"outputs", whole.prefill->outputs}}) {
-    entry[side] = Json::array();
-    for (const TensorSpec& spec : specs) {
-      entry[side].push_back({{"name", spec.name}, {"shape", spec.shape}, {"dtype", "float32"}});
-    }
-  }
+  small.manifest["components"][1]["graphs"].push_back(
+      SmallBundle::Graph(*whole.prefill, "prefill"));
   const Result<Bundle> without = PlacedOnNpu(small);
   REQUIRE(without.ok());
   CHECK_FALSE(without->windows.front().prefill.has_value());
