@@ -17,20 +17,6 @@ constexpr uint8_t kNothing alignas(FileView::kAlignment)[FileView::kAlignment] =
 // A pipe or device is opened without waiting for its other end, and then refused.
 constexpr int kReadFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
-class Descriptor {
- public:
-  explicit Descriptor(int value) : value_(value) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (value_ >= 0) close(value_);
-  }
-  int value() const { return value_; }
-
- private:
-  const int value_;
-};
-
 Error Fault(const std::string& label, const std::string& what) {
   return Error{ErrorCode::kBundle, label + " " + what};
 }
@@ -60,13 +46,13 @@ Result<FileBytes> Map(int descriptor, uint64_t offset, uint64_t length, const st
   return FileBytes{data, static_cast<size_t>(length), owner, true};
 }
 
-Result<FileBytes> MapWhole(const Descriptor& file, const std::string& label) {
+Result<FileBytes> MapWhole(const FileDescriptor& file, const std::string& label) {
   struct stat status{};
-  if (file.value() < 0 || fstat(file.value(), &status) != 0) {
+  if (!file.ok() || fstat(file.number(), &status) != 0) {
     return SystemFault(label, "can't be opened");
   }
   if (!S_ISREG(status.st_mode)) return Fault(label, "is not a regular file");
-  return Map(file.value(), 0, static_cast<uint64_t>(status.st_size), label);
+  return Map(file.number(), 0, static_cast<uint64_t>(status.st_size), label);
 }
 
 }  // namespace
@@ -94,7 +80,7 @@ void Release(const FileBytes& bytes, size_t begin, size_t size) {
 }
 
 Result<FileBytes> MapFile(const std::string& path, const std::string& label) {
-  return MapWhole(Descriptor(open(path.c_str(), kReadFlags)), label);
+  return MapWhole(FileDescriptor(open(path.c_str(), kReadFlags)), label);
 }
 
 Result<FileBytes> MapRange(const FileRange& range, const std::string& label) {
@@ -118,24 +104,18 @@ Folder::Kind Folder::KindOf(const std::string& path) {
 }
 
 Result<Folder> Folder::Open(const std::string& path) {
-  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY);
-  if (descriptor < 0) return SystemFault(path, "can't be opened");
-  return Folder(descriptor);
-}
-
-Folder::Folder(Folder&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-
-Folder::~Folder() {
-  if (descriptor_ >= 0) close(descriptor_);
+  FileDescriptor folder(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY));
+  if (!folder.ok()) return SystemFault(path, "can't be opened");
+  return Folder(std::move(folder));
 }
 
 bool Folder::Has(const std::string& name) const {
   struct stat status{};
-  return fstatat(descriptor_, name.c_str(), &status, 0) == 0;
+  return fstatat(descriptor_.number(), name.c_str(), &status, 0) == 0;
 }
 
 Result<FileBytes> Folder::Map(const std::string& name, const std::string& label) const {
-  return MapWhole(Descriptor(openat(descriptor_, name.c_str(), kReadFlags)), label);
+  return MapWhole(FileDescriptor(openat(descriptor_.number(), name.c_str(), kReadFlags)), label);
 }
 
 }  // namespace sotto

@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "base/file_descriptor.h"
 #include "sotto/bundle_files.h"
 #include "sotto/error.h"
 
@@ -45,10 +47,6 @@ class Folder {
   // kBundle if it can't be opened.
   static Result<Folder> Open(const std::string& path);
 
-  Folder(Folder&& other) noexcept;
-  Folder& operator=(Folder&&) = delete;
-  ~Folder();
-
   // Whether there is a file or folder of this name.
   bool Has(const std::string& name) const;
 
@@ -56,9 +54,9 @@ class Folder {
   Result<FileBytes> Map(const std::string& name, const std::string& label) const;
 
  private:
-  explicit Folder(int descriptor) : descriptor_(descriptor) {}
+  explicit Folder(FileDescriptor descriptor) : descriptor_(std::move(descriptor)) {}
 
-  int descriptor_;
+  FileDescriptor descriptor_;
 };
 
 }  // namespace sotto

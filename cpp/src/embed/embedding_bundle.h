@@ -1,6 +1,6 @@
 // A bundle that embeds: components text-encoder, image-encoder or audio-encoder, whose vectors are
 // of one space.
-// As python/sotto/export/embedding.py makes it.
+// As python/sotto/export/embedding/bundle.py makes it.
 
 #ifndef SOTTO_SRC_EMBED_EMBEDDING_BUNDLE_H_
 #define SOTTO_SRC_EMBED_EMBEDDING_BUNDLE_H_

@@ -5,11 +5,10 @@
 #include <cstring>
 #include <utility>
 
+#include "litert/quiet_compile.h"
+
 namespace sotto {
 namespace {
-
-// XNNPACK's name for a cache that is no file: packed weights are shared, but not kept.
-constexpr const char* kWeightsInMemory = "\":memory\"";
 
 // LiteRT takes an option group as an identifier and a TOML text, which it frees itself.
 Result<void> AddOptions(const LiteRtApi& api, LiteRtOptions options, const char* identifier,
@@ -135,28 +134,28 @@ Result<std::shared_ptr<const CompiledFile>> CompiledFile::Create(
     return LiteRtError(ErrorCode::kModel, file->label() + " can't be read as a TFLite model",
                        status);
   }
-  SOTTO_RETURN_IF_ERROR(signature.npu ? file->LoadIntoNpu() : file->Compile(threads));
+  if (signature.npu) {
+    SOTTO_RETURN_IF_ERROR(file->LoadIntoNpu());
+  } else {
+    // The hash is of the bytes that run, whether or not the bundle was verified.
+    file->weights_ =
+        file->runtime_->weight_cache().Of(signature.file->sha256(), signature.file->size());
+    SOTTO_RETURN_IF_ERROR(file->Compile(threads));
+  }
   return std::shared_ptr<const CompiledFile>(std::move(file));
 }
 
-// With the packed weights of an earlier run where there are any, else keeping them for the next.
 Result<void> CompiledFile::Compile(int threads) {
-  WeightCache::Entry entry = runtime_->weight_cache().Find(file_->sha256());
-  if (entry.usable()) {
-    if (CompileWith(threads, entry.quoted_path()).ok()) {
-      entry.Keep();
-      return {};
-    }
-    entry.Discard();
-  }
-  return CompileWith(threads, kWeightsInMemory);
+  return weights_->Use([&](int packed) { return CompileOver(packed, threads); });
 }
 
-Result<void> CompiledFile::CompileWith(int threads, const std::string& weights) {
-  SOTTO_ASSIGN_OR_RETURN(
-      const LiteRtStatus status,
-      CompileFor(kLiteRtHwAcceleratorCpu, "num_threads = " + std::to_string(threads) +
-                                              "\nweight_cache_file_path = " + weights + "\n"));
+// `packed`: as PackedWeights::Compile.
+Result<void> CompiledFile::CompileOver(int packed, int threads) {
+  Release();
+  std::string options = "num_threads = " + std::to_string(threads) + "\n";
+  if (packed >= 0) options += "weight_cache_file_descriptor = " + std::to_string(packed) + "\n";
+  const QuietCompile quiet;
+  SOTTO_ASSIGN_OR_RETURN(const LiteRtStatus status, CompileFor(kLiteRtHwAcceleratorCpu, options));
   if (status != kLiteRtStatusOk) {
     return LiteRtError(ErrorCode::kModel, label() + " won't compile", status);
   }
@@ -188,10 +187,14 @@ Result<LiteRtStatus> CompiledFile::CompileFor(int accelerator, const std::string
   return api.LiteRtCreateCompiledModel(runtime_->environment(), model_, options, &compiled_);
 }
 
+void CompiledFile::Release() {
+  if (compiled_ != nullptr) runtime_->api().LiteRtDestroyCompiledModel(compiled_);
+  compiled_ = nullptr;
+}
+
 CompiledFile::~CompiledFile() {
-  const LiteRtApi& api = runtime_->api();
-  if (compiled_ != nullptr) api.LiteRtDestroyCompiledModel(compiled_);
-  if (model_ != nullptr) api.LiteRtDestroyModel(model_);
+  Release();
+  if (model_ != nullptr) runtime_->api().LiteRtDestroyModel(model_);
 }
 
 }  // namespace sotto

@@ -88,12 +88,14 @@ class CompiledFile {
       : runtime_(std::move(runtime)), file_(std::move(file)) {}
 
   Result<void> Compile(int threads);
-  Result<void> CompileWith(int threads, const std::string& weights);
+  Result<void> CompileOver(int packed, int threads);
   Result<void> LoadIntoNpu();
   Result<LiteRtStatus> CompileFor(int accelerator, const std::string& xnnpack);
+  void Release();  // what was compiled
 
   std::shared_ptr<const LiteRtRuntime> runtime_;
   const std::shared_ptr<const FileView> file_;  // whose bytes the model reads
+  std::shared_ptr<PackedWeights> weights_;      // null on the NPU; shared as long as this runs
   LiteRtModel model_ = nullptr;
   LiteRtCompiledModel compiled_ = nullptr;
 };

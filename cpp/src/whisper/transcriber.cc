@@ -8,7 +8,6 @@
 #include <utility>
 
 #include "audio/log_mel_reader.h"
-#include "audio/speech_source.h"
 #include "base/stopwatch.h"
 #include "bundle/npy.h"
 #include "decode/embedding_table.h"
@@ -18,6 +17,7 @@
 #include "litert/npu_placement.h"
 #include "sotto/log_mel.h"
 #include "sotto/tokenizer.h"
+#include "vad/speech_source.h"
 #include "whisper/decoder.h"
 #include "whisper/loaded_windows.h"
 #include "whisper/prompt_history.h"

@@ -2,7 +2,6 @@
 
 #include <doctest.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,35 +14,18 @@
 
 #include "bundle/sha256.h"
 #include "temporary_file.h"
+#include "temporary_folder.h"
 
 namespace sotto {
 namespace {
 
 namespace fs = std::filesystem;
 
-// A directory that is there for one test.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    path_ = (fs::temp_directory_path() / "sotto-files-XXXXXX").string();
-    REQUIRE(mkdtemp(path_.data()) != nullptr);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-
-  const std::string& path() const { return path_; }
-
+struct Files : TemporaryFolder {
   void Write(const std::string& name, const std::string& content) const {
-    fs::create_directories(fs::path(path_ + "/" + name).parent_path());
-    std::ofstream(path_ + "/" + name, std::ios::binary) << content;
+    fs::create_directories(fs::path(path() + "/" + name).parent_path());
+    std::ofstream(path() + "/" + name, std::ios::binary) << content;
   }
-
- private:
-  std::string path_;
 };
 
 std::string Hash(const std::string& bytes) {
@@ -70,7 +52,7 @@ void CheckView(const FileView& file, const std::string& name, const std::string&
 }
 
 TEST_CASE("a directory gives its files, those in folders too") {
-  const TemporaryFolder folder;
+  const Files folder;
   const std::string large((size_t{3} << 20) + 17, 'x');
   folder.Write("a.npy", "table");
   folder.Write("npu/soc/b.tflite", large);
@@ -85,7 +67,7 @@ TEST_CASE("a directory gives its files, those in folders too") {
 }
 
 TEST_CASE("a file is opened once: what takes its place is not seen") {
-  const TemporaryFolder folder;
+  const Files folder;
   folder.Write("a", "old");
   const auto files = BundleFiles::Open(folder.path());
   REQUIRE(files.ok());
@@ -101,7 +83,7 @@ TEST_CASE("a file is opened once: what takes its place is not seen") {
 }
 
 TEST_CASE("a directory that is replaced while it is read is read on") {
-  const TemporaryFolder folder;
+  const Files folder;
   folder.Write("bundle/a", "old a");
   folder.Write("bundle/b", "old b");
   folder.Write("other/b", "new b");
@@ -113,7 +95,7 @@ TEST_CASE("a directory that is replaced while it is read is read on") {
 }
 
 TEST_CASE("names that lead out of the bundle, and files that are missing, are refused") {
-  const TemporaryFolder folder;
+  const Files folder;
   folder.Write("inside/a", "a");
   folder.Write("outside", "b");
   const auto files = BundleFiles::Open(folder.path() + "/inside");
@@ -129,7 +111,7 @@ TEST_CASE("names that lead out of the bundle, and files that are missing, are re
 }
 
 TEST_CASE("what is no regular file is refused at once, a pipe without a writer too") {
-  const TemporaryFolder folder;
+  const Files folder;
   folder.Write("folder/a", "a");
   REQUIRE(mkfifo((folder.path() + "/pipe").c_str(), 0600) == 0);
   fs::create_symlink("/dev/zero", folder.path() + "/device");
@@ -145,7 +127,7 @@ TEST_CASE("what is no regular file is refused at once, a pipe without a writer t
 }
 
 TEST_CASE("links are followed, as model hubs keep files behind them") {
-  const TemporaryFolder folder;
+  const Files folder;
   folder.Write("blobs/0123", "content");
   fs::create_directory(folder.path() + "/snapshot");
   fs::create_symlink("../blobs/0123", folder.path() + "/snapshot/a");
