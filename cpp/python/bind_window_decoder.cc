@@ -17,13 +17,13 @@
 #include <vector>
 
 #include "bind_components.h"
-#include "whisper/decoder.h"
+#include "bundle/npy.h"
 #include "decode/embedding_table.h"
 #include "errors.h"
 #include "litert/litert_graph.h"
-#include "bundle/npy.h"
 #include "sotto/bundle.h"
 #include "sotto/tokenizer.h"
+#include "whisper/decoder.h"
 #include "whisper/whisper_graphs.h"
 
 namespace sotto {
@@ -39,9 +39,10 @@ class WindowDecoder {
  public:
   static Result<std::unique_ptr<WindowDecoder>> Create(const std::string& directory,
                                                        const std::string& library, int threads) {
-    SOTTO_ASSIGN_OR_RETURN(Bundle bundle, Bundle::Open(directory));
+    SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(directory));
+    SOTTO_ASSIGN_OR_RETURN(Bundle bundle, Bundle::Open(*files));
     SOTTO_ASSIGN_OR_RETURN(Tokenizer tokenizer,
-                           Tokenizer::Open(bundle.tokenizer, bundle.vocabulary.eot));
+                           Tokenizer::Open(*bundle.tokenizer, bundle.vocabulary.eot));
     SOTTO_ASSIGN_OR_RETURN(EmbeddingTable tokens, EmbeddingTable::Open(bundle));
     SOTTO_ASSIGN_OR_RETURN(MappedNpy positions, MappedNpy::Open(bundle.positional_embedding));
     SOTTO_ASSIGN_OR_RETURN(auto runtime, LiteRtRuntime::Create(library));

@@ -4,11 +4,11 @@
 #include <mutex>
 #include <utility>
 
-#include "litert/cpu_threads.h"
 #include "embed/embedding_audio.h"
 #include "embed/embedding_bundle.h"
 #include "embed/embedding_image.h"
 #include "embed/embedding_text.h"
+#include "litert/cpu_threads.h"
 
 namespace sotto {
 
@@ -90,7 +90,8 @@ Result<void> EmbeddingModel::Impl::Load(const LoadOptions& options) {
 Result<std::unique_ptr<EmbeddingModel>> EmbeddingModel::Create(const std::string& directory,
                                                                const LoadOptions& options) {
   SOTTO_RETURN_IF_ERROR(options.Validate());
-  SOTTO_ASSIGN_OR_RETURN(EmbeddingBundle bundle, EmbeddingBundle::Open(directory, options.verify));
+  SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(directory));
+  SOTTO_ASSIGN_OR_RETURN(EmbeddingBundle bundle, EmbeddingBundle::Open(*files, options.verify));
   auto impl = std::make_unique<Impl>(std::move(bundle));
   SOTTO_RETURN_IF_ERROR(impl->Load(options));
   return std::unique_ptr<EmbeddingModel>(new EmbeddingModel(std::move(impl)));

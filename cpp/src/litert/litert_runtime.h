@@ -12,9 +12,9 @@
 
 #include "litert/litert_api.h"
 #include "litert/litert_dispatch.h"
+#include "litert/weight_cache.h"
 #include "sotto/bundle.h"
 #include "sotto/error.h"
-#include "litert/weight_cache.h"
 
 namespace sotto {
 
@@ -61,7 +61,9 @@ class LiteRtRuntime : public std::enable_shared_from_this<LiteRtRuntime> {
   LiteRtEnvironment environment_ = nullptr;
   bool owns_environment_ = true;
   mutable std::mutex mutex_;  // over what follows
-  mutable std::map<std::pair<std::string, int>, std::weak_ptr<const CompiledFile>> files_;
+  mutable std::map<std::pair<std::shared_ptr<const FileView>, int>,
+                   std::weak_ptr<const CompiledFile>>
+      files_;
 };
 
 // A .tflite file with every signature compiled for this machine, or loaded into its NPU. All of
@@ -77,21 +79,23 @@ class CompiledFile {
   CompiledFile(const CompiledFile&) = delete;
   CompiledFile& operator=(const CompiledFile&) = delete;
 
-  const std::string& path() const { return path_; }
+  const std::string& label() const { return file_->label(); }
   LiteRtModel model() const { return model_; }
   LiteRtCompiledModel handle() const { return compiled_; }
 
  private:
-  CompiledFile(std::shared_ptr<const LiteRtRuntime> runtime, std::string path)
-      : runtime_(std::move(runtime)), path_(std::move(path)) {}
+  CompiledFile(std::shared_ptr<const LiteRtRuntime> runtime, std::shared_ptr<const FileView> file)
+      : runtime_(std::move(runtime)), file_(std::move(file)) {}
 
-  Result<void> Compile(const std::string& sha256, int threads);
-  Result<void> CompileWith(int threads, const std::string& weights);
+  Result<void> Compile(int threads);
+  Result<void> CompileOver(int packed, int threads);
   Result<void> LoadIntoNpu();
   Result<LiteRtStatus> CompileFor(int accelerator, const std::string& xnnpack);
+  void Release();  // what was compiled
 
   std::shared_ptr<const LiteRtRuntime> runtime_;
-  std::string path_;
+  const std::shared_ptr<const FileView> file_;  // whose bytes the model reads
+  std::shared_ptr<PackedWeights> weights_;      // null on the NPU; shared as long as this runs
   LiteRtModel model_ = nullptr;
   LiteRtCompiledModel compiled_ = nullptr;
 };

@@ -90,14 +90,14 @@ Result<const NpuFiles*> ChooseNpuFiles(const Bundle& bundle, const std::string& 
   return npu;
 }
 
-Result<Bundle> PlaceOnNpu(const Bundle& bundle, const std::string& soc,
+Result<Bundle> PlaceOnNpu(const Bundle& bundle, const BundleFiles& files, const std::string& soc,
                           const DispatchLibrary& dispatch, bool verify) {
   NpuMachine machine;
   machine.is_host = dispatch.is_host();
   machine.socs = DetectSocs(SystemFacts::OfThisMachine());
   if (!machine.is_host) machine.neuron = NeuronVersion();
   SOTTO_ASSIGN_OR_RETURN(const NpuFiles* npu, ChooseNpuFiles(bundle, soc, machine));
-  return OnNpu(bundle, *npu, verify);
+  return OnNpu(bundle, files, *npu, verify);
 }
 
 }  // namespace sotto

@@ -51,7 +51,8 @@ Result<std::shared_ptr<VoiceActivityDetector>> VoiceActivityDetector::Create(
     return Error{ErrorCode::kOption,
                  "threads " + std::to_string(options.threads) + ": expected 1 to 1024"};
   }
-  SOTTO_ASSIGN_OR_RETURN(VadBundle bundle, VadBundle::Open(directory, options.verify));
+  SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(directory));
+  SOTTO_ASSIGN_OR_RETURN(VadBundle bundle, VadBundle::Open(*files, options.verify));
   auto impl = std::make_unique<Impl>(std::move(bundle));
   SOTTO_RETURN_IF_ERROR(impl->Load(options));
   return std::shared_ptr<VoiceActivityDetector>(new VoiceActivityDetector(std::move(impl)));

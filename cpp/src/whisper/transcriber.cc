@@ -7,22 +7,22 @@
 #include <optional>
 #include <utility>
 
-#include "litert/cpu_threads.h"
-#include "whisper/decoder.h"
+#include "audio/log_mel_reader.h"
+#include "base/stopwatch.h"
+#include "bundle/npy.h"
 #include "decode/embedding_table.h"
+#include "litert/cpu_threads.h"
 #include "litert/litert_dispatch.h"
 #include "litert/litert_graph.h"
-#include "whisper/loaded_windows.h"
-#include "audio/log_mel_reader.h"
 #include "litert/npu_placement.h"
-#include "bundle/npy.h"
-#include "whisper/prompt_history.h"
-#include "whisper/seek_loop.h"
-#include "whisper/single_window.h"
 #include "sotto/log_mel.h"
 #include "sotto/tokenizer.h"
 #include "vad/speech_source.h"
-#include "base/stopwatch.h"
+#include "whisper/decoder.h"
+#include "whisper/loaded_windows.h"
+#include "whisper/prompt_history.h"
+#include "whisper/seek_loop.h"
+#include "whisper/single_window.h"
 #include "whisper/window_encoder.h"
 #include "whisper/word_aligner.h"
 
@@ -74,8 +74,8 @@ class Transcriber::Impl {
 
   // Opens what the bundle has beside its graphs, then LiteRT.
   static Result<std::unique_ptr<Impl>> Open(Bundle bundle, const Start& start, int threads);
-  static Result<std::unique_ptr<Impl>> OpenOnNpu(const Bundle& bundle, const LoadOptions& options,
-                                                 int threads);
+  static Result<std::unique_ptr<Impl>> OpenOnNpu(const Bundle& bundle, const BundleFiles& files,
+                                                 const LoadOptions& options, int threads);
 
   Impl(Bundle bundle, std::shared_ptr<const LiteRtRuntime> runtime, LogMel log_mel,
        Tokenizer tokenizer, EmbeddingTable tokens, MappedNpy positions, int threads)
@@ -200,7 +200,7 @@ Result<std::unique_ptr<Transcriber::Impl>> Transcriber::Impl::Open(Bundle bundle
   SOTTO_ASSIGN_OR_RETURN(LogMel log_mel,
                          LogMel::Create(filters.As<float>(), static_cast<size_t>(dims.n_mels)));
   SOTTO_ASSIGN_OR_RETURN(Tokenizer tokenizer,
-                         Tokenizer::Open(bundle.tokenizer, bundle.vocabulary.eot));
+                         Tokenizer::Open(*bundle.tokenizer, bundle.vocabulary.eot));
   SOTTO_ASSIGN_OR_RETURN(EmbeddingTable tokens, EmbeddingTable::Open(bundle));
   SOTTO_ASSIGN_OR_RETURN(MappedNpy positions, MappedNpy::Open(bundle.positional_embedding));
   SOTTO_RETURN_IF_ERROR(
@@ -214,10 +214,12 @@ Result<std::unique_ptr<Transcriber::Impl>> Transcriber::Impl::Open(Bundle bundle
 // The shortest window is loaded, and its decoder run for a step: LiteRT takes a model even where
 // the dispatch library can't start, and fails when it runs.
 Result<std::unique_ptr<Transcriber::Impl>> Transcriber::Impl::OpenOnNpu(const Bundle& bundle,
+                                                                        const BundleFiles& files,
                                                                         const LoadOptions& options,
                                                                         int threads) {
   SOTTO_ASSIGN_OR_RETURN(const DispatchLibrary dispatch, DispatchLibrary::Open(options.dispatch));
-  SOTTO_ASSIGN_OR_RETURN(Bundle on_npu, PlaceOnNpu(bundle, options.soc, dispatch, options.verify));
+  SOTTO_ASSIGN_OR_RETURN(Bundle on_npu,
+                         PlaceOnNpu(bundle, files, options.soc, dispatch, options.verify));
   const auto start = [&] {
     return LiteRtRuntime::CreateWithNpu(options.library, options.weight_cache, dispatch,
                                         /*quiet=*/options.accelerator == "auto");
@@ -235,11 +237,12 @@ Result<std::unique_ptr<Transcriber::Impl>> Transcriber::Impl::OpenOnNpu(const Bu
 Result<std::unique_ptr<Transcriber>> Transcriber::Create(const std::string& directory,
                                                          const LoadOptions& options) {
   SOTTO_RETURN_IF_ERROR(options.Validate());
-  SOTTO_ASSIGN_OR_RETURN(Bundle bundle, Bundle::Open(directory, options.verify));
+  SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(directory));
+  SOTTO_ASSIGN_OR_RETURN(Bundle bundle, Bundle::Open(*files, options.verify));
   const int threads = options.threads > 0 ? options.threads : DefaultThreads(ThisProcess());
   std::string fallback;
   if (options.accelerator != "cpu") {
-    auto on_npu = Impl::OpenOnNpu(bundle, options, threads);
+    auto on_npu = Impl::OpenOnNpu(bundle, *files, options, threads);
     if (on_npu.ok()) return std::unique_ptr<Transcriber>(new Transcriber(std::move(*on_npu)));
     if (options.accelerator == "npu") return on_npu.error();
     fallback = "no NPU is used, but the CPU: " + on_npu.error().message;
