@@ -30,7 +30,7 @@ sotto_encoder* sotto_encoder_load(const sotto_bundle* bundle, const sotto_load_o
   return Guarded<sotto_encoder*>(error, nullptr, [&]() -> Result<sotto_encoder*> {
     if (bundle == nullptr) return Missing("bundle");
     SOTTO_ASSIGN_OR_RETURN(const sotto::LoadOptions load, sotto::capi::ReadLoadOptions(options));
-    SOTTO_ASSIGN_OR_RETURN(auto model, sotto::EmbeddingModel::Create(bundle->files, load));
+    SOTTO_ASSIGN_OR_RETURN(auto model, sotto::EmbeddingModel::Create(*bundle->files, load));
     sotto::capi::LogFallback(model->fallback());
     return new sotto_encoder{std::move(model)};
   });

@@ -133,7 +133,7 @@ sotto_speech_model* sotto_speech_model_load(const sotto_bundle* bundle,
   return Guarded<sotto_speech_model*>(error, nullptr, [&]() -> Result<sotto_speech_model*> {
     if (bundle == nullptr) return Missing("bundle");
     SOTTO_ASSIGN_OR_RETURN(const sotto::LoadOptions load, sotto::capi::ReadLoadOptions(options));
-    SOTTO_ASSIGN_OR_RETURN(auto model, sotto::SpeechModel::Create(bundle->files, load));
+    SOTTO_ASSIGN_OR_RETURN(auto model, sotto::SpeechModel::Create(*bundle->files, load));
     sotto::capi::LogFallback(model->fallback());
     return new sotto_speech_model{std::move(model)};
   });

@@ -23,7 +23,7 @@ sotto_vad* sotto_vad_load(const sotto_bundle* bundle, const sotto_load_options* 
     own.verify = load.verify;
     own.library = load.library;
     SOTTO_ASSIGN_OR_RETURN(auto detector,
-                           sotto::VoiceActivityDetector::Create(bundle->files, own));
+                           sotto::VoiceActivityDetector::Create(*bundle->files, own));
     return new sotto_vad{std::move(detector)};
   });
 }
