@@ -3,6 +3,7 @@
 #ifndef SOTTO_SRC_CAPI_HANDLES_H_
 #define SOTTO_SRC_CAPI_HANDLES_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <exception>
@@ -116,7 +117,7 @@ Result<Options> Sized(const Options* given, void (*init)(Options*), const char* 
                                          std::to_string(given->size) +
                                          ": initialise it with its _init function"};
   }
-  std::memcpy(&options, given, given->size < sizeof(options) ? given->size : sizeof(options));
+  std::memcpy(&options, given, std::min(given->size, sizeof(options)));
   options.size = sizeof(options);
   return options;
 }
