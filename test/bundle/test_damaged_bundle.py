@@ -38,9 +38,7 @@ def test_a_name_that_is_no_bundle_is_refused_with_the_command_that_makes_it() ->
 
 
 def test_a_missing_directory_is_refused_with_the_command_that_makes_it(tmp_path: Path) -> None:
-    with pytest.raises(
-        BundleError, match=r"whisper-gone': it is not a directory.*sotto convert gone"
-    ):
+    with pytest.raises(BundleError, match=r"whisper-gone': it is not.*sotto convert gone"):
         load_model(tmp_path / "whisper-gone")
 
 
