@@ -15,14 +15,13 @@ import small_image_text as encoders  # noqa: E402
 from ai_edge_litert.interpreter import Interpreter  # noqa: E402
 from small_pictures import pixels  # noqa: E402
 
-from sotto.bundle import read_manifest  # noqa: E402
+from sotto.bundle import Signature, read_manifest  # noqa: E402
 from sotto.checkpoints import CheckpointError  # noqa: E402
 from sotto.checkpoints.identify import identify  # noqa: E402
 from sotto.errors import OptionError  # noqa: E402
 from sotto.export.embedding.bundle import embed, unit  # noqa: E402
 from sotto.export.embedding.families import EmbeddingOptions, read_embedding_source  # noqa: E402
 from sotto.export.tflite.graphs import read_graphs  # noqa: E402
-from sotto.graphs.signatures import Signature  # noqa: E402
 from sotto.npu.check import check  # noqa: E402
 from sotto.npu.plugin import own_adapter  # noqa: E402
 from sotto.preprocess import ImageProcessor  # noqa: E402

@@ -6,7 +6,7 @@
 namespace sotto {
 namespace {
 
-constexpr char kRebuild[] = "Compile it again: python convert/step3_tflite_to_npu.py.";
+constexpr char kRebuild[] = "Compile it again: sotto npu compile.";
 
 bool IsVersion(const std::string& text) {
   const auto of_version = [](char c) { return (c >= '0' && c <= '9') || c == '.'; };

@@ -11,7 +11,7 @@
 namespace sotto {
 namespace {
 
-constexpr char kRebuild[] = "Make it: sotto convert CHECKPOINT (sotto convert --help).";
+constexpr char kRebuild[] = "Make it again: sotto convert NAME.";
 constexpr double kLeastHalf = -65504;  // fp16's: what an NPU computes masks in
 constexpr size_t kFramesPerSecond = kSampleRate / kHopLength;
 

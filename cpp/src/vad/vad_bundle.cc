@@ -8,9 +8,7 @@
 namespace sotto {
 namespace {
 
-constexpr char kRebuild[] =
-    "Make it: python convert/step1_pt_to_torchscript.py --model silero-vad, then "
-    "python convert/step2_torchscript_to_tflite.py models/silero-vad.";
+constexpr char kRebuild[] = "Make it again: sotto convert silero-vad.";
 
 }  // namespace
 

@@ -129,9 +129,7 @@ class Transcriber::Impl {
     if (vad_ == nullptr) {
       return Error{ErrorCode::kOption,
                    "vad_filter is on, but no voice activity detector is loaded: give the "
-                   "transcriber one, or make it first: python convert/step1_pt_to_torchscript.py "
-                   "--model silero-vad, then python convert/step2_torchscript_to_tflite.py "
-                   "models/silero-vad"};
+                   "transcriber one, or make it first: sotto convert silero-vad"};
     }
     const Stopwatch watch;
     SOTTO_ASSIGN_OR_RETURN(const DetectedSpeech speech,

@@ -12,9 +12,7 @@
 namespace sotto {
 namespace {
 
-constexpr char kRebuild[] =
-    "Rebuild the bundle: python convert/step1_pt_to_torchscript.py --model NAME, then "
-    "python convert/step2_torchscript_to_tflite.py.";
+constexpr char kRebuild[] = "Make it again: sotto convert NAME.";
 constexpr int kFramesPerSecond = static_cast<int>(kSampleRate / kHopLength);
 
 // The first graph's width of the log-mel; the others are compared with it.

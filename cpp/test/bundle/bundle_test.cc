@@ -20,7 +20,7 @@ std::string Refusal(const SmallBundle& bundle, bool verify = true) {
   if (opened.ok()) return "";
   CHECK(opened.error().code == ErrorCode::kBundle);
   CHECK(opened.error().message.find(bundle.path()) == 0);
-  CHECK(opened.error().message.find("step1_pt_to_torchscript.py") != std::string::npos);
+  CHECK(opened.error().message.find("sotto convert NAME") != std::string::npos);
   return opened.error().message;
 }
 

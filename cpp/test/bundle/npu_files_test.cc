@@ -184,7 +184,7 @@ TEST_CASE("a compiled file that is damaged is told with how to compile it again"
   const Result<Bundle> bundle = PlacedOnNpu(small);
   REQUIRE_FALSE(bundle.ok());
   CHECK(Has(bundle.error().message, "is damaged: its sha256 differs"));
-  CHECK(Has(bundle.error().message, "convert/step3_tflite_to_npu.py"));
+  CHECK(Has(bundle.error().message, "sotto npu compile"));
   CHECK(PlacedOnNpu(small, /*verify=*/false).ok());
   small.WriteFile(CompiledBundle::kFile, "longer");
   CHECK_FALSE(PlacedOnNpu(small, /*verify=*/false).ok());

@@ -58,7 +58,6 @@ class Encoder(ABC):
             self._bundle = bundle
         else:
             self._bundle = EmbeddingBundle(bundle, **options)
-        self._section = self._bundle.encoder(self.modality)
         self._runtime = self._bundle.runtime
 
     @property
