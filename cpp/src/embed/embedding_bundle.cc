@@ -84,9 +84,11 @@ Pooling ReadPooling(ManifestReader* reader, const Json& json) {
 
 void ReadPrompts(ManifestReader* reader, const Json& json, TextEncoderSpec* text) {
   const Json& prompts = reader->At(json, "prompts");
-  if (!prompts.is_null() && !prompts.is_object()) reader->Fail("prompts is not a table of texts");
-  for (const auto& [use, prompt] : prompts.items()) {
-    text->prompts[use] = reader->String(prompts, use.c_str());
+  const auto is_text = [](const Json& value) { return value.is_string(); };
+  if (prompts.is_object() && std::all_of(prompts.begin(), prompts.end(), is_text)) {
+    text->prompts = prompts.get<std::map<std::string, std::string>>();
+  } else if (!prompts.is_null()) {
+    reader->Fail("prompts is not a table of texts");
   }
   if (reader->At(json, "default_prompt").is_null()) return;
   text->default_prompt = reader->String(json, "default_prompt");
