@@ -28,7 +28,7 @@ _LEAST_LENGTH = 1e-12
 
 
 class Encoder(ABC):
-    """One encoder of a bundle of kind ``embedding``. Safe to share among threads.
+    """One encoder of a bundle. Safe to share among threads.
 
     Args:
         bundle: a bundle's directory, the name of one (see ``runtime.locate.find_encoder``), or one
