@@ -22,6 +22,14 @@ namespace sotto {
 
 struct FileBytes;
 
+// Bytes of an open file, such as an Android asset. The descriptor stays the caller's, who may close
+// it once the bundle is loaded.
+struct FileRange {
+  int descriptor = -1;
+  uint64_t offset = 0;
+  uint64_t length = 0;
+};
+
 // Read-only bytes of one file; immutable, for any number of threads.
 //
 // The mapping shares the system's page cache, so that it costs no memory which the system can't
@@ -35,6 +43,10 @@ class FileView {
   // Maps a regular file, whose path is also its name. kBundle, naming the path, if it can't be
   // mapped; a pipe is refused and not waited for.
   static Result<std::shared_ptr<const FileView>> Open(const std::string& path);
+
+  // The same of a part of an open file. What is not aligned in it is copied.
+  static Result<std::shared_ptr<const FileView>> Open(const std::string& name,
+                                                      const FileRange& range);
 
   // Bytes that are at hand, under a name for messages.
   static std::shared_ptr<const FileView> InMemory(const std::string& name, std::string bytes);
@@ -68,20 +80,18 @@ class FileView {
   mutable std::string sha256_;
 };
 
-// Bytes of an open file, such as an Android asset. The descriptor stays the caller's, who may close
-// it once the bundle is loaded.
-struct FileRange {
-  int descriptor = -1;
-  uint64_t offset = 0;
-  uint64_t length = 0;
-};
-
 // Where the files of one bundle come from. For any number of threads.
 class BundleFiles {
  public:
-  // A directory. kBundle if it is none. Replacing it while it is read makes no difference: the one
-  // that was opened is read on.
+  // A directory, or an archive of one. kBundle if it is neither. Replacing it while it is read
+  // makes no difference: the one that was opened is read on.
   static Result<std::shared_ptr<const BundleFiles>> Open(const std::string& path);
+
+  // The files in an archive, wherever that is. kBundle if it is none, or not one that can be read
+  // where it is (docs/bundle.md): its entries must be stored, apart from each other and have names
+  // that stay inside.
+  static Result<std::shared_ptr<const BundleFiles>> FromArchive(
+      const std::shared_ptr<const FileView>& archive);
 
   // Files by name, in open descriptors. `label` is the bundle's name in messages.
   static std::shared_ptr<const BundleFiles> FromDescriptors(const std::string& label,

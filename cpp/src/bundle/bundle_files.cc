@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "bundle/archive.h"
 #include "bundle/file_bytes.h"
 #include "bundle/sha256.h"
 
@@ -10,18 +11,6 @@ namespace sotto {
 namespace {
 
 constexpr size_t kHashedAtOnce = size_t{1} << 20;
-
-// Whether a name is a path of plain parts: no "..", no root, no empty part.
-bool StaysInside(std::string_view name) {
-  if (name.find('\0') != std::string_view::npos) return false;
-  for (;;) {
-    const size_t end = name.find('/');
-    const std::string_view part = name.substr(0, end);
-    if (part.empty() || part == "." || part == "..") return false;
-    if (end == std::string_view::npos) return true;
-    name.remove_prefix(end + 1);
-  }
-}
 
 class DirectoryFiles : public BundleFiles {
  public:
@@ -76,6 +65,22 @@ class MemoryFiles : public BundleFiles {
   std::map<std::string, std::shared_ptr<const FileView>> files_;
 };
 
+class ArchiveFiles : public BundleFiles {
+ public:
+  ArchiveFiles(std::shared_ptr<const FileView> archive, std::map<std::string, ArchiveEntry> entries)
+      : BundleFiles(archive->label()), archive_(std::move(archive)), entries_(std::move(entries)) {}
+
+ private:
+  Result<std::shared_ptr<const FileView>> Load(const std::string& name) const override {
+    const auto entry = entries_.find(name);
+    if (entry == entries_.end()) return Lacks(name);
+    return archive_->Part(name, label() + "/" + name, entry->second.begin, entry->second.size);
+  }
+
+  const std::shared_ptr<const FileView> archive_;
+  const std::map<std::string, ArchiveEntry> entries_;
+};
+
 }  // namespace
 
 FileView::FileView(std::string name, std::string label, FileBytes bytes)
@@ -88,6 +93,12 @@ FileView::~FileView() = default;
 Result<std::shared_ptr<const FileView>> FileView::Open(const std::string& path) {
   SOTTO_ASSIGN_OR_RETURN(FileBytes bytes, MapFile(path, path));
   return std::make_shared<const FileView>(path, path, std::move(bytes));
+}
+
+Result<std::shared_ptr<const FileView>> FileView::Open(const std::string& name,
+                                                       const FileRange& range) {
+  SOTTO_ASSIGN_OR_RETURN(FileBytes bytes, MapRange(range, name));
+  return std::make_shared<const FileView>(name, name, std::move(bytes));
 }
 
 std::shared_ptr<const FileView> FileView::InMemory(const std::string& name, std::string bytes) {
@@ -121,9 +132,21 @@ std::shared_ptr<const FileView> FileView::Part(std::string name, std::string lab
 }
 
 Result<std::shared_ptr<const BundleFiles>> BundleFiles::Open(const std::string& path) {
+  if (IsFile(path)) {
+    SOTTO_ASSIGN_OR_RETURN(const auto archive, FileView::Open(path));
+    return FromArchive(archive);
+  }
   SOTTO_ASSIGN_OR_RETURN(Folder folder, Folder::Open(path));
   return std::shared_ptr<const BundleFiles>(
       std::make_shared<const DirectoryFiles>(path, std::move(folder)));
+}
+
+Result<std::shared_ptr<const BundleFiles>> BundleFiles::FromArchive(
+    const std::shared_ptr<const FileView>& archive) {
+  SOTTO_ASSIGN_OR_RETURN(auto entries,
+                         ReadArchive(archive->data(), archive->size(), archive->label()));
+  return std::shared_ptr<const BundleFiles>(
+      std::make_shared<const ArchiveFiles>(archive, std::move(entries)));
 }
 
 std::shared_ptr<const BundleFiles> BundleFiles::FromDescriptors(

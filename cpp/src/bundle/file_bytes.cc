@@ -96,11 +96,9 @@ Result<FileBytes> MapRange(const FileRange& range, const std::string& label) {
   return Map(range.descriptor, range.offset, range.length, label);
 }
 
-Folder::Kind Folder::KindOf(const std::string& path) {
+bool IsFile(const std::string& path) {
   struct stat status{};
-  if (stat(path.c_str(), &status) != 0) return Kind::kNeither;
-  if (S_ISDIR(status.st_mode)) return Kind::kFolder;
-  return S_ISREG(status.st_mode) ? Kind::kFile : Kind::kNeither;
+  return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
 Result<Folder> Folder::Open(const std::string& path) {

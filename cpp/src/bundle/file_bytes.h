@@ -36,14 +36,12 @@ Result<FileBytes> MapFile(const std::string& path, const std::string& label);
 // A part of an open file; what is not aligned in it is copied.
 Result<FileBytes> MapRange(const FileRange& range, const std::string& label);
 
+// Whether a regular file is at the path.
+bool IsFile(const std::string& path);
+
 // An open directory, which stays the same one wherever its path leads later.
 class Folder {
  public:
-  enum class Kind { kFolder, kFile, kNeither };
-
-  // What is at the path.
-  static Kind KindOf(const std::string& path);
-
   // kBundle if it can't be opened.
   static Result<Folder> Open(const std::string& path);
 
