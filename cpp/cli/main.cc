@@ -85,13 +85,20 @@ bool PrintSegment(const sotto::Segment& segment) {
   });
 }
 
+sotto::Result<std::shared_ptr<const sotto::SpeechModel>> LoadModel(
+    const sotto::Arguments& arguments) {
+  SOTTO_ASSIGN_OR_RETURN(const auto files, sotto::BundleFiles::Open(arguments.model));
+  return sotto::SpeechModel::Create(*files, arguments.load);
+}
+
 sotto::Result<void> LoadVad(sotto::Arguments* arguments) {
   if (arguments->vad.empty()) return {};
   sotto::VadLoadOptions options;
   options.verify = arguments->load.verify;
   options.library = arguments->load.library;
+  SOTTO_ASSIGN_OR_RETURN(const auto files, sotto::BundleFiles::Open(arguments->vad));
   SOTTO_ASSIGN_OR_RETURN(arguments->transcribe.vad_filter,
-                         sotto::VoiceActivityDetector::Create(arguments->vad, options));
+                         sotto::VoiceActivityDetector::Create(*files, options));
   return {};
 }
 
@@ -133,7 +140,7 @@ sotto::Result<void> TranscribeFile(const sotto::Arguments& arguments, const std:
 
 int main(int argc, char** argv) {
   sotto::Arguments arguments = sotto::ParseArguments(argc, argv);
-  const auto model = sotto::SpeechModel::Create(arguments.model, arguments.load);
+  const auto model = LoadModel(arguments);
   if (!model.ok()) {
     Report(model.error());
     return 1;

@@ -31,7 +31,8 @@ class Aligner {
  public:
   static Result<std::unique_ptr<Aligner>> Create(const std::string& directory, int seconds,
                                                  int threads, const std::string& library) {
-    SOTTO_ASSIGN_OR_RETURN(Bundle bundle, Bundle::Open(directory));
+    SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(directory));
+    SOTTO_ASSIGN_OR_RETURN(Bundle bundle, Bundle::Open(*files));
     SOTTO_ASSIGN_OR_RETURN(EmbeddingTable tokens, EmbeddingTable::Open(bundle));
     SOTTO_ASSIGN_OR_RETURN(MappedNpy positions, MappedNpy::Open(bundle.positional_embedding));
     std::unique_ptr<Aligner> aligner(

@@ -28,9 +28,11 @@ std::shared_ptr<VoiceActivityDetector> Load(const std::filesystem::path& bundle,
   VadLoadOptions options;
   options.verify = verify;
   options.library = library.string();
-  Result<std::shared_ptr<const VoiceActivityDetector>> result = [&] {
+  using Loaded = Result<std::shared_ptr<const VoiceActivityDetector>>;
+  Loaded result = [&]() -> Loaded {
     const GilReleased released;
-    return VoiceActivityDetector::Create(bundle.string(), options);
+    SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(bundle.string()));
+    return VoiceActivityDetector::Create(*files, options);
   }();
   return std::const_pointer_cast<VoiceActivityDetector>(Unwrap(std::move(result)));
 }

@@ -40,9 +40,10 @@ class WindowDecoder {
  public:
   static Result<std::unique_ptr<WindowDecoder>> Create(const std::string& directory,
                                                        const std::string& library, int threads) {
-    SOTTO_ASSIGN_OR_RETURN(Bundle bundle, Bundle::Open(directory));
+    SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(directory));
+    SOTTO_ASSIGN_OR_RETURN(Bundle bundle, Bundle::Open(*files));
     SOTTO_ASSIGN_OR_RETURN(Tokenizer tokenizer,
-                           Tokenizer::Open(bundle.tokenizer, bundle.vocabulary.eot));
+                           Tokenizer::Open(*bundle.tokenizer, bundle.vocabulary.eot));
     SOTTO_ASSIGN_OR_RETURN(EmbeddingTable tokens, EmbeddingTable::Open(bundle));
     SOTTO_ASSIGN_OR_RETURN(MappedNpy positions, MappedNpy::Open(bundle.positional_embedding));
     SOTTO_ASSIGN_OR_RETURN(auto runtime, LiteRtRuntime::Create(library));

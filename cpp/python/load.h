@@ -13,6 +13,7 @@
 
 #include "errors.h"
 #include "gil.h"
+#include "sotto/bundle_files.h"
 #include "sotto/load_options.h"
 
 namespace sotto {
@@ -29,9 +30,10 @@ std::shared_ptr<Model> Load(const std::filesystem::path& bundle, int threads, bo
       library.string(), weight_cache ? weight_cache->string() : DefaultWeightCache(),
       accelerator,      soc,
       dispatch.string()};
-  Result<std::shared_ptr<const Model>> result = [&] {
+  Result<std::shared_ptr<const Model>> result = [&]() -> Result<std::shared_ptr<const Model>> {
     const GilReleased released;
-    return Model::Create(bundle.string(), options);
+    SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(bundle.string()));
+    return Model::Create(*files, options);
   }();
   return std::const_pointer_cast<Model>(Unwrap(std::move(result)));
 }

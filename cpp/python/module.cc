@@ -5,6 +5,7 @@
 #include "bind_embedding.h"
 #include "bind_speech.h"
 #include "bind_stream.h"
+#include "bind_text.h"
 #include "bind_timing.h"
 #include "bind_vad.h"
 #include "gil.h"
@@ -19,4 +20,5 @@ PYBIND11_MODULE(_runtime, m) {
   sotto::BindVad(m);
   sotto::BindTiming(m);
   sotto::BindEmbedding(m);
+  sotto::BindText(m);
 }

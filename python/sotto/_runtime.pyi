@@ -1,6 +1,6 @@
 # The C++ runtime: cpp/python/*.cc.
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 from typing import Any
 
@@ -340,3 +340,11 @@ class EmbeddingModel:
     def close(self) -> None: ...
     @staticmethod
     def loudest_position(samples: _Floats) -> float: ...
+
+class TextTokenizer:
+    def __init__(self, json: bytes, *, lowercase: bool = ...) -> None: ...
+    @property
+    def special(self) -> int: ...
+    def encode(
+        self, texts: Sequence[str], *, max_length: int, special: bool = ...
+    ) -> list[list[int]]: ...

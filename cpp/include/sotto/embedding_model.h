@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "sotto/bundle_files.h"
 #include "sotto/error.h"
 #include "sotto/load_options.h"
 
@@ -19,7 +20,7 @@ namespace sotto {
 class EmbeddingModel {
  public:
   // Opens the bundle, its tables and the runtime; graphs are loaded when they are first used.
-  static Result<std::shared_ptr<const EmbeddingModel>> Create(const std::string& directory,
+  static Result<std::shared_ptr<const EmbeddingModel>> Create(const BundleFiles& files,
                                                               const LoadOptions& options);
   ~EmbeddingModel();
 

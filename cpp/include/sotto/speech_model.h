@@ -10,6 +10,7 @@
 
 #include "sotto/audio_source.h"
 #include "sotto/bundle.h"
+#include "sotto/bundle_files.h"
 #include "sotto/error.h"
 #include "sotto/load_options.h"
 #include "sotto/speech_session.h"
@@ -29,7 +30,7 @@ class SpeechModel {
   static constexpr size_t kMostIdleSessions = 4;
 
   // Opens the bundle and the runtime; graphs are loaded when a window is first used.
-  static Result<std::shared_ptr<const SpeechModel>> Create(const std::string& directory,
+  static Result<std::shared_ptr<const SpeechModel>> Create(const BundleFiles& files,
                                                            const LoadOptions& options);
 
   ~SpeechModel();

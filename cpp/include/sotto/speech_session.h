@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -52,6 +53,12 @@ class SpeechSession {
   Result<Transcription> TranscribeWindow(const float* samples, size_t count,
                                          const std::vector<int>& prompt,
                                          const TranscribeOptions& options);
+
+  // The probability of each language, by its code, at the beginning of the audio: as much of it as
+  // the longest window holds. {"en", 1} of a model that knows English alone.
+  //
+  // samples: [count], kSampleRate, kLeastSamples or more.
+  Result<std::map<std::string, float>> DetectLanguage(const float* samples, size_t count);
 
   // From any thread: the call that is at work, if there is one, ends with kCancelled once the
   // graph that runs is done.

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "sotto/bundle_files.h"
 #include "sotto/error.h"
 #include "sotto/speech_spans.h"
 
@@ -23,8 +24,8 @@ struct VadLoadOptions {
 // of threads, and none waits for another.
 class VoiceActivityDetector {
  public:
-  // kBundle if `directory` is no bundle of kind vad, with the commands that make one.
-  static Result<std::shared_ptr<const VoiceActivityDetector>> Create(const std::string& directory,
+  // kBundle if the bundle has no detector, with the command that makes one.
+  static Result<std::shared_ptr<const VoiceActivityDetector>> Create(const BundleFiles& files,
                                                                      const VadLoadOptions& options);
   ~VoiceActivityDetector();
 

@@ -91,10 +91,10 @@ Result<void> EmbeddingModel::Impl::Load(const LoadOptions& options) {
   return {};
 }
 
-Result<std::shared_ptr<const EmbeddingModel>> EmbeddingModel::Create(const std::string& directory,
+Result<std::shared_ptr<const EmbeddingModel>> EmbeddingModel::Create(const BundleFiles& files,
                                                                      const LoadOptions& options) {
   SOTTO_RETURN_IF_ERROR(options.Validate());
-  SOTTO_ASSIGN_OR_RETURN(EmbeddingBundle bundle, EmbeddingBundle::Open(directory, options.verify));
+  SOTTO_ASSIGN_OR_RETURN(EmbeddingBundle bundle, EmbeddingBundle::Open(files, options.verify));
   auto impl = std::make_unique<Impl>(std::move(bundle));
   SOTTO_RETURN_IF_ERROR(impl->Load(options));
   return std::shared_ptr<const EmbeddingModel>(new EmbeddingModel(std::move(impl)));

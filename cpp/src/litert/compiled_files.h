@@ -12,6 +12,7 @@
 
 #include "litert/litert_runtime.h"
 #include "sotto/bundle.h"
+#include "sotto/bundle_files.h"
 #include "sotto/error.h"
 
 namespace sotto {
@@ -38,7 +39,7 @@ class CompiledFiles {
   const std::shared_ptr<const LiteRtRuntime> runtime_;
   const int threads_;
   std::atomic<int64_t> runs_{0};
-  std::map<std::string, std::shared_ptr<const CompiledFile>> files_;  // by path
+  std::map<std::shared_ptr<const FileView>, std::shared_ptr<const CompiledFile>> files_;
 };
 
 }  // namespace sotto

@@ -65,13 +65,13 @@ class CompiledFile {
   CompiledFile(const CompiledFile&) = delete;
   CompiledFile& operator=(const CompiledFile&) = delete;
 
-  const std::string& path() const { return path_; }
+  const std::string& label() const { return file_->label(); }
   LiteRtModel model() const { return model_; }
   LiteRtCompiledModel handle() const { return compiled_; }
 
  private:
-  CompiledFile(std::shared_ptr<const LiteRtRuntime> runtime, std::string path)
-      : runtime_(std::move(runtime)), path_(std::move(path)) {}
+  CompiledFile(std::shared_ptr<const LiteRtRuntime> runtime, std::shared_ptr<const FileView> file)
+      : runtime_(std::move(runtime)), file_(std::move(file)) {}
 
   Result<void> Compile(int threads);
   Result<void> CompileOver(int packed, int threads);
@@ -80,8 +80,8 @@ class CompiledFile {
   void Release();  // what was compiled
 
   std::shared_ptr<const LiteRtRuntime> runtime_;
-  std::string path_;
-  std::shared_ptr<PackedWeights> weights_;  // null on the NPU; shared as long as this runs
+  const std::shared_ptr<const FileView> file_;  // whose bytes the model reads
+  std::shared_ptr<PackedWeights> weights_;      // null on the NPU; shared as long as this runs
   LiteRtModel model_ = nullptr;
   LiteRtCompiledModel compiled_ = nullptr;
 };

@@ -66,12 +66,12 @@ Result<float> VoiceActivityDetector::Impl::Detect(const std::vector<float>& hear
 }
 
 Result<std::shared_ptr<const VoiceActivityDetector>> VoiceActivityDetector::Create(
-    const std::string& directory, const VadLoadOptions& options) {
+    const BundleFiles& files, const VadLoadOptions& options) {
   if (options.threads < 1 || options.threads > 1024) {
     return Error{ErrorCode::kOption,
                  "threads " + std::to_string(options.threads) + ": expected 1 to 1024"};
   }
-  SOTTO_ASSIGN_OR_RETURN(VadBundle bundle, VadBundle::Open(directory, options.verify));
+  SOTTO_ASSIGN_OR_RETURN(VadBundle bundle, VadBundle::Open(files, options.verify));
   SOTTO_ASSIGN_OR_RETURN(auto runtime, LiteRtRuntime::Create(options.library));
   auto impl = std::make_unique<Impl>(std::move(bundle), std::move(runtime), options.threads);
   SOTTO_ASSIGN_OR_RETURN(auto first, impl->TakeGraph());  // a bad graph is known at once

@@ -16,9 +16,8 @@ Result<std::unique_ptr<AlignmentGraph>> AlignmentGraph::Create(
     return Error{ErrorCode::kBundle,
                  bundle.directory + " has no alignment graph for its window of " +
                      std::to_string(window.seconds) +
-                     " s, which word timestamps need. Make the bundle anew: python "
-                     "convert/step1_pt_to_torchscript.py --model " +
-                     bundle.name + ", then python convert/step2_torchscript_to_tflite.py."};
+                     " s, which word timestamps need. Make the bundle anew: sotto convert " +
+                     bundle.name};
   }
   std::unique_ptr<AlignmentGraph> graph(new AlignmentGraph(bundle));
   graph->heads_ = bundle.alignment_heads.size();

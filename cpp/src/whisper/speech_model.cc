@@ -13,9 +13,9 @@ class SpeechModel::Pool : public IdlePool<SpeechSession> {
   using IdlePool::IdlePool;
 };
 
-Result<std::shared_ptr<const SpeechModel>> SpeechModel::Create(const std::string& directory,
+Result<std::shared_ptr<const SpeechModel>> SpeechModel::Create(const BundleFiles& files,
                                                                const LoadOptions& options) {
-  SOTTO_ASSIGN_OR_RETURN(auto weights, SpeechWeights::Open(directory, options));
+  SOTTO_ASSIGN_OR_RETURN(auto weights, SpeechWeights::Open(files, options));
   return std::shared_ptr<const SpeechModel>(new SpeechModel(std::move(weights)));
 }
 

@@ -105,6 +105,22 @@ Result<Transcription> SpeechSession::Impl::TranscribeWindow(const float* samples
   return result;
 }
 
+Result<std::map<std::string, float>> SpeechSession::Impl::DetectLanguage(const float* samples,
+                                                                         size_t count) {
+  const OneCall call(&at_work_);
+  TranscribeOptions options;
+  SOTTO_RETURN_IF_ERROR(Begin(call, &options));
+  const Bundle& bundle = weights_->bundle;
+  if (!bundle.multilingual()) return std::map<std::string, float>{{"en", 1.0f}};
+  SOTTO_RETURN_IF_ERROR(CheckLength(static_cast<int64_t>(count), kLeastSamples));
+  SOTTO_ASSIGN_OR_RETURN(WhisperGraphs * graphs,
+                         windows_.Graphs(FittingWindow(bundle, count / kHopLength)));
+  SOTTO_RETURN_IF_ERROR(weights_->log_mel.Compute(samples, count, graphs->window().frames,
+                                                  graphs->log_mel()));
+  SOTTO_RETURN_IF_ERROR(graphs->Encode());
+  return decoder_.DetectLanguage(options.cancelled, graphs);
+}
+
 // Only what the detector takes for speech, with the source's times.
 Result<Transcription> SpeechSession::Impl::TranscribeSpeech(AudioSource* source,
                                                             TranscribeOptions options,
@@ -169,6 +185,11 @@ Result<Transcription> SpeechSession::TranscribeWindow(const float* samples, size
                                                       const std::vector<int>& prompt,
                                                       const TranscribeOptions& options) {
   return impl_->TranscribeWindow(samples, count, prompt, options);
+}
+
+Result<std::map<std::string, float>> SpeechSession::DetectLanguage(const float* samples,
+                                                                   size_t count) {
+  return impl_->DetectLanguage(samples, count);
 }
 
 void SpeechSession::Cancel() { impl_->Cancel(); }

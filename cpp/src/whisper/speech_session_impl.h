@@ -4,7 +4,9 @@
 #define SOTTO_SRC_WHISPER_SPEECH_SESSION_IMPL_H_
 
 #include <atomic>
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/one_call.h"
@@ -24,6 +26,7 @@ class SpeechSession::Impl {
                                    const TranscribeCallbacks& callbacks);
   Result<Transcription> TranscribeWindow(const float* samples, size_t count,
                                          const std::vector<int>& prompt, TranscribeOptions options);
+  Result<std::map<std::string, float>> DetectLanguage(const float* samples, size_t count);
   void Cancel() { cancelled_ = true; }
   int64_t graph_runs() const { return windows_.graph_runs(); }
 

@@ -23,7 +23,7 @@ Result<std::shared_ptr<SpeechWeights>> OpenTables(Bundle bundle, const Start& st
   SOTTO_ASSIGN_OR_RETURN(LogMel log_mel,
                          LogMel::Create(filters.As<float>(), static_cast<size_t>(dims.n_mels)));
   SOTTO_ASSIGN_OR_RETURN(Tokenizer tokenizer,
-                         Tokenizer::Open(bundle.tokenizer, bundle.vocabulary.eot));
+                         Tokenizer::Open(*bundle.tokenizer, bundle.vocabulary.eot));
   SOTTO_ASSIGN_OR_RETURN(EmbeddingTable tokens, EmbeddingTable::Open(bundle));
   SOTTO_ASSIGN_OR_RETURN(MappedNpy positions, MappedNpy::Open(bundle.positional_embedding));
   SOTTO_RETURN_IF_ERROR(
@@ -36,10 +36,10 @@ Result<std::shared_ptr<SpeechWeights>> OpenTables(Bundle bundle, const Start& st
 
 // The shortest window is loaded, and its decoder run for a step: LiteRT takes a model even where
 // the dispatch library can't start, and fails when it runs.
-Result<std::shared_ptr<SpeechWeights>> OpenOnNpu(const Bundle& bundle, const LoadOptions& options,
-                                                 int threads) {
+Result<std::shared_ptr<SpeechWeights>> OpenOnNpu(const Bundle& bundle, const BundleFiles& files,
+                                                 const LoadOptions& options, int threads) {
   SOTTO_ASSIGN_OR_RETURN(const DispatchLibrary dispatch, DispatchLibrary::Open(options.dispatch));
-  SOTTO_ASSIGN_OR_RETURN(Bundle on_npu, PlaceOnNpu(bundle, options.soc, dispatch, options.verify));
+  SOTTO_ASSIGN_OR_RETURN(Bundle on_npu, PlaceOnNpu(bundle, files, options.soc, dispatch, options.verify));
   const auto start = [&] {
     return LiteRtRuntime::CreateWithNpu(options.library, options.weight_cache, dispatch,
                                         /*quiet=*/options.accelerator == "auto");
@@ -56,14 +56,14 @@ Result<std::shared_ptr<SpeechWeights>> OpenOnNpu(const Bundle& bundle, const Loa
 
 }  // namespace
 
-Result<std::shared_ptr<const SpeechWeights>> SpeechWeights::Open(const std::string& directory,
+Result<std::shared_ptr<const SpeechWeights>> SpeechWeights::Open(const BundleFiles& files,
                                                                  const LoadOptions& options) {
   SOTTO_RETURN_IF_ERROR(options.Validate());
-  SOTTO_ASSIGN_OR_RETURN(Bundle bundle, Bundle::Open(directory, options.verify));
+  SOTTO_ASSIGN_OR_RETURN(Bundle bundle, Bundle::Open(files, options.verify));
   const int threads = options.threads > 0 ? options.threads : DefaultThreads(ThisProcess());
   std::string fallback;
   if (options.accelerator != "cpu") {
-    auto on_npu = OpenOnNpu(bundle, options, threads);
+    auto on_npu = OpenOnNpu(bundle, files, options, threads);
     if (on_npu.ok()) return std::shared_ptr<const SpeechWeights>(std::move(*on_npu));
     if (options.accelerator == "npu") return on_npu.error();
     fallback = "no NPU is used, but the CPU: " + on_npu.error().message;

@@ -11,6 +11,7 @@
 #include "decode/embedding_table.h"
 #include "litert/litert_runtime.h"
 #include "sotto/bundle.h"
+#include "sotto/bundle_files.h"
 #include "sotto/error.h"
 #include "sotto/load_options.h"
 #include "sotto/log_mel.h"
@@ -21,7 +22,7 @@ namespace sotto {
 // Immutable but for `closed`: for any number of threads.
 struct SpeechWeights {
   // Opens the bundle, its tables and LiteRT. On the NPU the shortest window has run once.
-  static Result<std::shared_ptr<const SpeechWeights>> Open(const std::string& directory,
+  static Result<std::shared_ptr<const SpeechWeights>> Open(const BundleFiles& files,
                                                            const LoadOptions& options);
 
   const Bundle bundle;  // with the windows that can be used

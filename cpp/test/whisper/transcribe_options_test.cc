@@ -171,7 +171,7 @@ TEST_CASE("words need an alignment graph, and skipping silence needs words") {
   bundle.windows[0].alignment.reset();
   const std::string refusal = Refusal(options, bundle);
   CHECK(refusal.find("word_timestamps: the bundle") == 0);
-  CHECK(refusal.find("step1_pt_to_torchscript.py --model small") != std::string::npos);
+  CHECK(refusal.find("sotto convert small") != std::string::npos);
   bundle.windows[0].alignment.emplace();
   CHECK(Refusal(options, bundle).empty());
   options.hallucination_silence_threshold = -1.0;

@@ -62,7 +62,6 @@ class Encoder(ABC):
         else:
             self._owned = True
             self._bundle = EmbeddingBundle(bundle, **options)
-        self._section = self._bundle.encoder(self.modality)
         self._runtime = self._bundle.runtime
 
     @property
