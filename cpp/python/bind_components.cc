@@ -17,6 +17,7 @@
 #include "decode/embedding_table.h"
 #include "errors.h"
 #include "bundle/sha256.h"
+#include "tflite/verify_model.h"
 #include "sotto/log_mel.h"
 #include "sotto/tokenizer.h"
 #include "sotto/wav.h"
@@ -75,6 +76,15 @@ std::string HashFile(const std::filesystem::path& path) {
     return Sha256OfFile(path.string());
   }();
   return Unwrap(std::move(digest));
+}
+
+void Verify(const std::string& name, const py::buffer& model) {
+  const py::buffer_info bytes = model.request();
+  if (bytes.ndim != 1 || bytes.strides[0] != bytes.itemsize) {
+    throw py::type_error("model must be bytes, one behind another");
+  }
+  const auto size = static_cast<size_t>(bytes.size * bytes.itemsize);
+  Unwrap(VerifyModel(name, static_cast<const uint8_t*>(bytes.ptr), size));
 }
 
 Result<std::vector<float>> ReadAllSamples(const std::string& path) {
@@ -147,6 +157,9 @@ void BindComponents(py::module_& m) {
   m.def(
       "usable_cpus", [] { return UsableCpus(ThisProcess()); },
       "CPUs that this process can keep busy: its affinity mask's, within its group's quota.");
+  m.def("verify_model", &Verify, "name"_a, "model"_a,
+        "Raises BundleError, with the file's name, if the bytes of a .tflite file are not such as\n"
+        "may be given to LiteRT, which trusts what it reads.");
   m.def("sha256_of_file", &HashFile, "path"_a,
         "SHA-256 in hexadecimal. Raises BundleError if the file can't be read.");
   m.def("read_wav", &ReadWav, "path"_a,
