@@ -23,7 +23,7 @@ constexpr uint32_t kSchemaVersion = 3;
 // What LiteRT and TFLite's converter write there; LiteRT reads others, such as an order of
 // execution, as they come.
 constexpr std::string_view kMetadata[] = {"min_runtime_version", "CONVERSION_METADATA",
-                                          "LiteRtStamp"};
+                                          "keep_stablehlo_constant", "LiteRtStamp"};
 
 std::string_view View(const flatbuffers::String* text) { return {text->c_str(), text->size()}; }
 
