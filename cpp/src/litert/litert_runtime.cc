@@ -5,11 +5,11 @@
 #include <cstring>
 #include <utility>
 
+#include "litert/quiet_compile.h"
+#include "tflite/verify_model.h"
+
 namespace sotto {
 namespace {
-
-// XNNPACK's name for a cache that is no file: packed weights are shared, but not kept.
-constexpr const char* kWeightsInMemory = "\":memory\"";
 
 // LiteRT takes an option group as an identifier and a TOML text, which it frees itself.
 Result<void> AddOptions(const LiteRtApi& api, LiteRtOptions options, const char* identifier,
@@ -114,52 +114,40 @@ LiteRtRuntime::~LiteRtRuntime() {
   if (owns_environment_ && environment_ != nullptr) api_->LiteRtDestroyEnvironment(environment_);
 }
 
-Result<std::shared_ptr<const CompiledFile>> LiteRtRuntime::Compiled(const Signature& signature,
-                                                                    int threads) const {
-  const std::lock_guard<std::mutex> turn(mutex_);
-  std::weak_ptr<const CompiledFile>& known = files_[{signature.file, threads}];
-  std::shared_ptr<const CompiledFile> file = known.lock();
-  if (file == nullptr) {
-    SOTTO_ASSIGN_OR_RETURN(file, CompiledFile::Create(shared_from_this(), signature, threads));
-    known = file;
-  }
-  return file;
-}
-
 Result<std::shared_ptr<const CompiledFile>> CompiledFile::Create(
     std::shared_ptr<const LiteRtRuntime> runtime, const Signature& signature, int threads) {
-  const std::string& path = signature.file;
-  std::shared_ptr<CompiledFile> file(new CompiledFile(std::move(runtime), path));
-  const LiteRtStatus status = file->runtime_->api().LiteRtCreateModelFromFile(
-      file->runtime_->environment(), path.c_str(), &file->model_);
+  std::shared_ptr<CompiledFile> file(new CompiledFile(std::move(runtime), signature.file));
+  SOTTO_RETURN_IF_ERROR(VerifyModel(file->label(), signature.file->data(), signature.file->size()));
+  const LiteRtStatus status = file->runtime_->api().LiteRtCreateModelFromBuffer(
+      file->runtime_->environment(), signature.file->data(), signature.file->size(), &file->model_);
   if (status != kLiteRtStatusOk) {
-    return LiteRtError(ErrorCode::kModel, path + " can't be read as a TFLite model", status);
+    return LiteRtError(ErrorCode::kModel, file->label() + " can't be read as a TFLite model",
+                       status);
   }
-  SOTTO_RETURN_IF_ERROR(signature.npu ? file->LoadIntoNpu()
-                                      : file->Compile(signature.sha256, threads));
+  if (signature.npu) {
+    SOTTO_RETURN_IF_ERROR(file->LoadIntoNpu());
+  } else {
+    // The hash is of the bytes that run, whether or not the bundle was verified.
+    file->weights_ =
+        file->runtime_->weight_cache().Of(signature.file->sha256(), signature.file->size());
+    SOTTO_RETURN_IF_ERROR(file->Compile(threads));
+  }
   return std::shared_ptr<const CompiledFile>(std::move(file));
 }
 
-// With the packed weights of an earlier run where there are any, else keeping them for the next.
-Result<void> CompiledFile::Compile(const std::string& sha256, int threads) {
-  WeightCache::Entry entry = runtime_->weight_cache().Find(sha256);
-  if (entry.usable()) {
-    if (CompileWith(threads, entry.quoted_path()).ok()) {
-      entry.Keep();
-      return {};
-    }
-    entry.Discard();
-  }
-  return CompileWith(threads, kWeightsInMemory);
+Result<void> CompiledFile::Compile(int threads) {
+  return weights_->Use([&](int packed) { return CompileOver(packed, threads); });
 }
 
-Result<void> CompiledFile::CompileWith(int threads, const std::string& weights) {
-  SOTTO_ASSIGN_OR_RETURN(
-      const LiteRtStatus status,
-      CompileFor(kLiteRtHwAcceleratorCpu, "num_threads = " + std::to_string(threads) +
-                                              "\nweight_cache_file_path = " + weights + "\n"));
+// `packed`: as PackedWeights::Compile.
+Result<void> CompiledFile::CompileOver(int packed, int threads) {
+  Release();
+  std::string options = "num_threads = " + std::to_string(threads) + "\n";
+  if (packed >= 0) options += "weight_cache_file_descriptor = " + std::to_string(packed) + "\n";
+  const QuietCompile quiet;
+  SOTTO_ASSIGN_OR_RETURN(const LiteRtStatus status, CompileFor(kLiteRtHwAcceleratorCpu, options));
   if (status != kLiteRtStatusOk) {
-    return LiteRtError(ErrorCode::kModel, path_ + " won't compile", status);
+    return LiteRtError(ErrorCode::kModel, label() + " won't compile", status);
   }
   return {};
 }
@@ -170,7 +158,7 @@ Result<void> CompiledFile::LoadIntoNpu() {
   SOTTO_ASSIGN_OR_RETURN(const LiteRtStatus status, CompileFor(kLiteRtHwAcceleratorNpu, ""));
   if (status == kLiteRtStatusOk) return {};
   const std::string fault = runtime_->dispatch()->Fault();
-  const std::string what = path_ + " can't be loaded into the NPU";
+  const std::string what = label() + " can't be loaded into the NPU";
   if (!fault.empty()) return Error{ErrorCode::kDevice, what + ": " + fault};
   return LiteRtError(ErrorCode::kDevice, what, status);
 }
@@ -189,10 +177,14 @@ Result<LiteRtStatus> CompiledFile::CompileFor(int accelerator, const std::string
   return api.LiteRtCreateCompiledModel(runtime_->environment(), model_, options, &compiled_);
 }
 
+void CompiledFile::Release() {
+  if (compiled_ != nullptr) runtime_->api().LiteRtDestroyCompiledModel(compiled_);
+  compiled_ = nullptr;
+}
+
 CompiledFile::~CompiledFile() {
-  const LiteRtApi& api = runtime_->api();
-  if (compiled_ != nullptr) api.LiteRtDestroyCompiledModel(compiled_);
-  if (model_ != nullptr) api.LiteRtDestroyModel(model_);
+  Release();
+  if (model_ != nullptr) runtime_->api().LiteRtDestroyModel(model_);
 }
 
 }  // namespace sotto
