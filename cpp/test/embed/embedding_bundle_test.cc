@@ -129,7 +129,7 @@ TEST_CASE("a manifest that was changed anywhere is read or refused, and nothing 
 TEST_CASE("an option out of range is refused before anything is opened") {
   LoadOptions options;
   options.threads = -1;
-  const auto model = EmbeddingModel::Create("/nowhere", options);
+  const auto model = EmbeddingModel::Create(*BundleFiles::FromMemory("nowhere", {}), options);
   REQUIRE_FALSE(model.ok());
   CHECK(model.error().code == ErrorCode::kOption);
 }
