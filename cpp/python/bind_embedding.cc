@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "errors.h"
+#include "image_view.h"
 #include "load.h"
 #include "sotto/embedding_model.h"
 
@@ -58,6 +59,20 @@ py::array_t<float> EncodePixels(EmbeddingModel& model, const FloatArray& pixels)
   const Result<void> result = [&] {
     const py::gil_scoped_release release;
     return model.EncodePixels(data, n, out);
+  }();
+  Unwrap(result);
+  return vectors;
+}
+
+py::array_t<float> EncodeImages(EmbeddingModel& model, const std::vector<ByteArray>& images) {
+  std::vector<PackedBytes> packed(images.size());
+  std::vector<ImageView> views;
+  for (size_t i = 0; i < images.size(); ++i) views.push_back(ViewOf(images[i], &packed[i]));
+  py::array_t<float> vectors = Vectors(model, images.size());
+  float* out = vectors.mutable_data();
+  const Result<void> result = [&] {
+    const py::gil_scoped_release release;
+    return model.EncodeImages(views.data(), views.size(), out);
   }();
   Unwrap(result);
   return vectors;
@@ -122,6 +137,9 @@ void BindEmbedding(py::module_& m) {
            "Raises OptionError for a text that is too long or has unknown tokens.")
       .def("encode_pixels", &EncodePixels, "pixels"_a,
            "float32 [n, channels, height, width] -> float32 [n, d], not normalised.")
+      .def("encode_images", &EncodeImages, "images"_a,
+           "Decoded pictures, uint8 [h, w, 1, 3 or 4] -> float32 [n, d], not normalised.\n\n"
+           "Raises ImageError for a picture that is refused.")
       .def("encode_audio", &EncodeAudio, "samples"_a, "loudest"_a, "window"_a = 0,
            "One window: float32 [n] at 16 kHz, and the recording's loudest position -> float32 "
            "[d],\nnot normalised, the mean over positions that hold sound, and how many do.\n"

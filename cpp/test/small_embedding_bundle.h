@@ -37,7 +37,16 @@ inline SmallBundle::Json SmallEmbeddingManifest(const SmallBundle& files) {
                           spec("pool", {2, 1, length})}},
                         {"outputs", {spec("embedding", {2, 3})}}};
   }
-  Json image = {{"processor", {{"channels", 3}, {"height", 5}, {"width", 7}}}};
+  Json image;
+  image["processor"] = {{"channels", 3},
+                        {"height", 5},
+                        {"width", 7},
+                        {"size", {{"shortest_edge", 8}}},
+                        {"crop", {{"height", 5}, {"width", 7}}},
+                        {"resample", "bicubic"},
+                        {"rescale", 1.0 / 255},
+                        {"mean", {0.5, 0.4, 0.3}},
+                        {"std", {0.3, 0.2, 0.1}}};
   image["signatures"].push_back({{"signature", "image_1"}, {"batch", 1}});
   signatures["image_1"] = {{"file", "graphs.tflite"},
                            {"inputs", Json::array({spec("pixels", {1, 3, 5, 7})})},

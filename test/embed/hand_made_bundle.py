@@ -241,7 +241,11 @@ def write_image_bundle(folder: Path) -> Path:
     _merge(folder, "image.tflite", parts)
     manifest["encoders"]["image"] = {
         "signatures": [{"signature": f"image_{batch}", "batch": batch} for batch in BATCHES],
-        "processor": {"channels": 3, "height": 4, "width": 5},
+        "processor": {
+            **{"channels": 3, "height": 4, "width": 5, "resample": "bilinear", "rescale": 1 / 255},
+            **{"size": {"height": 4, "width": 5}, "crop": None},
+            **{"mean": [0.5, 0.4, 0.3], "std": [0.3, 0.2, 0.1]},
+        },
     }
     write_manifest(folder, manifest, ["image.tflite"])
     return folder

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sotto/error.h"
+#include "sotto/image_processor.h"
 #include "sotto/load_options.h"
 
 namespace sotto {
@@ -54,6 +55,12 @@ class EmbeddingModel {
   // pixels: [n, channels, height, width], as the model's processor gives them.
   // out: [n, dimensions()].
   Result<void> EncodePixels(const float* pixels, size_t n, float* out);
+
+  // Decoded pictures of any size, which the bundle's own processor makes into pixels: see
+  // ImageProcessor.
+  //
+  // out: [n, dimensions()]. kImage, with the picture's place, if one is refused.
+  Result<void> EncodeImages(const ImageView* images, size_t n, float* out);
 
   // One window of a recording, which is shorter ones' whole: the mean over those positions of the
   // encoder (20 ms each) that hold sound, which is at most 30 dB softer than the loudest. A

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bundle/manifest_reader.h"
+#include "embed/image_settings.h"
 #include "sotto/log_mel.h"
 #include "bundle/tensor_specs.h"
 
@@ -128,10 +129,9 @@ TextEncoderSpec ReadText(ManifestReader* reader, const Json& json, size_t dimens
 
 ImageEncoderSpec ReadImage(ManifestReader* reader, const Json& json, size_t dimensions) {
   ImageEncoderSpec image;
-  const Json& processor = reader->At(json, "processor");
-  image.channels = ReadSize(reader, processor, "channels");
-  image.height = ReadSize(reader, processor, "height");
-  image.width = ReadSize(reader, processor, "width");
+  image.processor = ReadImageSettings(reader, reader->At(json, "processor"));
+  image.height = image.processor.output.height;
+  image.width = image.processor.output.width;
   image.buckets = ReadBuckets(reader, json, "image", /*has_length=*/false);
   for (const Bucket& bucket : image.buckets) {
     CheckTensors(reader, bucket.signature,

@@ -47,6 +47,8 @@ TEST_CASE("a bundle's encoders are read, the graphs in order of their size") {
   CHECK(bundle->text->buckets[1].signature.name == "text_8");
   REQUIRE(bundle->image.has_value());
   CHECK(bundle->image->width == 7);
+  CHECK(*bundle->image->processor.shortest_edge == 8);
+  CHECK(bundle->image->processor.std[2] == 0.1);
   REQUIRE(bundle->audio.has_value());
   CHECK(bundle->audio->windows[0].frames == 100);
 }
@@ -91,7 +93,17 @@ TEST_CASE("every value of an embedding manifest has a range") {
            Case{"/encoders/text/token_embedding/file", 3, "file is 3"},
            Case{"/encoders/text/token_embedding", nullptr, "file is missing"},
            Case{"/encoders/text/position_embedding", nullptr, "file is missing"},
-           Case{"/encoders/image/processor/height", 6, "pixels of shape [1, 3, 5, 7]"},
+           Case{"/signatures/image_1/inputs/0/shape", {1, 3, 6, 7}, "pixels of shape [1, 3, 6, 7]"},
+           Case{"/encoders/image/processor/height", 6, "do not end in the model's 6 x 7 pixels"},
+           Case{"/encoders/image/processor/channels", 4, "channels are not 3"},
+           Case{"/encoders/image/processor/crop", nullptr, "shortest_edge needs a crop"},
+           Case{"/encoders/image/processor/crop", {{"height", 5}}, "width is missing"},
+           Case{"/encoders/image/processor/size", {{"height", 5}}, "width is missing"},
+           Case{"/encoders/image/processor/size/shortest_edge", 5000, "expected pixels from 1 to"},
+           Case{"/encoders/image/processor/resample", "sinc", "resample is \"sinc\""},
+           Case{"/encoders/image/processor/rescale", 0, "rescale is 0"},
+           Case{"/encoders/image/processor/mean", {1, 2}, "mean is not of 3 numbers"},
+           Case{"/encoders/image/processor/std", {1, 0, 1}, "std is 0"},
            Case{"/encoders/image/processor", nullptr, "channels is missing"},
            Case{"/encoders/image/signatures", nullptr, "its image encoder has no graphs"},
            Case{"/encoders/audio/n_mels", 9, "log_mel of shape [1, 8, 100]"},
