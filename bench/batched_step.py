@@ -27,7 +27,7 @@ from torch import Tensor, nn
 
 import sotto
 from sotto.checkpoints import WhisperDims, load_checkpoint
-from sotto.export.quantize import quantize_int8
+from sotto.export.quantize.quantizer import quantize_int8
 from sotto.graphs.transformer import attend
 from sotto.graphs.whisper import DecoderStep
 from sotto.terminal import report, run

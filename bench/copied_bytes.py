@@ -21,8 +21,8 @@ import typer
 
 import sotto
 from footprint import write_clip
-from sotto.asr.locate import find_litert
 from sotto.preprocess import read_audio
+from sotto.runtime.locate import find_litert
 from sotto.terminal import run
 
 SHIM = Path(__file__).with_suffix(".c")

@@ -33,10 +33,10 @@ from texts import TEXTS  # noqa: E402
 from sotto.checkpoints.identify import identify  # noqa: E402
 from sotto.embed import TextEncoder  # noqa: E402
 from sotto.errors import ConversionError  # noqa: E402
-from sotto.export.embedding_quantize import quantize_embedding  # noqa: E402
-from sotto.export.embedding_static import quantize_embedding_for_npu  # noqa: E402
-from sotto.export.precision import PRECISIONS  # noqa: E402
-from sotto.export.recipes import find_recipe  # noqa: E402
+from sotto.export.embedding.requantize import quantize_embedding  # noqa: E402
+from sotto.export.embedding.static_bundle import quantize_embedding_for_npu  # noqa: E402
+from sotto.export.quantize.precision import PRECISIONS  # noqa: E402
+from sotto.export.quantize.recipes import find_recipe  # noqa: E402
 from sotto.terminal import clean_exits, hushed_libraries, report, run  # noqa: E402
 from tables import markdown_table  # noqa: E402
 

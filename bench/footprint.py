@@ -23,9 +23,9 @@ from rich.table import Table
 
 import sotto
 from peers.sotto import Sotto
-from sotto.asr.locate import find_litert
 from sotto.export.recording import packaged_recording
 from sotto.preprocess import SAMPLE_RATE, read_audio
+from sotto.runtime.locate import find_litert
 from sotto.terminal import report, run
 from wav import write_wav
 

@@ -31,7 +31,7 @@ from measurement import Job
 from peers.sotto_native import run_program
 from sotto.bundle import read_manifest
 from sotto.export.recording import packaged_recording
-from sotto.npu.tflite_graph import Graph, read_graphs
+from sotto.export.tflite.graphs import Graph, read_graphs
 from sotto.npu.work import count
 from sotto.preprocess import SAMPLE_RATE, read_audio
 from sotto.terminal import clean_exits, report, run

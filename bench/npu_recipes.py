@@ -35,10 +35,10 @@ import sotto  # noqa: E402
 from sotto.asr import SpeechModel  # noqa: E402
 from sotto.bundle import read_manifest  # noqa: E402
 from sotto.errors import OptionError  # noqa: E402
-from sotto.export.calibration import calibrate  # noqa: E402
-from sotto.export.npu_bundle import quantize_for_npu  # noqa: E402
-from sotto.export.passages import Distance  # noqa: E402
-from sotto.export.recipes import RECIPES, find_recipe  # noqa: E402
+from sotto.export.quantize.recipes import RECIPES, find_recipe  # noqa: E402
+from sotto.export.whisper.calibration import calibrate  # noqa: E402
+from sotto.export.whisper.passages import Distance  # noqa: E402
+from sotto.export.whisper.static_bundle import quantize_for_npu  # noqa: E402
 from sotto.npu.check import check  # noqa: E402
 from sotto.npu.plugin import socs  # noqa: E402
 from sotto.terminal import clean_exits, hushed_libraries, report, run  # noqa: E402

@@ -33,9 +33,9 @@ from comparison.score import WITHOUT_SPACES, error_rate  # noqa: E402
 import sotto  # noqa: E402
 from sotto.asr import SpeechModel, Transcription  # noqa: E402
 from sotto.errors import ConversionError  # noqa: E402
-from sotto.export.precision import PRECISIONS, Exceptions  # noqa: E402
+from sotto.export.quantize.precision import PRECISIONS, Exceptions  # noqa: E402
 from sotto.export.recording import packaged_recording  # noqa: E402
-from sotto.export.requantize import quantize_bundle  # noqa: E402
+from sotto.export.whisper.requantize import quantize_bundle  # noqa: E402
 from sotto.terminal import clean_exits, hushed_libraries, report, run  # noqa: E402
 
 Results = dict[str, list[Transcription]]

@@ -30,7 +30,7 @@ from rich.console import Console
 from rich.table import Table
 
 import sotto
-from sotto.export.pictures import picture
+from sotto.export.embedding.pictures import picture
 from sotto.preprocess import AudioProcessor, ImageProcessor, ImageSettings
 from sotto.terminal import report, run
 

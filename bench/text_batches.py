@@ -2,7 +2,7 @@
 """Texts in batches against one by one: a text encoder's graphs in CPU time, on one thread.
 
 The least of many runs, in time that the process had the CPU: what else the machine does hardly
-shows. Says up to what length batches pay (BATCHED_TOKENS in sotto.export.embedding_text).
+shows. Says up to what length batches pay (BATCHED_TOKENS in sotto.export.embedding.text).
 
     sotto convert all-MiniLM-L6-v2 --batches 1,8 --out models/all-MiniLM-L6-v2-batches
     python bench/text_batches.py models/all-MiniLM-L6-v2-batches
@@ -19,8 +19,8 @@ import typer
 from ai_edge_litert.interpreter import Interpreter
 
 from sotto.bundle import read_manifest
-from sotto.export.embedding import embed
-from sotto.export.embedding_samples import sample
+from sotto.export.embedding.bundle import embed
+from sotto.export.embedding.samples import sample
 from sotto.graphs.signatures import Signature
 from sotto.terminal import clean_exits, report, run
 from tables import markdown_table

@@ -24,8 +24,8 @@ import numpy as np
 import typer
 from comparison.clips import REPOSITORY, packaged_clips
 
-from sotto.asr.locate import find_litert
 from sotto.errors import DeviceError
+from sotto.runtime.locate import find_litert
 from sotto.terminal import clean_exits, report, run
 
 BUILD = REPOSITORY / "build" / "aarch64-linux"

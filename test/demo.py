@@ -21,6 +21,9 @@ from sotto.terminal import clean_exits, run
 
 console = Console(highlight=False)
 
+SHOWN = 8
+"""Places where the words differ, of which the demo tells."""
+
 
 def peak_memory() -> str:
     """The process's largest resident size so far, where the system tells."""
@@ -79,14 +82,13 @@ def show_runtime(model: SpeechModel, clip: Clip, opened: float) -> Transcription
     return result
 
 
-def show_baseline(bundle: Path, clip: Clip, result: Transcription) -> None:
-    """openai-whisper with the same weights, its time, and where the two part."""
+def show_baseline(model: SpeechModel, clip: Clip, result: Transcription) -> None:
+    """openai-whisper with the same weights, its time, and which words differ."""
     with console.status("loading PyTorch and openai-whisper with the same weights"):
         from comparison.baseline import Baseline
-        from comparison.first_difference import first_difference
-        from comparison.result import tokens_by_window
+        from comparison.word_difference import changed_words
 
-        baseline = Baseline(read_manifest(bundle))
+        baseline = Baseline(read_manifest(model.directory))
     with console.status("openai-whisper transcribes"):
         expected = baseline.transcribe(clip)
     console.print(Panel(expected.text, title="openai-whisper, float32, PyTorch"))
@@ -96,16 +98,19 @@ def show_baseline(bundle: Path, clip: Clip, result: Transcription) -> None:
         f"Sotto: {seconds:.2f} s, [bold]{expected.seconds / seconds:.1f} times as fast[/], "
         "on the same CPU, one run each."
     )
-    if result.text == expected.text:
+    changes = changed_words(expected.text, result.text)
+    if not changes:
         console.print("[bold green]The transcripts are equal.[/]")
         return
-    mine = tokens_by_window((part.seek, part.tokens) for part in result.segments)
-    difference = first_difference(expected.windows, expected.choices, mine)
-    tokenizer = baseline.tokenizer(expected.language)
-    console.print("[bold yellow]The transcripts differ.[/]")
-    if difference is not None:
-        spelled = difference.describe(lambda token: f"“{tokenizer.decode([token])}” ({token})")
-        console.print(f"First at {spelled}.", markup=False)
+    places, words = _count(len(changes), "place"), len(expected.text.split())
+    console.print(
+        f"The transcripts differ in {places} of {words} words, which is what {model.precision} "
+        "weights and windows as short as the audio cost here:"
+    )
+    for change in changes[:SHOWN]:
+        console.print(f"  {change}", markup=False)
+    if len(changes) > SHOWN:
+        console.print(f"  and {len(changes) - SHOWN} more")
 
 
 def demo(
@@ -123,7 +128,7 @@ def demo(
         started = time.perf_counter()
         model = load_model(bundle)
         result = show_runtime(model, clip, time.perf_counter() - started)
-        show_baseline(model.directory, clip, result)
+        show_baseline(model, clip, result)
 
 
 if __name__ == "__main__":

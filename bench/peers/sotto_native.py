@@ -46,7 +46,7 @@ class Run:
 
 def run_program(job: Job, files: list[Path], limit: int | None = None) -> Run:
     """Runs it once over ``files``; ``limit`` is of tokens."""
-    from sotto.asr.locate import find_litert
+    from sotto.runtime.locate import find_litert
 
     command = [str(Path(sys.executable).parent / "sotto-native"), "--profile"]
     command += ["--litert", str(find_litert()), "--model", job.weights, "--language", "en"]

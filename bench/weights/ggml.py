@@ -21,7 +21,7 @@ from typing import BinaryIO, Literal, NamedTuple, get_args
 import numpy as np
 
 from sotto.checkpoints import Checkpoint, WhisperDims
-from sotto.export.vocabulary import ASSETS
+from sotto.export.whisper.vocabulary import ASSETS
 from weights.ggml_blocks import quantise_q5_0, quantise_q8_0
 
 Precision = Literal["f16", "q8_0", "q5_0"]

@@ -26,7 +26,7 @@ from torch.nn.functional import gelu
 from whisper.model import MultiHeadAttention, disable_sdpa
 
 from sotto.checkpoints import Checkpoint, WhisperDims
-from sotto.export.vocabulary import token_table, write_tokenizer
+from sotto.export.whisper.vocabulary import token_table, write_tokenizer
 
 Precision = Literal["fp32", "int8"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)

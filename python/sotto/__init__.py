@@ -8,10 +8,22 @@ print(model.transcribe("talk.m4a")["text"])
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from sotto.errors import SottoError
+from sotto.errors import (
+    AudioError,
+    BundleError,
+    CancelledError,
+    CheckpointError,
+    ConversionError,
+    DeviceError,
+    ImageError,
+    ModelError,
+    OptionError,
+    OutputError,
+    SottoError,
+    StoreError,
+)
 
 if TYPE_CHECKING:
     from sotto.asr import SpeechModel, Stream, Transcription, available_models, load_model
@@ -25,14 +37,26 @@ if TYPE_CHECKING:
     )
     from sotto.preprocess import read_audio as load_audio
 
-__version__ = version("sotto")
+    __version__: str
+
 __all__ = [
     "AudioEncoder",
+    "AudioError",
+    "BundleError",
+    "CancelledError",
+    "CheckpointError",
     "ClipModel",
     "CodeEncoder",
+    "ConversionError",
+    "DeviceError",
     "ImageEncoder",
+    "ImageError",
+    "ModelError",
+    "OptionError",
+    "OutputError",
     "SottoError",
     "SpeechModel",
+    "StoreError",
     "Stream",
     "TextEncoder",
     "Transcription",
@@ -60,9 +84,13 @@ _LAZY = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    # Converting needs no runtime, and --help should not wait for one.
-    if name in _LAZY:
-        module, attribute = _LAZY[name]
-        return getattr(import_module(module), attribute)
-    raise AttributeError(f"module 'sotto' has no attribute {name!r}")
+if not TYPE_CHECKING:  # it would hide a misspelt name from type checkers
+
+    def __getattr__(name: str) -> Any:
+        # Converting needs no runtime, and --help should wait for nothing.
+        if name in _LAZY:
+            module, attribute = _LAZY[name]
+            return getattr(import_module(module), attribute)
+        if name == "__version__":
+            return import_module("importlib.metadata").version("sotto")
+        raise AttributeError(f"module 'sotto' has no attribute {name!r}")

@@ -25,9 +25,9 @@ from whisper.decoding import DecodingOptions
 from whisper.model import disable_sdpa
 
 from sotto._runtime import Aligner
-from sotto.asr.locate import find_litert
 from sotto.bundle import link_files, read_manifest, write_manifest
 from sotto.errors import BundleError, CancelledError, ModelError
+from sotto.runtime.locate import find_litert
 
 WINDOW = 30
 

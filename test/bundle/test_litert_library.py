@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from sotto.asr import load_model, locate
+from sotto.asr import load_model
 from sotto.errors import DeviceError
+from sotto.runtime import locate
 
 REMEDY = r"Install the Python package ai-edge-litert 2\.3 or newer, or point .*SOTTO_LITERT"
 

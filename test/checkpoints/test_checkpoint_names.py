@@ -17,7 +17,7 @@ from small_whisper import (
 )
 
 from sotto.checkpoints import CheckpointError, PublishedModel, load_checkpoint
-from sotto.checkpoints.locate import default_cache
+from sotto.checkpoints.find_weights import default_cache
 from sotto.checkpoints.published import PACKAGED, PUBLISHED, PackagedWeights
 
 NOWHERE = "http://127.0.0.1:9/model.pt"

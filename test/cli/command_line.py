@@ -12,7 +12,7 @@ from typing import Any
 
 from finished import Finished
 
-from sotto.asr.locate import find_litert
+from sotto.runtime.locate import find_litert
 
 SOTTO = [str(Path(sysconfig.get_path("scripts")) / "sotto")]
 NATIVE = [str(Path(sysconfig.get_path("scripts")) / "sotto-native")]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from comparison.bundles import ensure_encoder
 
-from sotto.asr.locate import find_litert
+from sotto.runtime.locate import find_litert
 
 # Fails at the import of what only conversion needs, as if it were not installed.
 BLOCKED = """

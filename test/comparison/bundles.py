@@ -12,7 +12,7 @@ from comparison.clips import REPOSITORY
 from sotto.bundle import read_manifest
 from sotto.errors import BundleError, ConversionError
 
-# As in sotto.export.convert, which takes seconds to import.
+# As in sotto.export.whisper.bundle, which takes seconds to import.
 Precision: TypeAlias = Literal["fp32", "int8"]
 
 MODELS = REPOSITORY / "models"

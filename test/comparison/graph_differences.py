@@ -14,10 +14,10 @@ from comparison.clips import WINDOW, Clip
 from sotto._runtime import LogMel
 from sotto.bundle import Manifest, read_manifest
 from sotto.export.difference import Difference, compare
-from sotto.export.reference import ENCODER_TOLERANCE, STEP_TOLERANCE
-from sotto.export.step_caches import Graph, StepCaches
-from sotto.export.verify import ENCODER_TOLERANCE as XNNPACK_TOLERANCE
-from sotto.export.verify import THREADS, LiteRtGraph
+from sotto.export.whisper.reference import ENCODER_TOLERANCE, STEP_TOLERANCE
+from sotto.export.whisper.step_caches import Graph, StepCaches
+from sotto.export.whisper.verify import ENCODER_TOLERANCE as XNNPACK_TOLERANCE
+from sotto.export.whisper.verify import THREADS, LiteRtGraph
 from sotto.graphs.signatures import Signature
 
 LOG_MEL_TOLERANCE = 1e-4

@@ -19,7 +19,7 @@ from comparison.clips import WINDOW, Clip
 from comparison.recording_whisper import RecordingWhisper
 from comparison.result import StageResult
 from sotto.bundle import read_manifest
-from sotto.export.step_caches import StepCaches
+from sotto.export.whisper.step_caches import StepCaches
 
 
 class TorchScriptStage:

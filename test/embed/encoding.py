@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sotto.export.embedding_text import TextOptions, TextTower, read_text_model
-from sotto.export.text_inputs import TextInputs
+from sotto.export.embedding.text import TextOptions, TextTower, read_text_model
+from sotto.export.embedding.text_inputs import TextInputs
 from sotto.graphs.bert import TextEncoder, text_signature
 
 

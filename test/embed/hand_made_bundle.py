@@ -11,8 +11,8 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from sotto.bundle import write_manifest
-from sotto.export.flatbuffer import read_model, write_model
-from sotto.export.merge import Merger
+from sotto.export.tflite.flatbuffer import read_model, write_model
+from sotto.export.tflite.merge import Merger
 
 VOCABULARY = [
     *("[PAD]", "[UNK]", "[CLS]", "[SEP]"),

@@ -18,8 +18,8 @@ from small_encoders import POSITIONS, WIDTH, change_json, save, save_dense, save
 from sotto.checkpoints.encoder_load import load_encoder
 from sotto.checkpoints.identify import Identified, identify
 from sotto.errors import CheckpointError
-from sotto.export.embedding_text import read_text_model
-from sotto.export.families import EmbeddingOptions, read_embedding_model
+from sotto.export.embedding.families import EmbeddingOptions, read_embedding_source
+from sotto.export.embedding.text import read_text_model
 
 Spoil = Callable[[Path], object]
 
@@ -252,7 +252,7 @@ def test_a_tokenizer_of_another_model_is_refused(directory: Path) -> None:
 def test_what_has_no_graph_is_named_with_the_nearest_that_have(directory: Path) -> None:
     change_json(directory / "config.json", model_type="albert")
     with pytest.raises(CheckpointError, match=r"'albert' model.*the nearest are .*bert"):
-        read_embedding_model(identify(str(directory)), EmbeddingOptions())
+        read_embedding_source(identify(str(directory)), EmbeddingOptions())
 
 
 def test_an_unknown_name_is_told_with_the_names_that_there_are() -> None:

@@ -13,9 +13,9 @@ import pytest
 from hand_made_bundle import MAX_LENGTH, WIDTH, expected, write_image_bundle, write_text_bundle
 
 from sotto._runtime import EmbeddingModel
-from sotto.asr.locate import find_litert
 from sotto.embed import ImageEncoder, TextEncoder, load_encoder
 from sotto.errors import BundleError, DeviceError, OptionError
+from sotto.runtime.locate import find_litert
 
 # float32 sums of a few small numbers, in another order than numpy's.
 CLOSE = {"rtol": 1e-6, "atol": 1e-5}

@@ -17,12 +17,12 @@ from small_encoders import WIDTH, save, save_pipeline
 
 from sotto.bundle import read_manifest
 from sotto.errors import BundleError, ConversionError, OptionError
-from sotto.export.embedding import EmbeddingModel, write_embedding
-from sotto.export.embedding_quantize import quantize_embedding
-from sotto.export.embedding_static import quantize_embedding_for_npu
-from sotto.export.embedding_text import TextOptions, TextTower, read_text_model
-from sotto.export.precision import Exceptions
-from sotto.export.recipes import find_recipe
+from sotto.export.embedding.bundle import EmbeddingSource, write_embedding
+from sotto.export.embedding.requantize import quantize_embedding
+from sotto.export.embedding.static_bundle import quantize_embedding_for_npu
+from sotto.export.embedding.text import TextOptions, TextTower, read_text_model
+from sotto.export.quantize.precision import Exceptions
+from sotto.export.quantize.recipes import find_recipe
 from sotto.npu.rules import judge
 
 LENGTH = 16
@@ -45,12 +45,12 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def model(checkpoint: Path) -> EmbeddingModel:
+def model(checkpoint: Path) -> EmbeddingSource:
     return read_text_model(checkpoint, options=TextOptions((), (2,)))
 
 
 @pytest.fixture(scope="module")
-def bundle(model: EmbeddingModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def bundle(model: EmbeddingSource, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """In fp32, of one graph: two texts of up to 16 tokens."""
     out = tmp_path_factory.mktemp("bundle") / "small-fp32"
     differences = write_embedding(model, out, "fp32", report=quiet)
@@ -144,7 +144,7 @@ def test_the_bundle_itself_is_no_place_for_its_quantised_form(bundle: Path) -> N
 
 
 def test_a_conversion_beyond_the_tolerance_leaves_the_old_bundle(
-    bundle: Path, model: EmbeddingModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bundle: Path, model: EmbeddingSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
     out.mkdir()

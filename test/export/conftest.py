@@ -12,7 +12,7 @@ import random_whisper
 import soundfile
 from scripts import Script, run
 
-from sotto.export import commands
+from sotto.commands import steps
 
 
 @pytest.fixture(scope="session")
@@ -36,15 +36,13 @@ def step1(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], speech: Path
 ) -> Script:
     """``step1(*arguments)``, with a sound to compare over."""
-    return lambda *arguments: run(
-        commands.step1, ("--audio", speech, *arguments), monkeypatch, capfd
-    )
+    return lambda *arguments: run(steps.step1, ("--audio", speech, *arguments), monkeypatch, capfd)
 
 
 @pytest.fixture
 def step2(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Script:
     """``step2(*arguments)``."""
-    return lambda *arguments: run(commands.step2, arguments, monkeypatch, capfd)
+    return lambda *arguments: run(steps.step2, arguments, monkeypatch, capfd)
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +51,7 @@ def step1_output(
 ) -> Path:
     """What step 1 makes of the small tiny.en, with one window of a second."""
     from sotto.checkpoints import load_checkpoint
-    from sotto.export.torchscript import TorchScriptOptions, export_torchscript
+    from sotto.export.whisper.torchscript import TorchScriptOptions, export_torchscript
     from sotto.preprocess import read_audio
 
     directory = tmp_path_factory.mktemp("step1") / "whisper-tiny.en"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from finished import Finished
 
-from sotto.export import commands
+from sotto.commands import steps
 
 CONVERT = Path(__file__).resolve().parents[2] / "convert"
 
@@ -27,7 +27,7 @@ def run(
     monkeypatch.setattr(sys, "argv", ["script", *map(str, arguments)])
     capfd.readouterr()
     with pytest.raises(SystemExit) as caught:
-        commands.run(command)
+        steps.run(command)
     out, err = capfd.readouterr()
     assert "Traceback" not in err
     return Finished(int(caught.value.code or 0), out, err)

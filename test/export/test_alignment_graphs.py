@@ -16,8 +16,8 @@ from sotto.bundle import read_manifest
 from sotto.checkpoints import load_checkpoint
 from sotto.checkpoints.alignment import default_alignment_heads
 from sotto.checkpoints.checkpoint import AlignmentHeads
-from sotto.export.block_caches import block_mask
-from sotto.export.reference import ALIGNMENT_TOLERANCE, Reference
+from sotto.export.whisper.block_caches import block_mask
+from sotto.export.whisper.reference import ALIGNMENT_TOLERANCE, Reference
 from sotto.graphs import signatures
 from sotto.graphs.alignment import AlignmentBlock
 from sotto.graphs.whisper import MASKED, Encoder

@@ -16,8 +16,8 @@ from scripts import Script
 from sotto.asr import load_model
 from sotto.bundle import link_files, read_manifest, write_manifest
 from sotto.checkpoints import load_checkpoint
-from sotto.export.reference import Reference
-from sotto.export.torchscript import TorchScriptOptions, export_torchscript
+from sotto.export.whisper.reference import Reference
+from sotto.export.whisper.torchscript import TorchScriptOptions, export_torchscript
 from sotto.graphs.whisper import FeatureEncoder
 from sotto.preprocess import read_audio
 

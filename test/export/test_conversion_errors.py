@@ -14,7 +14,7 @@ import torch
 from scripts import Script
 
 from sotto.bundle import MANIFEST, file_entry
-from sotto.export import reference, verify
+from sotto.export.whisper import reference, verify
 
 Snapshot = Callable[[Path], dict[str, bytes]]
 

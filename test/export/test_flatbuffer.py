@@ -11,8 +11,8 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 
 from sotto.errors import ConversionError
-from sotto.export.flatbuffer import ALIGNMENT, read_model, write_model
-from sotto.export.merge import Merger
+from sotto.export.tflite.flatbuffer import ALIGNMENT, read_model, write_model
+from sotto.export.tflite.merge import Merger
 
 RANDOM = np.random.default_rng(0)
 

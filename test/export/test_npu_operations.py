@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from sotto.errors import ConversionError
-from sotto.export.operations import check_operations
+from sotto.npu.operations import check_operations
 from sotto.npu.rules import SUPPORTED, Verdict, judge
 
 

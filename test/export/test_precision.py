@@ -16,10 +16,10 @@ from sotto.asr import load_model
 from sotto.bundle import read_manifest, write_manifest
 from sotto.commands import quantize as command
 from sotto.errors import OptionError
-from sotto.export import requantize
-from sotto.export.passages import Distance
-from sotto.export.precision import PRECISIONS, Exceptions
-from sotto.export.sensitivity import Scan, ScanOptions, Sensitivity
+from sotto.export.quantize.precision import PRECISIONS, Exceptions
+from sotto.export.whisper import requantize
+from sotto.export.whisper.passages import Distance
+from sotto.export.whisper.sensitivity import Scan, ScanOptions, Sensitivity
 from sotto.export.word_errors import human_error_rate, word_error_rate
 
 Snapshot = Callable[[Path], dict[str, bytes]]
@@ -58,7 +58,7 @@ def weight_types(bundle: Path) -> dict[str, set[str]]:
 @pytest.fixture(scope="session")
 def fp32(tmp_path_factory: pytest.TempPathFactory, step1_output: Path) -> Path:
     """A float32 bundle of the small tiny.en."""
-    from sotto.export.convert import convert
+    from sotto.export.whisper.bundle import convert
 
     target = tmp_path_factory.mktemp("fp32") / "whisper-tiny.en-fp32"
     convert(step1_output, target, "fp32", report=lambda line: None)

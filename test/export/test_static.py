@@ -17,15 +17,16 @@ from sotto.asr import load_model
 from sotto.bundle import read_manifest
 from sotto.commands import quantize as command
 from sotto.errors import AudioError, ConversionError, OptionError
-from sotto.export import npu_bundle
-from sotto.export.calibration import calibrate, find_recordings
-from sotto.export.passages import DECODER, Graphs, decibel, make_passage
-from sotto.export.precision import Exceptions
-from sotto.export.recipes import RECIPES, Recipe, Rule, find_recipe
+from sotto.export.difference import decibel
+from sotto.export.quantize.precision import Exceptions
+from sotto.export.quantize.recipes import RECIPES, Recipe, Rule, find_recipe
+from sotto.export.tflite.graphs import Graph, Operation, Tensor, read_graphs
+from sotto.export.whisper import static_bundle
+from sotto.export.whisper.calibration import calibrate, find_recordings
+from sotto.export.whisper.passages import DECODER, Graphs, make_passage
 from sotto.npu.check import check
 from sotto.npu.plugin import own_adapter
 from sotto.npu.rules import judge
-from sotto.npu.tflite_graph import Graph, Operation, Tensor, read_graphs
 from sotto.preprocess import read_audio
 
 Snapshot = Callable[[Path], dict[str, bytes]]
@@ -35,8 +36,8 @@ Snapshot = Callable[[Path], dict[str, bytes]]
 def fp32(tmp_path_factory: pytest.TempPathFactory, speech: Path) -> Path:
     """A float32 bundle of a small tiny.en with two heads: of one, products are of two ranks."""
     from sotto.checkpoints import load_checkpoint
-    from sotto.export.convert import convert
-    from sotto.export.torchscript import TorchScriptOptions, export_torchscript
+    from sotto.export.whisper.bundle import convert
+    from sotto.export.whisper.torchscript import TorchScriptOptions, export_torchscript
 
     folder = tmp_path_factory.mktemp("two-heads")
     checkpoint = load_checkpoint(random_whisper.save(folder / "two.pt", "tiny.en", heads=2))
@@ -81,7 +82,7 @@ def make(
 
     def made(recipe: Recipe) -> Path:
         target = tmp_path_factory.mktemp("static") / recipe.name
-        npu_bundle.quantize_for_npu(
+        static_bundle.quantize_for_npu(
             *(fp32, target, [speech], recipe, lambda line: None), ranges=ranges, least=-100.0
         )
         return target
@@ -171,7 +172,7 @@ def test_int16_is_nearer_than_int8_and_int8_than_all_of_it(
     fp32: Path, made: dict[str, Path], speech: Path, ranges: dict[str, tuple[float, float]]
 ) -> None:
     manifest = read_manifest(fp32)
-    yardstick = npu_bundle.measure(fp32, manifest, [speech], lambda line: None)
+    yardstick = static_bundle.measure(fp32, manifest, [speech], lambda line: None)
     noise = {
         name: yardstick.distance(Graphs(made[name], manifest, 1)).encoder
         for name in ("int16", "int8", "int8-all")
@@ -300,7 +301,7 @@ def test_an_exception_that_matches_no_layer_is_refused(
     fp32: Path, speech: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(OptionError, match="no layer matches"):
-        npu_bundle.quantize_for_npu(
+        static_bundle.quantize_for_npu(
             *(fp32, tmp_path / "out", [speech], find_recipe("int8"), lambda line: None),
             exceptions=Exceptions({"decoder.attn.*": "float"}),
         )
@@ -316,7 +317,7 @@ def test_graphs_that_are_garbage_are_not_left(
     fp32: Path, speech: Path, tmp_path: Path, ranges: dict[str, tuple[float, float]]
 ) -> None:
     with pytest.raises(ConversionError, match="expected 200 dB"):
-        npu_bundle.quantize_for_npu(
+        static_bundle.quantize_for_npu(
             *(fp32, tmp_path / "out", [speech], find_recipe("int8"), lambda line: None),
             ranges=ranges,
             least=200.0,
@@ -353,7 +354,7 @@ def test_tiny_en_keeps_its_words_by_the_default_recipe_and_loses_them_by_int8_th
     from comparison.clips import manifest_clips, packaged_clips
     from comparison.score import error_rate
 
-    from sotto.export.recipes import DEFAULT
+    from sotto.export.quantize.recipes import DEFAULT
 
     source = ensure_exact_bundle("tiny.en")
     audio = [clip.path for clip in packaged_clips()]
@@ -364,7 +365,7 @@ def test_tiny_en_keeps_its_words_by_the_default_recipe_and_loses_them_by_int8_th
     distances, texts = {}, {"fp32": _texts(source, clips)}
     for name in (DEFAULT, "int8-all"):
         out = tmp_path / name
-        distances[name] = npu_bundle.quantize_for_npu(
+        distances[name] = static_bundle.quantize_for_npu(
             *(source, out, [*audio], find_recipe(name), lambda line: None),
             ranges=ranges,
             least=-100.0,

@@ -9,7 +9,7 @@ import pytest
 
 from sotto.bundle import read_manifest
 from sotto.errors import ConversionError
-from sotto.export.tflite import Graph, write_tflite
+from sotto.export.tflite.lower import Graph, write_tflite
 from sotto.graphs.signatures import Signature
 
 NAMES = ["encode_1s", "decode_1s", "prefill_1s"]

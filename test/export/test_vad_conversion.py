@@ -10,9 +10,9 @@ from scripts import Script
 pytest.importorskip("silero_vad", reason="the weights: pip install 'sotto[weights]'")
 
 from sotto._runtime import VoiceActivityDetector
-from sotto.asr.locate import find_litert
 from sotto.bundle import read_manifest
-from sotto.export import vad
+from sotto.export.vad import silero
+from sotto.runtime.locate import find_litert
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_step_1_refuses_options_of_whisper(
 def test_a_difference_beyond_the_tolerance_leaves_nothing(
     step1: Script, step1_vad: Path, step2: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vad, "TOLERANCE", 1e-12)
+    monkeypatch.setattr(silero, "TOLERANCE", 1e-12)
     done = step1("--model", "silero-vad", "--out", tmp_path / "again")
     assert done.status == 1
     assert "differs from the package's model by more than the tolerance" in done.err

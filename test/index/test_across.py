@@ -12,8 +12,8 @@ import pytest
 from sotto.errors import BundleError, StoreError
 from sotto.index import Index, Where
 from sotto.index.across import Question, ask
+from sotto.index.bundles import bundle_space
 from sotto.index.folder import FolderOptions, Models, add_folder
-from sotto.index.folder.models import bundle_space
 
 
 class Silent:

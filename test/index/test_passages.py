@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sotto.index.folder.passages import OVERLAP, Passage, passages, spoken_passages
+from sotto.index.folder.passage_cuts import OVERLAP, Passage, passages, spoken_passages
 
 
 def words(texts: list[str]) -> list[list[tuple[int, int]]]:

@@ -8,7 +8,7 @@ import typer
 from finished import Finished
 from typer.testing import CliRunner
 
-from sotto.npu.commands import step3
+from sotto.commands.step3 import step3
 
 SCRIPT = Path(__file__).resolve().parents[2] / "convert" / "step3_tflite_to_npu.py"
 

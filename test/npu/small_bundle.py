@@ -11,8 +11,8 @@ from npu_graphs import REFUSED
 from small_graph import Value, constant, write_graph
 
 from sotto.bundle import write_manifest
-from sotto.export.flatbuffer import read_model, write_model
-from sotto.export.merge import Merger
+from sotto.export.tflite.flatbuffer import read_model, write_model
+from sotto.export.tflite.merge import Merger
 
 WINDOWS = (1, 2)
 WIDTH = 8

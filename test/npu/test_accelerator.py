@@ -12,8 +12,8 @@ from comparison.clips import packaged_clips
 from compiled_bundle import NpuBundle
 
 from sotto.asr import SpeechModel, Transcription
-from sotto.asr.locate import DISPATCH
 from sotto.npu.plugin import own_adapter
+from sotto.runtime.locate import DISPATCH
 
 Bundle = Callable[[str, str], Path]
 

@@ -14,9 +14,9 @@ from comparison.clips import packaged_clips
 from compiled_bundle import NpuBundle
 
 from sotto.asr import SpeechModel
-from sotto.asr.locate import DISPATCH, find_dispatch
 from sotto.errors import BundleError, DeviceError, OptionError
 from sotto.npu.plugin import own_adapter
+from sotto.runtime.locate import DISPATCH, find_dispatch
 
 pytestmark = pytest.mark.skipif(
     own_adapter() is None, reason="the dispatch library is built on Linux alone"

@@ -17,13 +17,13 @@ from typer.testing import CliRunner
 
 from sotto.cli import app
 from sotto.errors import DeviceError, ModelError, OptionError
+from sotto.export.tflite.graphs import read_graphs
 from sotto.npu.advice import advice
 from sotto.npu.estimate import Estimate, estimate, estimates, transcription
 from sotto.npu.plugin import socs as plugin_socs
 from sotto.npu.published import check, efficiency_of, measurements
 from sotto.npu.roofline import Timing, timing
 from sotto.npu.socs import Figure, Soc, find_soc, launch_ms, mediatek, peers
-from sotto.npu.tflite_graph import read_graphs
 from sotto.npu.whisper_work import SIZES, whisper_work
 from sotto.npu.work import Work, count
 

@@ -11,9 +11,9 @@ from npu_graphs import TAKEN
 from small_bundle import write_bundle
 
 from sotto.errors import ModelError
-from sotto.export.extract import extract_signatures
-from sotto.export.flatbuffer import read_model, write_model
-from sotto.npu.tflite_graph import read_graphs
+from sotto.export.tflite.extract import extract_signatures
+from sotto.export.tflite.flatbuffer import read_model, write_model
+from sotto.export.tflite.graphs import read_graphs
 
 
 def test_extracted_signatures_compute_what_they_did(tmp_path: Path) -> None:

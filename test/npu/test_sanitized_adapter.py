@@ -19,8 +19,8 @@ from hostile_graphs import altered_bytes, altered_graph
 from npu_graphs import REFUSED, TAKEN
 
 from sotto.errors import ModelError
+from sotto.export.tflite.graphs import read_graphs
 from sotto.npu.plugin import apply
-from sotto.npu.tflite_graph import read_graphs
 
 ADAPTER = os.environ.get("SOTTO_SANITIZED_ADAPTER", "")
 

@@ -20,11 +20,11 @@ from typer.testing import CliRunner
 
 from sotto.bundle import drop_compiled, read_manifest, write_manifest
 from sotto.cli import app as sotto_app
-from sotto.export.extract import extract_signatures
-from sotto.export.flatbuffer import FILE_IDENTIFIER, read_model, write_model
+from sotto.export.tflite.extract import extract_signatures
+from sotto.export.tflite.flatbuffer import FILE_IDENTIFIER, read_model, write_model
+from sotto.export.tflite.graphs import Graph, read_graphs
 from sotto.npu import selection
 from sotto.npu.plugin import ADAPTER, SDK, own_adapter, socs
-from sotto.npu.tflite_graph import Graph, read_graphs
 
 pytestmark = pytest.mark.skipif(
     own_adapter() is None, reason="the plugin's library is built on Linux alone"

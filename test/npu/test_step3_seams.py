@@ -15,10 +15,10 @@ from small_bundle import write_bundle, write_refused_bundle
 
 from sotto.bundle import read_manifest, write_manifest
 from sotto.errors import ModelError
+from sotto.export.tflite.graphs import read_graphs
 from sotto.npu import plugin
 from sotto.npu.compiled import read_compiled
 from sotto.npu.plugin import own_adapter
-from sotto.npu.tflite_graph import read_graphs
 
 pytestmark = pytest.mark.skipif(
     own_adapter() is None, reason="the plugin's library is built on Linux alone"

@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 from sotto import _runtime
-from sotto.asr.locate import find_litert
 from sotto.errors import CancelledError, OptionError
+from sotto.runtime.locate import find_litert
 
 whisper = pytest.importorskip("whisper", reason="openai-whisper is the reference")
 torch = pytest.importorskip("torch")

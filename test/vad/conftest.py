@@ -11,7 +11,7 @@ import pytest
 from comparison.clips import Clip, all_clips
 
 from sotto._runtime import VoiceActivityDetector
-from sotto.asr.locate import find_litert
+from sotto.runtime.locate import find_litert
 
 RATE = 16_000
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from sotto._runtime import VoiceActivityDetector
-from sotto.asr.locate import find_litert
 from sotto.checkpoints.silero import find_silero, load_silero
 from sotto.errors import BundleError, CheckpointError
+from sotto.runtime.locate import find_litert
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     from small_image_text import FAMILIES
 
     from sotto.checkpoints.identify import identify
-    from sotto.export.embedding import write_embedding
-    from sotto.export.families import EmbeddingOptions, read_embedding_model
+    from sotto.export.embedding.bundle import write_embedding
+    from sotto.export.embedding.families import EmbeddingOptions, read_embedding_source
 
     @cache
     def make(family: str, precision: str) -> tuple[Path, Path]:
@@ -29,7 +29,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
         checkpoint = FAMILIES[family](folder / f"{family}-small")
         lengths = () if family == "clip" else None
         options = EmbeddingOptions(lengths, (2,))
-        model = read_embedding_model(identify(str(checkpoint)), options)
+        model = read_embedding_source(identify(str(checkpoint)), options)
         write_embedding(model, folder / "bundle", precision, report=lambda line: None)
         return checkpoint, folder / "bundle"
 

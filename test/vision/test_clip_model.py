@@ -20,8 +20,8 @@ from small_pictures import pixels  # noqa: E402
 from sotto.checkpoints.identify import identify  # noqa: E402
 from sotto.embed import ClipModel, ImageEncoder, TextEncoder, load_encoder  # noqa: E402
 from sotto.errors import BundleError, ImageError  # noqa: E402
-from sotto.export.embedding import write_embedding  # noqa: E402
-from sotto.export.families import EmbeddingOptions, read_embedding_model  # noqa: E402
+from sotto.export.embedding.bundle import write_embedding  # noqa: E402
+from sotto.export.embedding.families import EmbeddingOptions, read_embedding_source  # noqa: E402
 
 TOLERANCE = 1e-4
 """Of unit vectors, and of logits over their scale: issue 6's, and sums in another order give less
@@ -43,7 +43,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
         # As few graphs as show that several work together: each takes seconds to convert.
         clip = family == "clip"
         options = EmbeddingOptions((16,) if clip else None, (1, 2) if clip else (2,))
-        model = read_embedding_model(identify(str(checkpoint)), options)
+        model = read_embedding_source(identify(str(checkpoint)), options)
         write_embedding(model, folder / "bundle", "fp32", report=lambda line: None)
         return checkpoint, ClipModel(folder / "bundle", threads=1)
 

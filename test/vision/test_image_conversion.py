@@ -19,12 +19,12 @@ from sotto.bundle import read_manifest  # noqa: E402
 from sotto.checkpoints import CheckpointError  # noqa: E402
 from sotto.checkpoints.identify import identify  # noqa: E402
 from sotto.errors import OptionError  # noqa: E402
-from sotto.export.embedding import embed, unit  # noqa: E402
-from sotto.export.families import EmbeddingOptions, read_embedding_model  # noqa: E402
+from sotto.export.embedding.bundle import embed, unit  # noqa: E402
+from sotto.export.embedding.families import EmbeddingOptions, read_embedding_source  # noqa: E402
+from sotto.export.tflite.graphs import read_graphs  # noqa: E402
 from sotto.graphs.signatures import Signature  # noqa: E402
 from sotto.npu.check import check  # noqa: E402
 from sotto.npu.plugin import own_adapter  # noqa: E402
-from sotto.npu.tflite_graph import read_graphs  # noqa: E402
 from sotto.preprocess import ImageProcessor  # noqa: E402
 
 Made = Callable[[str, str], tuple[Path, Path]]
@@ -143,11 +143,11 @@ def test_impossible_options_are_refused(tmp_path: Path) -> None:
     ):
         checkpoint = SMALL[family](tmp_path / family)
         with pytest.raises(OptionError, match=message):
-            read_embedding_model(identify(str(checkpoint)), EmbeddingOptions(lengths, batches))
+            read_embedding_source(identify(str(checkpoint)), EmbeddingOptions(lengths, batches))
 
 
 def test_a_clip_without_its_tokenizer_is_refused(tmp_path: Path) -> None:
     checkpoint = encoders.clip(tmp_path / "clip")
     (checkpoint / "tokenizer.json").unlink()
     with pytest.raises(CheckpointError, match="has no tokenizer"):
-        read_embedding_model(identify(str(checkpoint)), EmbeddingOptions())
+        read_embedding_source(identify(str(checkpoint)), EmbeddingOptions())

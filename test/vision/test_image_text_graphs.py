@@ -18,7 +18,7 @@ from sotto.checkpoints import CheckpointError  # noqa: E402
 from sotto.checkpoints.image_text import ImageTextCheckpoint  # noqa: E402
 from sotto.checkpoints.image_text_layout import today  # noqa: E402
 from sotto.checkpoints.image_text_reader import read_image_text  # noqa: E402
-from sotto.export.image_text import image_graph, text_graph  # noqa: E402
+from sotto.export.embedding.image_text import image_graph, text_graph  # noqa: E402
 
 # Sums in float32 in another order, through three blocks or twelve, on vectors of some 1 to 10.
 TOLERANCE = 1e-4

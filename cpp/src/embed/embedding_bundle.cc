@@ -31,9 +31,13 @@ std::vector<int32_t> Shape(const std::vector<size_t>& sizes) {
   return {sizes.begin(), sizes.end()};
 }
 
-const Json& ListOfSignatures(ManifestReader* reader, const Json& json, const std::string& encoder) {
+// `encoder` is a plain pointer: the reference that is returned must not seem to come from a
+// temporary string, which GCC 14 warns of.
+const Json& ListOfSignatures(ManifestReader* reader, const Json& json, const char* encoder) {
   const Json& list = reader->At(json, "signatures");
-  if (!list.is_array() || list.empty()) reader->Fail("its " + encoder + " encoder has no graphs");
+  if (!list.is_array() || list.empty()) {
+    reader->Fail(std::string("its ") + encoder + " encoder has no graphs");
+  }
   return list;
 }
 
@@ -45,8 +49,8 @@ void CheckTensors(ManifestReader* reader, const Signature& signature,
   for (const std::string& fault : faults) reader->Fail(fault);
 }
 
-std::vector<Bucket> ReadBuckets(ManifestReader* reader, const Json& json,
-                                const std::string& encoder, bool has_length) {
+std::vector<Bucket> ReadBuckets(ManifestReader* reader, const Json& json, const char* encoder,
+                                bool has_length) {
   std::vector<Bucket> buckets;
   for (const Json& item : ListOfSignatures(reader, json, encoder)) {
     Bucket bucket;
@@ -60,7 +64,7 @@ std::vector<Bucket> ReadBuckets(ManifestReader* reader, const Json& json,
             [&](const Bucket& a, const Bucket& b) { return key(a) < key(b); });
   const auto same = [&](const Bucket& a, const Bucket& b) { return key(a) == key(b); };
   if (std::adjacent_find(buckets.begin(), buckets.end(), same) != buckets.end()) {
-    reader->Fail("its " + encoder + " encoder has two graphs of one size");
+    reader->Fail(std::string("its ") + encoder + " encoder has two graphs of one size");
   }
   return buckets;
 }

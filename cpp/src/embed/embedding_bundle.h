@@ -1,5 +1,5 @@
 // A bundle of kind embedding: one or two encoders that give vectors of one space.
-// As python/sotto/export/embedding.py makes it.
+// As python/sotto/export/embedding/bundle.py makes it.
 
 #ifndef SOTTO_SRC_EMBED_EMBEDDING_BUNDLE_H_
 #define SOTTO_SRC_EMBED_EMBEDDING_BUNDLE_H_

@@ -1,4 +1,4 @@
-// A bundle of kind vad, as python/sotto/export/vad.py makes it.
+// A bundle of kind vad, as python/sotto/export/vad/silero.py makes it.
 
 #ifndef SOTTO_SRC_VAD_VAD_BUNDLE_H_
 #define SOTTO_SRC_VAD_VAD_BUNDLE_H_

@@ -9,7 +9,7 @@
 #include "text/compression_ratio.h"
 #include "whisper/initial_tokens.h"
 #include "decode/log_softmax.h"
-#include "decode/logits_filter.h"
+#include "whisper/logits_filter.h"
 #include "decode/token_decoder.h"
 
 namespace sotto {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "decode/logits_filter.h"
+#include "whisper/logits_filter.h"
 
 namespace sotto {
 

@@ -21,7 +21,7 @@
 #include "whisper/single_window.h"
 #include "sotto/log_mel.h"
 #include "sotto/tokenizer.h"
-#include "audio/speech_source.h"
+#include "vad/speech_source.h"
 #include "base/stopwatch.h"
 #include "whisper/window_encoder.h"
 #include "whisper/word_aligner.h"

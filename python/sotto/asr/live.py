@@ -12,8 +12,8 @@ from rich.table import Column
 
 from sotto.asr.formats.times import clock
 from sotto.asr.languages import LANGUAGES
-from sotto.asr.option_values import flag
 from sotto.asr.result import Segment
+from sotto.runtime.option_values import flag
 
 
 def segment_line(segment: Segment) -> str:

@@ -10,21 +10,21 @@ from typing import Any
 
 from sotto._runtime import Transcriber, VoiceActivityDetector
 from sotto.asr.live import shown_live
-from sotto.asr.loading import load
-from sotto.asr.locate import find_bundle, find_litert, find_vad
 from sotto.asr.options import TranscribeOptions
 from sotto.asr.result import Segment, Transcription
-from sotto.asr.source import named, read_twice
 from sotto.asr.stream import Stream
 from sotto.errors import AudioError, DeviceError, OptionError
 from sotto.preprocess import AudioSource, stream_audio
+from sotto.runtime.load import load
+from sotto.runtime.locate import find_bundle, find_litert, find_vad
+from sotto.runtime.source import named, read_twice
 
 
 class SpeechModel:
     """One bundle in the C++ runtime. Safe to share among threads: calls take turns.
 
     Args:
-        bundle: a bundle's directory, or a model's name (see ``asr.locate.find_bundle``).
+        bundle: a bundle's directory, or a model's name (see ``runtime.locate.find_bundle``).
         device: ``cpu`` or None, which is the same; of openai-whisper. See ``accelerator``.
         download_root: a folder of bundles to look into first. Nothing is downloaded.
         in_memory: of openai-whisper; no effect, the files are mapped.
@@ -36,7 +36,7 @@ class SpeechModel:
             may be deleted at any time. None is ``$SOTTO_WEIGHT_CACHE``, else ``sotto/weights`` in
             the user's cache (``$XDG_CACHE_HOME``); an empty string keeps nothing.
         vad: bundle of the voice activity detector that ``vad_filter`` asks; None finds
-            ``silero-vad`` (see ``asr.locate.find_vad``). Loaded when first asked for.
+            ``silero-vad`` (see ``runtime.locate.find_vad``). Loaded when first asked for.
         accelerator: ``cpu``; ``npu``, for which the bundle must have been compiled (step 3), and
             which is an error where it can't be had; or ``auto``: the NPU, else the CPU, with one
             warning in the log that says why.

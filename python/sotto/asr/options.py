@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sotto import _runtime
 from sotto.asr.languages import language_code
-from sotto.asr.option_values import (
+from sotto.runtime.option_values import (
     flag,
     integer,
     integers,

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sotto import _runtime
-from sotto.asr import option_values
 from sotto.asr.languages import language_code
-from sotto.asr.locate import find_litert, find_vad
 from sotto.asr.result import Word
 from sotto.errors import AudioError, OptionError
 from sotto.preprocess.audio_decode import is_sample_type, scaled
+from sotto.runtime import option_values
+from sotto.runtime.locate import find_litert, find_vad
 
 if TYPE_CHECKING:
     from sotto.asr.model import SpeechModel
@@ -157,7 +157,7 @@ class Stream:
 
     Args:
         model: whose bundle has an alignment graph, for the times of words.
-        vad: True finds the bundle ``silero-vad`` (see ``asr.locate``), which tells speech from
+        vad: True finds the bundle ``silero-vad`` (see ``runtime.locate``), which tells speech from
             silence; or that bundle's directory. False takes everything for speech: then silence
             is decoded, too, and utterances end where the decoder hears nothing more.
         cancelled: asked before each decoder step whether to stop: the push then raises

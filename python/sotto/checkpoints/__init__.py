@@ -5,8 +5,8 @@ checkpoint = load_checkpoint("base")  # or a path: .pt, Hugging Face, CTranslate
 """
 
 from sotto.checkpoints.checkpoint import Checkpoint, WhisperDims
-from sotto.checkpoints.load import load_checkpoint
 from sotto.checkpoints.published import PUBLISHED, PublishedModel
+from sotto.checkpoints.read_checkpoint import load_checkpoint
 from sotto.errors import CheckpointError
 
 __all__ = [

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 from sotto.checkpoints.checkpoint import MAX_DIM, MAX_LAYERS, Shape, State
-from sotto.checkpoints.encoder import block_shapes
+from sotto.checkpoints.encoder import Gelu, block_shapes
 from sotto.errors import CheckpointError
-from sotto.graphs.transformer import Gelu
 from sotto.preprocess.image_settings import ImageSettings
 
 Head = Literal["projection", "pooler", "attention", "none"]

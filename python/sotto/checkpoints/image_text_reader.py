@@ -18,6 +18,7 @@ from sotto.checkpoints.checkpoint import Shape, check_finite, match_shapes
 from sotto.checkpoints.configuration import read_json
 from sotto.checkpoints.digest import sha256_of
 from sotto.checkpoints.dinov2 import fold_layer_scales, resize_positions
+from sotto.checkpoints.encoder import Gelu
 from sotto.checkpoints.encoder_families import GELU
 from sotto.checkpoints.image_text import (
     Head,
@@ -32,7 +33,6 @@ from sotto.checkpoints.image_text_layout import UNUSED, stored, today
 from sotto.checkpoints.preprocessor import read_preprocessor
 from sotto.checkpoints.safetensors_files import SafeTensors
 from sotto.errors import CheckpointError
-from sotto.graphs.transformer import Gelu
 
 _BASE = {
     "hidden_size": 768,

@@ -15,11 +15,38 @@ import torch
 
 from sotto.checkpoints.digest import sha256_of
 from sotto.errors import CheckpointError
-from sotto.graphs.silero import SHAPES
 
 NAME = "silero-vad"
 PACKAGE = "silero_vad"
 FILE = Path("data") / "silero_vad.jit"
+
+STATE = 128
+"""Width of the LSTM's two states."""
+
+HOP = 128
+"""Samples between two frames of the spectrum."""
+
+BINS = 129
+"""Frequencies of a frame."""
+
+SHAPES = {
+    "stft_conv.weight": (2 * BINS, 1, 2 * HOP),
+    "conv1.weight": (128, BINS, 3),
+    "conv1.bias": (128,),
+    "conv2.weight": (64, 128, 3),
+    "conv2.bias": (64,),
+    "conv3.weight": (64, 64, 3),
+    "conv3.bias": (64,),
+    "conv4.weight": (STATE, 64, 3),
+    "conv4.bias": (STATE,),
+    "lstm_cell.weight_ih": (4 * STATE, STATE),
+    "lstm_cell.weight_hh": (4 * STATE, STATE),
+    "lstm_cell.bias_ih": (4 * STATE,),
+    "lstm_cell.bias_hh": (4 * STATE,),
+    "final_conv.weight": (1, STATE, 1),
+    "final_conv.bias": (1,),
+}
+"""Of every weight, by the name that the graph gives it."""
 
 KEYS = {
     "stft_conv.weight": "_model.stft.forward_basis_buffer",
@@ -42,7 +69,7 @@ class SileroCheckpoint:
     """The weights of the 16 kHz model, and where they are from.
 
     Attributes:
-        state: float32 arrays with the names and shapes of ``graphs.silero.SHAPES``.
+        state: float32 arrays with the names and shapes of ``SHAPES``.
         path: the file.
         sha256: hex digest of the file.
     """

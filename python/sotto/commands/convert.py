@@ -18,8 +18,8 @@ from sotto.terminal import clean_exits, exiting_on_interrupt, hushed_libraries, 
 
 if TYPE_CHECKING:
     from sotto.checkpoints.identify import Identified
-    from sotto.export.families import EmbeddingOptions
-    from sotto.export.precision import Exceptions
+    from sotto.export.embedding.families import EmbeddingOptions
+    from sotto.export.quantize.precision import Exceptions
 
 MODELS = Path("models")
 TASKS = ("transcribe", "embed")
@@ -115,8 +115,8 @@ def convert(
             check_writable(out)  # before a download
         # torch is slow to import, and not installed where nothing is converted.
         from sotto.checkpoints.identify import VAD, WHISPER, identify
-        from sotto.export.families import EmbeddingOptions
-        from sotto.export.precision import Exceptions
+        from sotto.export.embedding.families import EmbeddingOptions
+        from sotto.export.quantize.precision import Exceptions
 
         found = identify(checkpoint)
         if found.model_type != WHISPER:  # what says nothing else may be none: its reader tells
@@ -165,10 +165,10 @@ def _embedding(
     exceptions: Exceptions | None,
     jobs: int | None,
 ) -> Path:
-    from sotto.export.embedding import write_embedding
-    from sotto.export.families import read_embedding_model
+    from sotto.export.embedding.bundle import write_embedding
+    from sotto.export.embedding.families import read_embedding_source
 
-    model = read_embedding_model(found, options)
+    model = read_embedding_source(found, options)
     target = out or _default(model.name, precision)
     write_embedding(model, target, precision, exceptions, report, jobs)
     return target
@@ -182,10 +182,10 @@ def _whisper(
     jobs: int | None,
 ) -> Path:
     from sotto.checkpoints import load_checkpoint
-    from sotto.export import convert as step2
-    from sotto.export.precision import check_precision
+    from sotto.export.quantize.precision import check_precision
     from sotto.export.recording import packaged_recording
-    from sotto.export.torchscript import export_torchscript
+    from sotto.export.whisper import bundle as step2
+    from sotto.export.whisper.torchscript import export_torchscript
     from sotto.preprocess import read_audio
 
     chosen = check_precision(precision)
@@ -203,7 +203,7 @@ def _whisper(
 def _detector(name: str, out: Path | None, precision: str, exceptions: Exceptions | None) -> Path:
     from sotto.checkpoints.silero import find_silero, load_silero
     from sotto.export.recording import packaged_recording
-    from sotto.export.vad import convert_vad, export_vad
+    from sotto.export.vad.silero import convert_vad, export_vad
     from sotto.preprocess import read_audio
 
     if exceptions is not None:

@@ -80,7 +80,7 @@ def embed(
     with clean_exits():
         make_text_printable()
         _check_destination(output_format, output)
-        from sotto.asr.locate import find_encoder
+        from sotto.runtime.locate import find_encoder
 
         work = _Work(str(find_encoder(model)), normalize, threads)
         names, vectors = work.embed(work.items(files))
@@ -141,7 +141,7 @@ class _Work:
                 yield from self._encoded([each])
 
     def _encoder(self, modality: str) -> Any:
-        from sotto.index.folder.models import load_encoder
+        from sotto.index.bundles import load_encoder
 
         if modality not in self._encoders:
             self._encoders[modality] = load_encoder(self._bundle, modality, self._threads)

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from sotto.index import Index
 
 app = typer.Typer(
+    add_completion=False,
     no_args_is_help=True,
-    help="What searches look into: folders of texts, code, pictures and recordings.",
+    help="Fill an index with folders of files, and look at what it holds.",
 )
 
 Folders = Annotated[

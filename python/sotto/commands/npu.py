@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 SHOWN = 12
 """Findings of a table; JSON has all."""
 
-app = typer.Typer(no_args_is_help=True, help="MediaTek's NPU: will a model run whole on it?")
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="MediaTek's NPU: will a model run whole on it?",
+)
 
 Model = Annotated[Path, typer.Argument(help="Bundle, or a .tflite file.")]
 Soc = Annotated[str, typer.Option(help="SoCs with commas between, such as mt6991, or all.")]

@@ -20,7 +20,7 @@ from sotto.errors import ConversionError, OptionError, OutputError
 from sotto.terminal import clean_exits, hushed_libraries, report
 
 if TYPE_CHECKING:
-    from sotto.export.sensitivity import Scan, Sensitivity
+    from sotto.export.whisper.sensitivity import Scan, Sensitivity
     from sotto.preprocess import AudioSource
 
 WORDS, SHARE, KEEP = 3, 0.5, "fp16"
@@ -166,12 +166,12 @@ def _quantize(
     target = out or named.with_name(f"{named.name.removesuffix('-fp32')}-{precision}")
     check_writable(target)
     with hushed_libraries():
-        from sotto.export.precision import Exceptions
-        from sotto.export.requantize import quantize_bundle
+        from sotto.export.quantize.precision import Exceptions
+        from sotto.export.whisper.requantize import quantize_bundle
 
         exceptions = None if file is None else Exceptions.read(file)
         if _embeds(model):
-            from sotto.export.embedding_quantize import quantize_embedding
+            from sotto.export.embedding.requantize import quantize_embedding
 
             if audio:
                 raise OptionError("--audio is of bundles that transcribe; leave it out")
@@ -189,7 +189,7 @@ def _scan(
     model: Path, precision: str, group: str, all_but: bool, words: int, audio: list[str] | None
 ) -> Scan:
     with hushed_libraries():
-        from sotto.export.sensitivity import ScanOptions, scan
+        from sotto.export.whisper.sensitivity import ScanOptions, scan
 
         options = ScanOptions(precision, group, all_but, words)
         return scan(model, _speech(audio), options, report)

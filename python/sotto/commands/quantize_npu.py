@@ -17,7 +17,7 @@ from sotto.errors import OptionError
 from sotto.terminal import hushed_libraries, report
 
 if TYPE_CHECKING:
-    from sotto.export.static_scan import StaticScan, StaticSensitivity
+    from sotto.export.whisper.static_scan import StaticScan, StaticSensitivity
     from sotto.preprocess import AudioSource
 
 
@@ -49,7 +49,7 @@ def run(
 
 
 def _list() -> None:
-    from sotto.export.recipes import DEFAULT, RECIPES
+    from sotto.export.quantize.recipes import DEFAULT, RECIPES
 
     for recipe in RECIPES.values():
         default = " (the default)" if recipe.name == DEFAULT else ""
@@ -60,9 +60,9 @@ def _write(
     model: Path, out: Path | None, name: str, file: Path | None, calibrate: Path | None
 ) -> None:
     with hushed_libraries():
-        from sotto.export.npu_bundle import quantize_for_npu
-        from sotto.export.precision import Exceptions
-        from sotto.export.recipes import DEFAULT, NUMBERS, find_recipe
+        from sotto.export.quantize.precision import Exceptions
+        from sotto.export.quantize.recipes import DEFAULT, NUMBERS, find_recipe
+        from sotto.export.whisper.static_bundle import quantize_for_npu
 
         recipe = find_recipe(name or DEFAULT)
         exceptions = None if file is None else Exceptions.read(file, NUMBERS)
@@ -70,7 +70,7 @@ def _write(
         target = out or named.with_name(f"{named.name.removesuffix('-fp32')}-npu")
         check_writable(target)
         if read_manifest(model, verify=False).get("kind") == "embedding":
-            from sotto.export.embedding_static import quantize_embedding_for_npu
+            from sotto.export.embedding.static_bundle import quantize_embedding_for_npu
 
             if calibrate is not None:
                 raise OptionError("--calibrate is of bundles that transcribe; leave it out")
@@ -85,7 +85,7 @@ def _scan(
     model: Path, precision: str, group: str, all_but: bool, calibrate: Path | None, as_json: bool
 ) -> None:
     with hushed_libraries():
-        from sotto.export.static_scan import StaticScanOptions, scan_statically
+        from sotto.export.whisper.static_scan import StaticScanOptions, scan_statically
 
         options = StaticScanOptions(precision, all_but, group)  # type: ignore[arg-type]  # validated
         found = scan_statically(model, _speech(calibrate), options, report)
@@ -96,8 +96,8 @@ def _scan(
 
 
 def _speech(folder: Path | None) -> list[AudioSource]:
-    from sotto.export.calibration import find_recordings
     from sotto.export.recording import packaged_recording
+    from sotto.export.whisper.calibration import find_recordings
 
     return [packaged_recording()] if folder is None else find_recordings(folder, report)
 

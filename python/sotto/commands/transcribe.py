@@ -16,7 +16,6 @@ import typer
 from sotto.asr import SpeechModel, Transcription, load_model
 from sotto.asr.formats import FORMATS, LineOptions
 from sotto.asr.live import SecondsBars, language_line, segment_line
-from sotto.asr.source import BufferedFile
 from sotto.commands.accelerator import Accelerator, AcceleratorOption, NpuDispatch, Soc
 from sotto.commands.in_turn import Say, Turn, in_turn
 from sotto.commands.output import Destination, make_text_printable, print_whole
@@ -28,6 +27,7 @@ from sotto.commands.recognition import (
 from sotto.commands.shares import share_cores
 from sotto.commands.values import truth
 from sotto.errors import AudioError, SottoError
+from sotto.runtime.source import BufferedFile
 from sotto.terminal import FAILURE, clean_exits, report, stderr
 
 

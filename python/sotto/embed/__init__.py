@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from sotto.embed.clip import ClipModel
     from sotto.embed.code import CodeEncoder, CodeSpan
     from sotto.embed.encoder import Encoder
+    from sotto.embed.encoder_of import load_encoder
     from sotto.embed.image import ImageEncoder
-    from sotto.embed.load import load_encoder
     from sotto.embed.text import TextEncoder
 
 __all__ = [
@@ -33,12 +33,14 @@ _LAZY = {
     "Encoder": "sotto.embed.encoder",
     "ImageEncoder": "sotto.embed.image",
     "TextEncoder": "sotto.embed.text",
-    "load_encoder": "sotto.embed.load",
+    "load_encoder": "sotto.embed.encoder_of",
 }
 
 
-def __getattr__(name: str) -> Any:
-    # Text needs no audio library, audio no tokeniser.
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'sotto.embed' has no attribute {name!r}")
+if not TYPE_CHECKING:  # it would hide a misspelt name from type checkers
+
+    def __getattr__(name: str) -> Any:
+        # Text needs no audio library, audio no tokeniser.
+        if name in _LAZY:
+            return getattr(import_module(_LAZY[name]), name)
+        raise AttributeError(f"module 'sotto.embed' has no attribute {name!r}")

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sotto.asr.option_values import integer, wrong
-from sotto.asr.source import named, read_twice
 from sotto.embed.bundle import EmbeddingBundle
 from sotto.embed.encoder import Encoder, Output, Progress, Vectors, check_options, listed
 from sotto.errors import AudioError, OptionError
 from sotto.preprocess import SAMPLE_RATE, AudioSource, stream_audio
+from sotto.runtime.option_values import integer, wrong
+from sotto.runtime.source import named, read_twice
 
 Samples = NDArray[np.float32]
 Blocks = Callable[[], Iterator[Samples]]

@@ -8,10 +8,10 @@ import os
 from typing import Any
 
 from sotto._runtime import EmbeddingModel
-from sotto.asr.loading import load
-from sotto.asr.locate import find_encoder
 from sotto.bundle import MANIFEST
 from sotto.errors import BundleError
+from sotto.runtime.load import load
+from sotto.runtime.locate import find_encoder
 
 _REBUILD = "Make it: sotto convert CHECKPOINT (sotto convert --help)."
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sotto._runtime import EmbeddingModel
-from sotto.asr.option_values import flag, integer, wrong
 from sotto.embed.bundle import EmbeddingBundle
 from sotto.errors import SottoError
+from sotto.runtime.option_values import flag, integer, wrong
 
 Vectors = NDArray[np.float32]
 Output = Literal["numpy", "arrow"]
@@ -31,7 +31,7 @@ class Encoder(ABC):
     """One encoder of a bundle of kind ``embedding``. Safe to share among threads.
 
     Args:
-        bundle: a bundle's directory, the name of one (see ``asr.locate.find_encoder``), or one
+        bundle: a bundle's directory, the name of one (see ``runtime.locate.find_encoder``), or one
             that another encoder loaded.
         threads: of the CPU kernels; 0 is as many as there are big cores, 4 at most.
         verify: check the sha256 of the bundle's files.

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -73,3 +74,10 @@ def compare(
     if limit is None:
         raise ValueError("a limit is needed")
     return Difference(stage, worst, scale, noise, limit, in_decibel)
+
+
+def decibel(pairs: list[tuple[NDArray[np.float32], NDArray[np.float32]]]) -> float:
+    """Signal to noise over all (actual, expected) pairs together."""
+    signal = sum(float(np.square(e, dtype=np.float64).sum()) for _, e in pairs)
+    noise = sum(float(np.square(a - e, dtype=np.float64).sum()) for a, e in pairs)
+    return 10 * float(np.log10(signal / noise)) if noise else float("inf")

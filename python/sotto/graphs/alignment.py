@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from sotto.checkpoints import WhisperDims
+from sotto.checkpoints.encoder import Gelu
 from sotto.graphs.decoder_attention import BlockSelfAttention, CrossAttention
 from sotto.graphs.transformer import (
     FeedForward,
-    Gelu,
     Weights,
     to_residual,
 )

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from sotto.checkpoints.encoder import Gelu
 from sotto.graphs.transformer import (
     FeedForward,
-    Gelu,
     Norm,
     SelfAttention,
     Weights,

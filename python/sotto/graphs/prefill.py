@@ -9,10 +9,10 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from sotto.checkpoints import WhisperDims
+from sotto.checkpoints.encoder import Gelu
 from sotto.graphs.decoder_attention import BlockSelfAttention, CrossAttention
 from sotto.graphs.transformer import (
     FeedForward,
-    Gelu,
     Heads,
     Norm,
     Weights,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from sotto.checkpoints.silero import BINS, HOP, STATE
 from sotto.graphs.signatures import Signature, TensorSpec
 from sotto.graphs.transformer import Weights, tensor
 
@@ -23,31 +24,7 @@ CONTEXT = 64
 REFLECTED = 64
 """Samples repeated backwards after its end; the last one is not repeated."""
 
-STATE = 128
-"""Width of the LSTM's two states."""
-
-HOP = 128
-BINS = 129
 HOPS = (CONTEXT + CHUNK + REFLECTED) // HOP
-
-SHAPES = {
-    "stft_conv.weight": (2 * BINS, 1, 2 * HOP),
-    "conv1.weight": (128, BINS, 3),
-    "conv1.bias": (128,),
-    "conv2.weight": (64, 128, 3),
-    "conv2.bias": (64,),
-    "conv3.weight": (64, 64, 3),
-    "conv3.bias": (64,),
-    "conv4.weight": (STATE, 64, 3),
-    "conv4.bias": (STATE,),
-    "lstm_cell.weight_ih": (4 * STATE, STATE),
-    "lstm_cell.weight_hh": (4 * STATE, STATE),
-    "lstm_cell.bias_ih": (4 * STATE,),
-    "lstm_cell.bias_hh": (4 * STATE,),
-    "final_conv.weight": (1, STATE, 1),
-    "final_conv.bias": (1,),
-}
-"""Of every weight."""
 
 
 def detector() -> Signature:

@@ -20,16 +20,15 @@ gain, its subtraction of the mean into those before it (see Norm), and the atten
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from sotto.checkpoints.encoder import Gelu
+
 Weights = Mapping[str, np.ndarray]
-Gelu = Literal["erf", "tanh", "quick"]
-"""``quick`` is x * sigmoid(1.702 x), OpenAI's CLIP's."""
 
 QUICK = 1.702
 

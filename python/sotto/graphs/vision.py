@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from sotto.checkpoints.encoder import Gelu
 from sotto.graphs.transformer import (
     RESIDUAL_SCALE,
     FeedForward,
-    Gelu,
     Heads,
     Norm,
     NormAffine,

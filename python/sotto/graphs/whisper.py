@@ -12,10 +12,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from sotto.checkpoints import WhisperDims
+from sotto.checkpoints.encoder import Gelu
 from sotto.graphs.decoder_attention import CachedSelfAttention, CrossAttention, CrossKeysValues
 from sotto.graphs.transformer import (
     FeedForward,
-    Gelu,
     Norm,
     NormAffine,
     SelfAttention,

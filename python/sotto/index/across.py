@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sotto.asr.locate import find_encoder
 from sotto.bundle import MANIFEST
 from sotto.errors import BundleError, StoreError
+from sotto.index.bundles import bundle_space, load_encoder, manifest_of
 from sotto.index.collection import Collection
-from sotto.index.folder.models import bundle_space, load_encoder, manifest_of
 from sotto.index.record import Hit
 from sotto.index.store import Index
 from sotto.index.where import Where
+from sotto.runtime.locate import find_encoder
 
 FUSION = 60
 """Of reciprocal rank fusion: ``1 / (60 + rank)``; similarities of two models can't be compared."""

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from sotto.bundle import drop_compiled, read_manifest
 from sotto.errors import BundleError, ModelError
+from sotto.export.tflite.graphs import Graph, read_graphs
 from sotto.npu.plugin import Partitioning, find_adapter, own_adapter, partition
 from sotto.npu.rules import Verdict, judge_graph, layers_by_output
-from sotto.npu.tflite_graph import Graph, read_graphs
 
 
 @dataclass(frozen=True)

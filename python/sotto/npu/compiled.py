@@ -19,7 +19,7 @@ from flatbuffers.number_types import Int32Flags, Uint32Flags
 from flatbuffers.table import Table
 
 from sotto.errors import ModelError
-from sotto.npu.tflite_graph import DAMAGE, Graph, Tensor, read_graphs
+from sotto.export.tflite.graphs import DAMAGE, Graph, Tensor, read_graphs
 
 DISPATCH = "CUSTOM DISPATCH_OP"
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from sotto.bundle import Manifest, read_manifest
 from sotto.errors import BundleError, OptionError
+from sotto.export.tflite.graphs import Graph, read_graphs
 from sotto.npu.advice import Advice, advice
 from sotto.npu.published import efficiency_of
 from sotto.npu.roofline import Range, Timing, timing
 from sotto.npu.socs import Soc, find_soc
-from sotto.npu.tflite_graph import Graph, read_graphs
 from sotto.npu.work import Work, count
 
 

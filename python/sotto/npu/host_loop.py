@@ -10,7 +10,6 @@ import numpy as np
 
 from sotto._runtime import EmbeddingTable, LogMel, Tokenizer
 from sotto.bundle import Manifest
-from sotto.export.passages import write_position
 from sotto.preprocess import SAMPLE_RATE, AudioSource, read_audio
 
 Tensors = dict[str, np.ndarray]
@@ -104,3 +103,9 @@ def _rows(bundle: Path, manifest: Manifest) -> Callable[[int], np.ndarray]:
         return lambda token: table[token].astype(np.float32)
     by_row = np.load(scales).reshape(-1)
     return lambda token: table[token] * by_row[token]
+
+
+def write_position(cache: np.ndarray, new: np.ndarray, position: int) -> None:
+    """One position along the axis in which the two differ."""
+    (axis,) = (i for i, n in enumerate(cache.shape) if n != new.shape[i])
+    np.moveaxis(cache, axis, 0)[position] = np.moveaxis(new, axis, 0)[0]

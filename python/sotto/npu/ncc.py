@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sotto.errors import DeviceError, ModelError, OptionError
-from sotto.export.extract import extract_signatures
-from sotto.export.flatbuffer import read_model, write_model
+from sotto.export.tflite.extract import extract_signatures
+from sotto.export.tflite.flatbuffer import read_model, write_model
 from sotto.npu.compiled import VENDOR
 from sotto.npu.result import CompiledFile, CompiledGraph
 from sotto.npu.selection import Part

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from sotto.bundle import Manifest
-from sotto.npu.tflite_graph import Graph, Operation, Tensor, read_graphs
+from sotto.export.tflite.graphs import Graph, Operation, Tensor, read_graphs
 
 SUPPORTED = frozenset(
     {

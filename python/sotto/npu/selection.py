@@ -8,10 +8,10 @@ from pathlib import Path
 
 from sotto.bundle import MANIFEST, NPU, REBUILD, Manifest, read_manifest
 from sotto.errors import BundleError, ModelError, OptionError
-from sotto.export.extract import extract_signatures
-from sotto.export.flatbuffer import read_model, write_model
+from sotto.export.tflite.extract import extract_signatures
+from sotto.export.tflite.flatbuffer import read_model, write_model
+from sotto.export.tflite.graphs import DAMAGE, Graph, read_graphs
 from sotto.npu.rules import judge_graph, layers_by_output
-from sotto.npu.tflite_graph import DAMAGE, Graph, read_graphs
 
 ROLES = ("encoder", "decoder", "prefill", "alignment")
 

@@ -19,11 +19,11 @@ from sotto._runtime import usable_cpus
 from sotto.asr import SpeechModel
 from sotto.bundle import Manifest, read_manifest
 from sotto.errors import BundleError, DeviceError, ModelError, OptionError
-from sotto.export.passages import decibel
+from sotto.export.difference import decibel
+from sotto.export.tflite.graphs import Graph, read_graphs
 from sotto.npu.arithmetic import Arithmetic, open_executor
 from sotto.npu.host_loop import HostLoop, Tensors
 from sotto.npu.plugin import own_adapter, partition
-from sotto.npu.tflite_graph import Graph, read_graphs
 from sotto.preprocess import SAMPLE_RATE, AudioSource, read_audio
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from sotto.errors import ModelError
-from sotto.npu.tflite_graph import Graph, Operation, Tensor
+from sotto.export.tflite.graphs import Graph, Operation, Tensor
 
 MATMULS = (
     "FULLY_CONNECTED",

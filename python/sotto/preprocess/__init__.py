@@ -29,8 +29,10 @@ _LAZY = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    # Transcribing needs neither Pillow nor pyarrow.
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module 'sotto.preprocess' has no attribute {name!r}")
+if not TYPE_CHECKING:  # it would hide a misspelt name from type checkers
+
+    def __getattr__(name: str) -> Any:
+        # Transcribing needs neither Pillow nor pyarrow.
+        if name in _LAZY:
+            return getattr(import_module(_LAZY[name]), name)
+        raise AttributeError(f"module 'sotto.preprocess' has no attribute {name!r}")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sotto.index.folder.models import Models
-from sotto.index.folder.passages import passages, spoken_passages
+from sotto.index.folder.passage_cuts import passages, spoken_passages
 from sotto.index.folder.reading import Candidate, Content, check_unchanged
 from sotto.index.record import Record
 

@@ -1,0 +1,1 @@
+"""Encoders of text, images and sound from checkpoint to bundle."""

@@ -1,0 +1,223 @@
+"""Images, and texts in their space: CLIP, SigLIP and ViTs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+from torch import nn
+
+from sotto.bundle import Manifest
+from sotto.checkpoints.image_text import ImageTextCheckpoint
+from sotto.checkpoints.image_text_layout import PLAIN
+from sotto.checkpoints.image_text_reader import read_image_text
+from sotto.checkpoints.recognise import recognise
+from sotto.errors import CheckpointError, OptionError
+from sotto.export.embedding.bundle import EmbeddingSource, Tower
+from sotto.export.embedding.image_text import image_graph, text_graph
+from sotto.export.embedding.image_text_reference import ImageTextReference
+from sotto.export.embedding.pictures import picture
+from sotto.export.embedding.text import POSITIONS, TOKENIZER, TextOptions
+from sotto.export.embedding.text_inputs import TextInputs
+from sotto.export.embedding.text_tokenizer import tokenizer_in
+from sotto.export.quantize.precision import Precision
+from sotto.export.quantize.token_table import TABLES, write_token_table
+from sotto.graphs.bert import text_signature
+from sotto.graphs.signatures import Signature, TensorSpec
+from sotto.preprocess.image import ImageProcessor
+
+Graphs = list[tuple[Signature, Callable[[], nn.Module]]]
+
+
+def image_signature(side: int, dimensions: int, batch: int) -> Signature:
+    """``image_{batch}``: pixels to vectors."""
+    pixels = TensorSpec("pixels", (batch, 3, side, side))
+    return Signature(f"image_{batch}", (pixels,), (TensorSpec("embedding", (batch, dimensions)),))
+
+
+def read_image_model(
+    directory: Path, name: str, options: TextOptions | None = None
+) -> EmbeddingSource:
+    """Reads a checkpoint of images, or of images and texts, with processor and tokenizer.
+
+    Args:
+        directory: in Hugging Face's layout.
+        name: of the bundle.
+        options: lengths of the text graphs, and the batches of both.
+
+    Raises:
+        CheckpointError: a file is missing, damaged, or of another model.
+        OptionError: a length or a batch is out of range.
+    """
+    files = recognise(directory)
+    if files.format != "huggingface":
+        raise CheckpointError(f"{directory} holds no safetensors, which encoders are read from")
+    checkpoint = read_image_text(files.weights, name)
+    reference = ImageTextReference(checkpoint)
+    options = options or TextOptions()
+    towers: list[Tower] = []
+    if checkpoint.text:
+        tokenizer, longest = tokenizer_in(checkpoint.directory, checkpoint.text.n_vocab)
+        longest = min(longest, checkpoint.text.n_ctx)
+        if checkpoint.family == "siglip":
+            if options.lengths is not None:
+                raise OptionError("lengths: SigLIP pads every text to its longest")
+            options, longest = TextOptions((), options.batches), checkpoint.text.n_ctx
+        lengths = options.buckets(longest)
+        batches = sorted(set(options.batches))
+        towers.append(PairedTextTower(checkpoint, reference, tokenizer, longest, lengths, batches))
+    elif options.lengths is not None:
+        raise OptionError(f"lengths: a {checkpoint.family} takes no texts")
+    if checkpoint.image:
+        TextOptions((), options.batches).buckets(2)  # refuses impossible batches
+        towers.append(ImageTower(checkpoint, reference, sorted(set(options.batches))))
+    paired = checkpoint.logit_scale is not None
+    return EmbeddingSource(
+        name=name,
+        family=checkpoint.family,
+        source={
+            "checkpoint": checkpoint.source,
+            "format": "huggingface",
+            "sha256": checkpoint.sha256,
+        },
+        dimensions=checkpoint.dimensions,
+        normalize=checkpoint.family not in PLAIN,
+        gelu=checkpoint.image_gelu if checkpoint.image else checkpoint.text_gelu,
+        towers=towers,
+        extra={"logit_scale": checkpoint.logit_scale, "logit_bias": checkpoint.logit_bias}
+        if paired
+        else {},
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class ImageTower:
+    """An image encoder as :class:`sotto.export.embedding.bundle.Tower` has it.
+
+    Attributes:
+        checkpoint: weights and processor.
+        reference: transformers' class.
+        batches: images a graph takes at once, in order.
+    """
+
+    checkpoint: ImageTextCheckpoint
+    reference: ImageTextReference
+    batches: Sequence[int]
+    modality: str = "image"
+
+    def graphs(self) -> Graphs:
+        """A graph for each batch."""
+        dims = self.checkpoint.image
+        assert dims is not None
+        return [
+            (
+                image_signature(dims.size, self.checkpoint.dimensions, batch),
+                partial(image_graph, self.checkpoint, batch),
+            )
+            for batch in self.batches
+        ]
+
+    def describe(self, directory: Path, precision: Precision) -> Manifest:
+        """The manifest's entry; an image encoder's host needs no tables."""
+        settings = self.checkpoint.settings
+        assert settings is not None
+        return {
+            "signatures": [
+                {"signature": signature.name, "batch": batch}
+                for (signature, _), batch in zip(self.graphs(), self.batches, strict=True)
+            ],
+            "processor": settings.as_manifest(),
+        }
+
+    def sample(self, directory: Path, entry: Manifest, signature: Signature) -> list[np.ndarray]:
+        """A picture for each place of the batch, as the processor makes it."""
+        settings = self.checkpoint.settings
+        assert settings is not None
+        batch = signature.inputs[0].shape[0]
+        return [ImageProcessor(settings)([picture(number) for number in range(batch)])]
+
+    def expected(self, directory: Path, entry: Manifest, signature: Signature) -> np.ndarray:
+        """transformers' vectors of the same pixels, ``[B, d]``."""
+        return self.reference.of_images(*self.sample(directory, entry, signature))
+
+
+@dataclass(frozen=True, eq=False)
+class PairedTextTower:
+    """CLIP's or SigLIP's text encoder as :class:`sotto.export.embedding.bundle.Tower` has it.
+
+    Attributes:
+        checkpoint: weights.
+        reference: transformers' class.
+        tokenizer: neither truncates nor pads.
+        longest: tokens that a text may have, of SigLIP has.
+        lengths: of the graphs, in order.
+        batches: of each length, in order.
+    """
+
+    checkpoint: ImageTextCheckpoint
+    reference: ImageTextReference
+    tokenizer: Tokenizer
+    longest: int
+    lengths: Sequence[int]
+    batches: Sequence[int]
+    modality: str = "text"
+
+    @property
+    def pads(self) -> bool:
+        """Whether every text is padded to the longest, and the last position pooled (SigLIP)."""
+        return self.checkpoint.family == "siglip"
+
+    def graphs(self) -> Graphs:
+        """A graph for each length and batch, ascending."""
+        dims = self.checkpoint.text
+        assert dims is not None
+        return [
+            (
+                text_signature(dims.n_state, self.checkpoint.dimensions, length, batch),
+                partial(text_graph, self.checkpoint, length, batch),
+            )
+            for length in self.lengths
+            for batch in self.batches
+        ]
+
+    def describe(self, directory: Path, precision: Precision) -> Manifest:
+        """Writes tokenizer, token and position rows."""
+        state = self.checkpoint.state
+        self.tokenizer.save(str(directory / TOKENIZER))
+        positions = state["text.position_embedding.weight"][: self.longest]
+        np.save(directory / POSITIONS, np.ascontiguousarray(positions))
+        signatures = [
+            {"signature": signature.name, "length": length, "batch": batch}
+            for signature, _ in self.graphs()
+            for batch, length, _ in [signature.inputs[0].shape]
+        ]
+        return {
+            "signatures": signatures,
+            "token_embedding": write_token_table(
+                state["text.token_embedding.weight"], directory, TABLES[precision]
+            ),
+            "position_embedding": {"file": POSITIONS},
+            "max_length": self.longest,
+            "pad_to": self.longest if self.pads else None,
+            "pooling": "last" if self.pads else "eot",
+            "mask_padding": False,
+            "eot_token": self.checkpoint.eot_token,
+            "pad_token": self.checkpoint.pad_token,
+            "tokenizer": TOKENIZER,
+            "prompts": {},
+            "default_prompt": None,
+            "lowercase": False,
+        }
+
+    def sample(self, directory: Path, entry: Manifest, signature: Signature) -> list[np.ndarray]:
+        """Real texts of several lengths, laid out."""
+        inputs = TextInputs.read(directory, entry)
+        return inputs.lay_out(inputs.sample(signature), signature)
+
+    def expected(self, directory: Path, entry: Manifest, signature: Signature) -> np.ndarray:
+        """transformers' vector of each text alone, ``[B, d]``."""
+        return self.reference.of_texts(TextInputs.read(directory, entry).sample(signature))

@@ -1,0 +1,214 @@
+"""Text encoders for :mod:`sotto.export.embedding.bundle`: BERT, RoBERTa, DistilBERT and MPNet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from transformers import AutoModel
+
+from sotto.bundle import Manifest
+from sotto.checkpoints.encoder import EncoderCheckpoint
+from sotto.checkpoints.encoder_load import load_encoder
+from sotto.errors import CheckpointError, OptionError
+from sotto.export.embedding.bundle import EmbeddingSource
+from sotto.export.embedding.text_inputs import MASKED, TextInputs
+from sotto.export.embedding.text_tokenizer import read_tokenizer
+from sotto.export.quantize.precision import Precision
+from sotto.export.quantize.token_table import TABLES, write_token_table
+from sotto.graphs.bert import TextEncoder, text_signature
+from sotto.graphs.signatures import Signature
+
+TOKENIZER, POSITIONS = "tokenizer.json", "position_embedding.npy"
+
+LENGTHS = (16, 24)
+"""Tokens of the smallest graphs, whose doubles follow: a text's time grows with the length of its
+graph, which so is never more than half as long again as another's."""
+
+LEAST_LENGTH = 2
+"""Of a graph: an empty text's."""
+
+BATCHES = (1, 8)
+
+BATCHED_TOKENS = 512
+"""Of a graph that takes several texts. On a CPU eight texts of MiniLM at once take less time than
+one by one up to 32 tokens each, and more beyond 64 (bench/text_batches.py)."""
+
+
+@dataclass(frozen=True)
+class TextOptions:
+    """What graphs a text encoder gets.
+
+    Attributes:
+        lengths: tokens of the graphs; a text takes the shortest that it fits in. None: 16, 24 and
+            their doubles up to the longest text, and that.
+        batches: texts that a graph takes at once.
+        tokens: at most, of a graph that takes several; None: any number.
+    """
+
+    lengths: tuple[int, ...] | None = None
+    batches: tuple[int, ...] = BATCHES
+    tokens: int | None = BATCHED_TOKENS
+
+    def buckets(self, longest: int) -> list[int]:
+        """The lengths in order, the last one ``longest``. Raises OptionError."""
+        lengths = self.lengths
+        if lengths is None:
+            doubles = [length << n for n in range(20) for length in LENGTHS]
+            lengths = tuple(length for length in doubles if length < longest)
+        for name, values, least, most in (
+            ("lengths", lengths, LEAST_LENGTH, longest),
+            ("batches", self.batches, 1, 1024),
+        ):
+            if not all(least <= value <= most for value in values):
+                raise OptionError(f"{name} {values}: expected {least} to {most} each")
+        if not self.batches:
+            raise OptionError("batches: expected one at least")
+        return sorted({*lengths, longest})
+
+    def shapes(self, longest: int) -> list[tuple[int, int]]:
+        """Length and batch of each graph, ascending. Raises OptionError."""
+        return [
+            (length, batch)
+            for length in self.buckets(longest)
+            for batch in sorted(set(self.batches))
+            if self.tokens is None or batch == min(self.batches) or length * batch <= self.tokens
+        ]
+
+
+def read_text_model(
+    directory: Path, name: str | None = None, options: TextOptions | None = None
+) -> EmbeddingSource:
+    """Reads a text encoder's checkpoint with its tokenizer.
+
+    Raises:
+        CheckpointError: a file is missing, damaged, or of another model.
+        OptionError: a length or a batch is out of range.
+    """
+    checkpoint = load_encoder(directory, name)
+    tokenizer, longest = read_tokenizer(checkpoint)
+    shapes = (options or TextOptions()).shapes(longest)
+    tower = TextTower(checkpoint, tokenizer, longest, shapes)
+    return EmbeddingSource(
+        name=checkpoint.name,
+        family=checkpoint.family,
+        source={
+            "checkpoint": checkpoint.source,
+            "format": "huggingface",
+            "sha256": checkpoint.sha256,
+        },
+        dimensions=tower.dimensions,
+        normalize=checkpoint.pipeline.normalize,
+        gelu=checkpoint.gelu,
+        towers=[tower],
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class TextTower:
+    """A text encoder as :class:`sotto.export.embedding.bundle.Tower` has it.
+
+    Attributes:
+        checkpoint: weights and what follows them.
+        tokenizer: neither truncates nor pads.
+        longest: tokens that a text may have.
+        shapes: length and batch of each graph, ascending.
+    """
+
+    checkpoint: EncoderCheckpoint
+    tokenizer: Tokenizer
+    longest: int
+    shapes: Sequence[tuple[int, int]]
+    modality: str = "text"
+
+    @property
+    def dimensions(self) -> int:
+        """Of the vectors."""
+        dense = self.checkpoint.pipeline.dense
+        return dense[-1].dimensions if dense else self.checkpoint.dims.n_state
+
+    def graphs(self) -> list[tuple[Signature, Callable[[], nn.Module]]]:
+        """A graph for each length and batch, ascending."""
+        width = self.checkpoint.dims.n_state
+        return [
+            (
+                text_signature(width, self.dimensions, length, batch),
+                partial(TextEncoder, self.checkpoint, length, batch),
+            )
+            for length, batch in self.shapes
+        ]
+
+    def describe(self, directory: Path, precision: Precision) -> Manifest:
+        """Writes tokenizer, token and position rows."""
+        pipeline, state = self.checkpoint.pipeline, self.checkpoint.state
+        self.tokenizer.save(str(directory / TOKENIZER))
+        np.save(directory / POSITIONS, self._position_rows())
+        signatures = [
+            {"signature": signature.name, "length": length, "batch": batch}
+            for (signature, _), (length, batch) in zip(self.graphs(), self.shapes, strict=True)
+        ]
+        return {
+            "signatures": signatures,
+            "token_embedding": write_token_table(
+                state["token_embedding.weight"], directory, TABLES[precision]
+            ),
+            "position_embedding": {"file": POSITIONS},
+            "max_length": self.longest,
+            "pooling": pipeline.pooling,
+            "mask_padding": True,
+            "masked": MASKED,
+            "eot_token": None,
+            "pad_token": self.checkpoint.pad_token,
+            "tokenizer": TOKENIZER,
+            "prompts": pipeline.prompts,
+            "default_prompt": pipeline.default_prompt,
+            "lowercase": False,  # tokenizer.json does it
+        }
+
+    def _position_rows(self) -> np.ndarray:
+        """``[longest, width]``: the position's row and the first segment's."""
+        state, skip = self.checkpoint.state, self.checkpoint.dims.n_skip
+        rows = state["position_embedding.weight"][skip : skip + self.longest]
+        segments = state.get("segment_embedding.weight")
+        return np.ascontiguousarray(rows if segments is None else rows + segments[0])
+
+    def sample(self, directory: Path, entry: Manifest, signature: Signature) -> list[np.ndarray]:
+        """Real texts of several lengths, laid out."""
+        inputs = TextInputs.read(directory, entry)
+        return inputs.lay_out(inputs.sample(signature), signature)
+
+    def expected(self, directory: Path, entry: Manifest, signature: Signature) -> np.ndarray:
+        """transformers' encoder over each text alone, without padding, and what follows it."""
+        texts = TextInputs.read(directory, entry).sample(signature)
+        return np.stack([self._reference_vector(tuple(ids)) for ids in texts])
+
+    @cached_property
+    def _reference(self) -> nn.Module:
+        folder = self.checkpoint.directory / self.checkpoint.pipeline.encoder
+        try:
+            model: nn.Module = AutoModel.from_pretrained(
+                folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
+            )
+        except (OSError, ValueError, RuntimeError, KeyError) as error:
+            raise CheckpointError(
+                f"transformers can't read {folder}, which its graphs are compared with: "
+                f"{error!s:.200}"
+            ) from error
+        return model.eval()
+
+    @torch.no_grad()
+    def _reference_vector(self, ids: tuple[int, ...]) -> np.ndarray:
+        hidden = self._reference(torch.tensor([ids])).last_hidden_state[0]
+        pipeline = self.checkpoint.pipeline
+        vector: Tensor = hidden.mean(dim=0) if pipeline.pooling == "mean" else hidden[0]
+        for dense in pipeline.dense:
+            state = {key: torch.from_numpy(value) for key, value in dense.state.items()}
+            vector = nn.functional.linear(vector, state["linear.weight"], state.get("linear.bias"))
+            vector = torch.tanh(vector) if dense.tanh else vector
+        return np.asarray(vector.numpy())

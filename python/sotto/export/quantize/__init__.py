@@ -1,0 +1,1 @@
+"""Precisions and recipes, and .tflite files quantised by them."""

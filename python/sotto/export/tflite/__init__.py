@@ -1,0 +1,1 @@
+"""TFLite files: lowered from TorchScript, read, merged, cut and written."""

@@ -1,0 +1,1 @@
+"""Voice activity detection from checkpoint to bundle."""

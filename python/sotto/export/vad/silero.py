@@ -1,0 +1,225 @@
+"""Steps 1 and 2 for Silero VAD: a bundle of kind ``vad`` with one graph."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import ai_edge_litert
+import litert_torch
+import numpy as np
+import torch
+from ai_edge_litert.interpreter import Interpreter
+from torch import Tensor
+
+import sotto
+from sotto.bundle import (
+    MANIFEST,
+    REBUILD,
+    Manifest,
+    check_writable,
+    link_files,
+    read_manifest,
+    replacing_directory,
+    write_manifest,
+)
+from sotto.checkpoints.silero import NAME, STATE, SileroCheckpoint
+from sotto.errors import BundleError, ConversionError, OptionError
+from sotto.export.difference import Difference, compare
+from sotto.export.mtk import write_mtk_tflite
+from sotto.export.tflite.lower import write_tflite
+from sotto.export.whisper.step_caches import Graph
+from sotto.export.whisper.torchscript import SAMPLE, TORCHSCRIPT
+from sotto.export.whisper.verify import LiteRtGraph
+from sotto.graphs.signatures import Signature
+from sotto.graphs.silero import CHUNK, CONTEXT, REFLECTED, VoiceActivity, detector
+from sotto.npu.operations import check_operations
+from sotto.npu.rules import judge
+
+Report = Callable[[str], None]
+
+KIND = "vad"
+FILE = "vad.tflite"
+
+TOLERANCE = 1e-4
+"""Absolute, on probabilities, fp32. Sums in another order give some 1e-6, which the LSTM's state
+carries on; another weight gives more than 1e-1."""
+
+SAMPLE_CHUNKS = 600
+"""Some 19 s of speech, which step 2 compares over."""
+
+
+def is_vad(directory: Path) -> bool:
+    """Whether a directory's manifest, if it has one, is of this kind."""
+    try:
+        manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(manifest, dict) and manifest.get("kind") == KIND
+
+
+def lay_out(samples: np.ndarray) -> np.ndarray:
+    """``[n]`` samples at 16 kHz to the graph's chunks ``[ceil(n / 512), 640]``."""
+    count = -(-len(samples) // CHUNK)
+    padded = np.pad(samples, (CONTEXT, count * CHUNK - len(samples)))
+    rows = np.stack([padded[i * CHUNK : (i + 1) * CHUNK + CONTEXT] for i in range(count)])
+    return np.concatenate([rows, rows[:, -2 : -2 - REFLECTED : -1]], axis=1)
+
+
+def run_detector(graph: Graph, chunks: np.ndarray) -> np.ndarray:
+    """Probabilities ``[n]`` of laid out chunks ``[n, 640]``, from the start of a recording on."""
+    h = c = torch.zeros(1, STATE)
+    probabilities = np.empty(len(chunks), np.float32)
+    for i, chunk in enumerate(chunks):
+        probability, h, c = graph(torch.from_numpy(chunk[None]), h, c)
+        probabilities[i] = probability
+    return probabilities
+
+
+@torch.no_grad()
+def export_vad(
+    checkpoint: SileroCheckpoint, out: Path, speech: np.ndarray, report: Report = print
+) -> Difference:
+    """Step 1: writes ``out`` with the TorchScript graph and a manifest for step 2.
+
+    Args:
+        checkpoint: the weights.
+        out: directory to make or to replace, whole or not at all.
+        speech: real speech for the comparison with the package's model, float32 ``[samples]``
+            at 16 kHz.
+        report: called with a line of text for each stage.
+
+    Raises:
+        ConversionError: the graph differs from the package's by more than the tolerance.
+        OutputError: ``out`` can't be written.
+    """
+    check_writable(out)
+    signature = detector()
+    with replacing_directory(out) as directory:
+        (directory / TORCHSCRIPT).mkdir()
+        report(f"tracing {signature.name}")
+        example = tuple(torch.zeros(spec.shape) for spec in signature.inputs)
+        module = VoiceActivity(checkpoint.state).eval()
+        graph = torch.jit.trace(module, example, check_trace=False)
+        file = f"{TORCHSCRIPT}/{signature.name}.pt"
+        graph.save(str(directory / file))
+        chunks = lay_out(speech)
+        reference: Callable[[Tensor, int], Tensor] = torch.jit.load(str(checkpoint.path))
+        # The package's model takes the chunks' own samples, and keeps context and state itself.
+        own = chunks[:, CONTEXT : CONTEXT + CHUNK]
+        expected = np.array([reference(torch.from_numpy(row.copy()), 16000).item() for row in own])
+        pairs = [(run_detector(graph, chunks), expected)]
+        difference = compare(signature.name, pairs, largest=TOLERANCE)
+        report(str(difference))
+        _check(difference, "the graph differs from the package's model")
+        np.savez(directory / SAMPLE, samples=speech[: SAMPLE_CHUNKS * CHUNK])
+        manifest: Manifest = {
+            "kind": KIND,
+            "name": NAME,
+            "precision": "fp32",
+            "source": {
+                "checkpoint": str(checkpoint.path),
+                "format": "torchscript",
+                "sha256": checkpoint.sha256,
+            },
+            "audio": {"sample_rate": 16000},
+            "chunk": {"samples": CHUNK, "context": CONTEXT, "reflected": REFLECTED},
+            "state": STATE,
+            "detector": signature.name,
+            "torchscript": {signature.name: {"file": file, **signature.as_manifest()}},
+            "signatures": {},
+            "tools": {"sotto": sotto.__version__, "torch": torch.__version__},
+        }
+        write_manifest(directory, manifest, [file, SAMPLE])
+    return difference
+
+
+@torch.no_grad()
+def convert_vad(
+    source: Path,
+    out: Path,
+    precision: str = "fp32",
+    backend: str = "litert",
+    report: Report = print,
+) -> Difference | None:
+    """Step 2: converts what step 1 left in ``source`` into the bundle ``out``.
+
+    Args:
+        source: directory that step 1 wrote.
+        out: bundle to make or replace, whole or not at all. May be ``source`` itself, which
+            then also keeps its TorchScript.
+        precision: ``fp32``; there is no other.
+        backend: ``litert`` or ``mtk``.
+        report: called with a line of text for each stage.
+
+    Returns:
+        The difference from the TorchScript; None for ``mtk``.
+
+    Raises:
+        OptionError: an option has an unknown value.
+        BundleError: ``source`` is not step 1's output, or is damaged.
+        ConversionError: a converter failed, an operation is outside the NPU's list, or the
+            file differs from its TorchScript beyond the tolerance.
+        OutputError: ``out`` can't be written.
+    """
+    if precision != "fp32":
+        raise OptionError(f"precision {precision!r}: {NAME} has fp32 only")
+    if backend not in ("litert", "mtk"):
+        raise OptionError(f"backend {backend!r}: expected one of litert, mtk")
+    manifest = read_manifest(source)
+    try:
+        name = manifest["detector"]
+        entry = manifest["torchscript"][name]
+        signature, script = Signature.from_manifest(name, entry), source / entry["file"]
+        if absent := {entry["file"], SAMPLE} - set(manifest["files"]):
+            raise KeyError(*sorted(absent))
+        tools: dict[str, str] = dict(manifest["tools"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise BundleError(
+            f"{source} is not what step 1 wrote ({type(error).__name__}: {error}). {REBUILD}"
+        ) from error
+    check_writable(out)
+    in_place = out.resolve() == source.resolve()
+    difference = None
+    with replacing_directory(out) as directory:
+        kept = [file for file in manifest["files"] if in_place and file.startswith(TORCHSCRIPT)]
+        link_files(source, directory, kept)
+        report(f"converting {name} to {FILE}")
+        if backend == "mtk":
+            write_mtk_tflite(script, signature, directory / FILE)
+        else:
+            write_tflite([(script, signature)], directory / FILE)
+            check_operations(judge(directory / FILE), FILE, report)
+            tools["litert-torch"] = litert_torch.__version__
+            difference = _verify(source, directory / FILE, script, signature)
+            report(str(difference))
+            _check(difference, f"{FILE} differs from the TorchScript")
+        manifest |= {
+            "backend": backend,
+            "signatures": {name: {"file": FILE, **signature.as_manifest()}},
+            "tools": tools
+            | {
+                "sotto": sotto.__version__,
+                "torch": torch.__version__,
+                "ai-edge-litert": ai_edge_litert.__version__,
+            },
+        }
+        if not in_place:
+            manifest["torchscript"] = {}
+        write_manifest(directory, manifest, [*kept, FILE])
+    return difference
+
+
+def _verify(source: Path, model: Path, script: Path, signature: Signature) -> Difference:
+    """Compares the file with the TorchScript on step 1's sample of real speech."""
+    with np.load(source / SAMPLE, allow_pickle=False) as sample:
+        chunks = lay_out(sample["samples"])
+    actual = run_detector(LiteRtGraph(Interpreter(str(model), num_threads=1), signature), chunks)
+    expected = run_detector(torch.jit.load(str(script)), chunks)
+    return compare(signature.name, [(actual, expected)], largest=TOLERANCE)
+
+
+def _check(difference: Difference, fault: str) -> None:
+    if not difference.passed:
+        raise ConversionError(f"{fault} by more than the tolerance: {difference}")

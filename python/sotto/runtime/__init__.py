@@ -1,0 +1,1 @@
+"""What all users of the C++ runtime share: where bundles and LiteRT are, loading, option values."""
