@@ -68,9 +68,14 @@ def bundle_folders(first: str | os.PathLike[str] | None = None) -> list[Path]:
     """Where bundles are looked for: ``first``, ``$SOTTO_MODELS``, ``models`` under the working
     directory, and the user's cache (``$XDG_CACHE_HOME/sotto/models``).
     """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folders = [first, os.environ.get("SOTTO_MODELS"), "models", cache / "sotto" / "models"]
+    folders = [first, os.environ.get("SOTTO_MODELS"), "models", user_models()]
     return [Path(folder) for folder in folders if folder]
+
+
+def user_models() -> Path:
+    """The user's own folder of bundles, into which ``sotto get`` puts them."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "sotto" / "models"
 
 
 def available_models(folder: str | os.PathLike[str] | None = None) -> list[str]:
