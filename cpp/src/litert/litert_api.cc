@@ -54,6 +54,15 @@ Result<std::shared_ptr<const LiteRtApi>> LiteRtApi::Load(const std::string& libr
                                          (reason != nullptr ? reason : "no reason given") + "). " +
                                          kRemedy};
   }
+  // From 2.1.6 on, functions that make a model begin with the environment. A pointer doesn't tell,
+  // but the function that came with that version does.
+  if (dlsym(api->library_, "LiteRtCreateModelFromBuffer") != nullptr &&
+      dlsym(api->library_, "LiteRtCreateModelFromFd") == nullptr) {
+    return Error{ErrorCode::kDevice, "the LiteRT library " + path +
+                                         " is older than 2.1.6, whose functions take other "
+                                         "arguments under the same names. " +
+                                         kRemedy};
+  }
 #define SOTTO_RESOLVE(name, result, arguments)                                                  \
   api->name = reinterpret_cast<result(*) arguments>(dlsym(api->library_, #name));               \
   if (api->name == nullptr) {                                                                   \

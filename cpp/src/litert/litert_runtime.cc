@@ -3,13 +3,14 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <utility>
+
+#include "litert/quiet_compile.h"
 
 namespace sotto {
 namespace {
-
-// XNNPACK's name for a cache that is no file: packed weights are shared, but not kept.
-constexpr const char* kWeightsInMemory = "\":memory\"";
 
 // LiteRT takes an option group as an identifier and a TOML text, which it frees itself.
 Result<void> AddOptions(const LiteRtApi& api, LiteRtOptions options, const char* identifier,
@@ -135,29 +136,28 @@ Result<std::shared_ptr<const CompiledFile>> CompiledFile::Create(
   if (status != kLiteRtStatusOk) {
     return LiteRtError(ErrorCode::kModel, path + " can't be read as a TFLite model", status);
   }
-  SOTTO_RETURN_IF_ERROR(signature.npu ? file->LoadIntoNpu()
-                                      : file->Compile(signature.sha256, threads));
+  if (signature.npu) {
+    SOTTO_RETURN_IF_ERROR(file->LoadIntoNpu());
+  } else {
+    std::error_code error;
+    const size_t size = std::filesystem::file_size(path, error);
+    file->weights_ = file->runtime_->weight_cache().Of(signature.sha256, error ? 0 : size);
+    SOTTO_RETURN_IF_ERROR(file->Compile(threads));
+  }
   return std::shared_ptr<const CompiledFile>(std::move(file));
 }
 
-// With the packed weights of an earlier run where there are any, else keeping them for the next.
-Result<void> CompiledFile::Compile(const std::string& sha256, int threads) {
-  WeightCache::Entry entry = runtime_->weight_cache().Find(sha256);
-  if (entry.usable()) {
-    if (CompileWith(threads, entry.quoted_path()).ok()) {
-      entry.Keep();
-      return {};
-    }
-    entry.Discard();
-  }
-  return CompileWith(threads, kWeightsInMemory);
+Result<void> CompiledFile::Compile(int threads) {
+  return weights_->Use([&](int packed) { return CompileOver(packed, threads); });
 }
 
-Result<void> CompiledFile::CompileWith(int threads, const std::string& weights) {
-  SOTTO_ASSIGN_OR_RETURN(
-      const LiteRtStatus status,
-      CompileFor(kLiteRtHwAcceleratorCpu, "num_threads = " + std::to_string(threads) +
-                                              "\nweight_cache_file_path = " + weights + "\n"));
+// `packed`: as PackedWeights::Compile.
+Result<void> CompiledFile::CompileOver(int packed, int threads) {
+  Release();
+  std::string options = "num_threads = " + std::to_string(threads) + "\n";
+  if (packed >= 0) options += "weight_cache_file_descriptor = " + std::to_string(packed) + "\n";
+  const QuietCompile quiet;
+  SOTTO_ASSIGN_OR_RETURN(const LiteRtStatus status, CompileFor(kLiteRtHwAcceleratorCpu, options));
   if (status != kLiteRtStatusOk) {
     return LiteRtError(ErrorCode::kModel, path_ + " won't compile", status);
   }
@@ -189,10 +189,14 @@ Result<LiteRtStatus> CompiledFile::CompileFor(int accelerator, const std::string
   return api.LiteRtCreateCompiledModel(runtime_->environment(), model_, options, &compiled_);
 }
 
+void CompiledFile::Release() {
+  if (compiled_ != nullptr) runtime_->api().LiteRtDestroyCompiledModel(compiled_);
+  compiled_ = nullptr;
+}
+
 CompiledFile::~CompiledFile() {
-  const LiteRtApi& api = runtime_->api();
-  if (compiled_ != nullptr) api.LiteRtDestroyCompiledModel(compiled_);
-  if (model_ != nullptr) api.LiteRtDestroyModel(model_);
+  Release();
+  if (model_ != nullptr) runtime_->api().LiteRtDestroyModel(model_);
 }
 
 }  // namespace sotto

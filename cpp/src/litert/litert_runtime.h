@@ -85,13 +85,15 @@ class CompiledFile {
   CompiledFile(std::shared_ptr<const LiteRtRuntime> runtime, std::string path)
       : runtime_(std::move(runtime)), path_(std::move(path)) {}
 
-  Result<void> Compile(const std::string& sha256, int threads);
-  Result<void> CompileWith(int threads, const std::string& weights);
+  Result<void> Compile(int threads);
+  Result<void> CompileOver(int packed, int threads);
   Result<void> LoadIntoNpu();
   Result<LiteRtStatus> CompileFor(int accelerator, const std::string& xnnpack);
+  void Release();  // what was compiled
 
   std::shared_ptr<const LiteRtRuntime> runtime_;
   std::string path_;
+  std::shared_ptr<PackedWeights> weights_;  // null on the NPU; shared as long as this runs
   LiteRtModel model_ = nullptr;
   LiteRtCompiledModel compiled_ = nullptr;
 };

@@ -1,50 +1,64 @@
-// Weights in the layout of this machine's kernels, kept between runs.
+// Weights in the layout of this machine's kernels: packed once, shared by all that run them.
 //
-// XNNPACK packs weights when a graph is compiled. With a file to keep them in, it packs once and
-// maps the file from then on: no second copy, and nothing read but what runs.
+// XNNPACK packs weights when a graph is compiled, into a file that it then maps. It ends the
+// process if it can't write that file, so that it is given one in memory, which can't fail for
+// want of a disk. A copy goes to the disk (weight_files.h) for the next runs, which map that.
 
 #ifndef SOTTO_SRC_LITERT_WEIGHT_CACHE_H_
 #define SOTTO_SRC_LITERT_WEIGHT_CACHE_H_
 
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <string>
+#include <utility>
+
+#include "base/file_descriptor.h"
+#include "litert/weight_files.h"
+#include "sotto/error.h"
 
 namespace sotto {
 
-class WeightCache {
+// The packed weights of one .tflite. For any number of threads.
+class PackedWeights {
  public:
-  // The file of one .tflite, whose signatures share it.
-  class Entry {
-   public:
-    // Whether there is a file to use, or to make. If not, there is no caching.
-    bool usable() const { return !path_.empty(); }
+  // Compiles the .tflite over packed weights in a descriptor, which becomes XNNPACK's: it packs
+  // into an empty file, and maps another. Negative: there is no file, and it packs for itself
+  // alone. What an earlier call made is to be let go.
+  using Compile = std::function<Result<void>(int descriptor)>;
 
-    // For a TOML text.
-    std::string quoted_path() const;
+  // `files` outlives it; `size` is the .tflite's, in bytes.
+  PackedWeights(const WeightFiles* files, std::string sha256, size_t size)
+      : files_(files), sha256_(std::move(sha256)), size_(size) {}
 
-    // The weights were read, or written: another process may find them. When new ones come, those
-    // that nobody used for two weeks go.
-    void Keep();
-
-    // They could not be.
-    void Discard();
-
-   private:
-    friend class WeightCache;
-    std::string path_;   // what XNNPACK reads or writes
-    std::string final_;  // what it becomes; empty: it is that already
-  };
-
-  // `directory` is made when it is first needed; empty: nothing is kept. `library` is the path of
-  // LiteRT: files are told apart by it and by what the CPU can do, as both decide about kernels.
-  WeightCache(const std::string& directory, const std::string& library);
-
-  // Of the .tflite file with this sha256. A new entry is written under another name and moved
-  // when it is whole, so that no process finds half of it.
-  Entry Find(const std::string& sha256) const;
+  // Calls `compile`: the first caller packs, while the others wait for its weights. The weights
+  // stay for the next as long as this object is there.
+  Result<void> Use(const Compile& compile);
 
  private:
-  std::string directory_;
-  std::string kernels_;  // part of a file's name
+  const WeightFiles* const files_;
+  const std::string sha256_;
+  const size_t size_;
+  std::mutex mutex_;     // over what follows; held while weights are packed
+  FileDescriptor file_;  // none: not packed yet
+};
+
+class WeightCache {
+ public:
+  // As WeightFiles.
+  WeightCache(const std::string& directory, const std::string& library)
+      : files_(directory, library) {}
+
+  // Of the .tflite with this sha256, which has `size` bytes: the same for all that ask while
+  // anybody has it. It must not outlive the cache. Without a sha256, weights of its own.
+  std::shared_ptr<PackedWeights> Of(const std::string& sha256, size_t size) const;
+
+ private:
+  const WeightFiles files_;
+  mutable std::mutex mutex_;  // over what follows
+  mutable std::map<std::string, std::weak_ptr<PackedWeights>> packed_;
 };
 
 }  // namespace sotto

@@ -39,6 +39,11 @@ TEST_CASE("a library without LiteRT's functions is told by the first that it lac
 #endif
 }
 
+TEST_CASE("a library of other arguments under the same names is refused, and never called") {
+  CHECK(Has(Refusal(SOTTO_OLD_LITERT), std::string(SOTTO_OLD_LITERT) + " is older than 2.1.6"));
+  CHECK(LiteRtApi::Load(SOTTO_NEW_LITERT).ok());
+}
+
 TEST_CASE("without a path the environment's is taken, where it is not empty") {
   const char* before = std::getenv("SOTTO_LITERT");
   const std::string saved = before != nullptr ? before : "";

@@ -2,110 +2,144 @@
 
 #include <doctest.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
+#include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
-#include "sotto/transcriber.h"
+#include "sotto/load_options.h"
+#include "temporary_folder.h"
 
 namespace sotto {
 namespace {
 
-namespace fs = std::filesystem;
-
 const std::string kSha256(64, 'a');
 
-class Folder {
- public:
-  Folder() {
-    const char* root = getenv("TMPDIR");
-    path_ = std::string(root != nullptr ? root : "/tmp") + "/sotto-weights-XXXXXX";
-    REQUIRE(mkdtemp(path_.data()) != nullptr);
-  }
-  ~Folder() { fs::remove_all(path_); }
-  const std::string& path() const { return path_; }
+// What XNNPACK does with a descriptor: packs into an empty file, else maps.
+struct Kernels {
+  std::atomic<int> packed{0};
+  std::atomic<int> mapped{0};
+  std::atomic<int> alone{0};
 
- private:
-  std::string path_;
+  Result<void> Compile(int descriptor) {
+    if (descriptor < 0) {
+      ++alone;
+      return {};
+    }
+    const FileDescriptor file(descriptor);
+    struct stat status{};
+    REQUIRE(fstat(descriptor, &status) == 0);
+    if (status.st_size > 0) {
+      ++mapped;
+      return {};
+    }
+    ++packed;
+    if (write(descriptor, "weights", 7) != 7) return Error{ErrorCode::kModel, "not written"};
+    return {};
+  }
+  PackedWeights::Compile compile() {
+    return [this](int descriptor) { return Compile(descriptor); };
+  }
 };
 
-std::string Unquoted(const WeightCache::Entry& entry) {
-  const std::string quoted = entry.quoted_path();
-  return quoted.substr(1, quoted.size() - 2);
+TEST_CASE("weights are packed once, kept, and mapped from then on") {
+  const TemporaryFolder folder;
+  Kernels kernels;
+  for (int run = 1; run <= 3; ++run) {
+    const WeightCache cache(folder.path(), "");
+    REQUIRE(cache.Of(kSha256, 100)->Use(kernels.compile()).ok());
+    CHECK(kernels.packed == 1);
+    CHECK(kernels.mapped == run);  // the first run, too, once its weights are on the disk
+  }
 }
 
-TEST_CASE("without a directory, or without a hash, nothing is kept") {
-  CHECK_FALSE(WeightCache("", "").Find(kSha256).usable());
-  const Folder folder;
-  CHECK_FALSE(WeightCache(folder.path(), "").Find("").usable());
+TEST_CASE("without a directory all share the weights in memory while one has them") {
+  const WeightCache cache("", "");
+  Kernels kernels;
+  {
+    const auto first = cache.Of(kSha256, 100);
+    REQUIRE(first->Use(kernels.compile()).ok());
+    REQUIRE(cache.Of(kSha256, 100)->Use(kernels.compile()).ok());
+    CHECK(cache.Of(kSha256, 100) == first);
+    CHECK(cache.Of(std::string(64, 'b'), 100) != first);
+  }
+  CHECK(kernels.packed == 1);
+  CHECK(kernels.mapped == 2);
+  REQUIRE(cache.Of(kSha256, 100)->Use(kernels.compile()).ok());
+  CHECK(kernels.packed == 2);
 }
 
-TEST_CASE("an entry is found by the next only when it was kept, and is never seen in part") {
-  const Folder folder;
-  const WeightCache cache(folder.path() + "/made/for/it", "");
-  WeightCache::Entry first = cache.Find(kSha256);
-  WeightCache::Entry second = cache.Find(kSha256);
-  REQUIRE(first.usable());
-  CHECK(Unquoted(first) != Unquoted(second));
-  std::ofstream(Unquoted(first)) << "first";
-  std::ofstream(Unquoted(second)) << "second";
-  first.Keep();
-  const WeightCache::Entry kept = cache.Find(kSha256);
-  CHECK(Unquoted(kept).rfind(folder.path() + "/made/for/it/" + std::string(32, 'a'), 0) == 0);
-  second.Discard();
-  CHECK(fs::exists(Unquoted(kept)));
-  CHECK_FALSE(fs::exists(Unquoted(second)));
+TEST_CASE("what has no hash shares nothing") {
+  const WeightCache cache("", "");
+  CHECK(cache.Of("", 100) != cache.Of("", 100));
 }
 
-TEST_CASE("another library has files of its own") {
-  const Folder folder;
-  const WeightCache one(folder.path(), "");
-  const WeightCache other(folder.path(), "/proc/self/exe");
-  WeightCache::Entry entry = one.Find(kSha256);
-  std::ofstream(Unquoted(entry)) << "text";
-  entry.Keep();
-  CHECK(Unquoted(other.Find(kSha256)) != Unquoted(one.Find(kSha256)));
-}
-
-TEST_CASE("what was not used for weeks goes when something new comes") {
-  const Folder folder;
-  const WeightCache cache(folder.path(), "");
-  const auto keep = [&](char digit) {
-    WeightCache::Entry entry = cache.Find(std::string(64, digit));
-    std::ofstream(Unquoted(entry)) << "text";
-    entry.Keep();
-    return Unquoted(cache.Find(std::string(64, digit)));
+TEST_CASE("several that come at once wait for the one that packs") {
+  const WeightCache cache("", "");
+  Kernels kernels;
+  const auto slow = [&](int descriptor) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    return kernels.Compile(descriptor);
   };
-  const std::string used = keep('b');
-  const std::string unused = keep('c');
-  const std::string another = folder.path() + "/notes.txt";
-  std::ofstream(another) << "not ours";
-  const auto old = fs::file_time_type::clock::now() - std::chrono::hours(24 * 15);
-  for (const std::string& path : {used, unused, another}) fs::last_write_time(path, old);
-  CHECK(cache.Find(std::string(64, 'b')).usable());
-  const std::string added = keep('d');
-  CHECK(fs::exists(used));
-  CHECK(fs::exists(another));
-  CHECK(fs::exists(added));
-  CHECK_FALSE(fs::exists(unused));
+  const auto weights = cache.Of(kSha256, 100);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] { CHECK(cache.Of(kSha256, 100)->Use(slow).ok()); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(kernels.packed == 1);
+  CHECK(kernels.mapped == 8);
 }
 
-TEST_CASE("what can't be used goes") {
-  const Folder folder;
-  const WeightCache cache(folder.path(), "");
-  WeightCache::Entry entry = cache.Find(kSha256);
-  std::ofstream(Unquoted(entry)) << "text";
-  entry.Keep();
-  cache.Find(kSha256).Discard();
-  CHECK(fs::is_empty(folder.path()));
+TEST_CASE("shared weights can't be made shorter") {
+  const WeightCache cache("", "");
+  Kernels kernels;
+  const auto weights = cache.Of(kSha256, 100);
+  REQUIRE(weights->Use(kernels.compile()).ok());
+  const auto shorten = [](int descriptor) -> Result<void> {
+    const FileDescriptor file(descriptor);
+    CHECK(ftruncate(descriptor, 0) != 0);
+    return {};
+  };
+  CHECK(weights->Use(shorten).ok());
 }
 
-TEST_CASE("a path is quoted for TOML") {
-  const Folder folder;
-  const WeightCache cache(folder.path() + "/a\"b\\c", "");
-  CHECK(cache.Find(kSha256).quoted_path().find("/a\\\"b\\\\c/") != std::string::npos);
+TEST_CASE("what does not compile is told, leaves no descriptor open, and is tried anew") {
+  const auto open_descriptors = [] {
+    const std::filesystem::directory_iterator open("/proc/self/fd");
+    return std::distance(begin(open), end(open));
+  };
+  const WeightCache cache("", "");
+  const auto weights = cache.Of(kSha256, 100);
+  const auto before = open_descriptors();
+  const Result<void> refused = weights->Use([](int) { return Error{ErrorCode::kModel, "no"}; });
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().message == "no");
+  CHECK(open_descriptors() == before);
+  Kernels kernels;
+  CHECK(weights->Use(kernels.compile()).ok());
+  CHECK(kernels.packed == 1);
+}
+
+TEST_CASE("where no file of that size may be written, each packs for itself") {
+  Kernels kernels;
+  const WeightCache cache("", "");
+  const rlimit limit{1 << 20, RLIM_INFINITY};
+  rlimit before{};
+  REQUIRE(getrlimit(RLIMIT_FSIZE, &before) == 0);
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+  const auto weights = cache.Of(kSha256, 100);
+  CHECK(weights->Use(kernels.compile()).ok());
+  CHECK(weights->Use(kernels.compile()).ok());
+  REQUIRE(setrlimit(RLIMIT_FSIZE, &before) == 0);
+  CHECK(kernels.alone == 2);
 }
 
 TEST_CASE("the environment says where, or nowhere") {
