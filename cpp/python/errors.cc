@@ -11,8 +11,6 @@ const char* ClassName(ErrorCode code) {
   switch (code) {
     case ErrorCode::kAudio:
       return "AudioError";
-    case ErrorCode::kImage:
-      return "ImageError";
     case ErrorCode::kBundle:
       return "BundleError";
     case ErrorCode::kModel:

@@ -48,7 +48,7 @@ def fetch(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
 
 

@@ -171,7 +171,7 @@ def test_the_command_fetches_into_the_users_models(tmp_path: Path) -> None:
     with serving(FileServer(BUNDLE)) as server:
         address = web(server).url
         process = sotto("get", "base", "--from", address, XDG_CACHE_HOME=str(tmp_path))
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     assert "fetching whisper-base, 3.0 MB" in errors
     assert names(tmp_path / "sotto" / "models") == ["whisper-base.sotto"]
@@ -182,18 +182,18 @@ def test_ctrl_c_leaves_what_the_next_run_goes_on_from(tmp_path: Path) -> None:
         arguments = ("get", "base", "--from", web(server).url, "--folder", tmp_path)
         process = sotto(*arguments)
         part = tmp_path / "whisper-base.sotto.part"
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while not (part.exists() and part.stat().st_size > 1_000_000):
             assert time.monotonic() < deadline
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=300)
         assert process.returncode == 130
         assert "Traceback" not in errors
         assert names(tmp_path) == [part.name]
         server.stall_after = None
         process = sotto(*arguments)
-        assert process.communicate(timeout=60)[0] == ""
+        assert process.communicate(timeout=300)[0] == ""
         assert process.returncode == 0
         assert server.requested[1] is not None
     assert (tmp_path / "whisper-base.sotto").read_bytes() == BUNDLE

@@ -6,8 +6,6 @@ const char* ErrorCodeName(ErrorCode code) {
   switch (code) {
     case ErrorCode::kAudio:
       return "audio";
-    case ErrorCode::kImage:
-      return "image";
     case ErrorCode::kBundle:
       return "bundle";
     case ErrorCode::kModel:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from sotto import _runtime
 from sotto.bundle import read_manifest
-from sotto.errors import BundleError, ImageError
+from sotto.errors import BundleError, ImageError, OptionError
 from sotto.preprocess.image_decode import MAX_PIXELS, Image, ImageSource, Pixels, read_pixels
 from sotto.preprocess.image_settings import ImageSettings
 
@@ -163,10 +163,10 @@ class ImageProcessor:
 
 @contextmanager
 def _named(name: str) -> Iterator[None]:
-    """The runtime's errors begin with the picture's name."""
+    """What the runtime refuses is an ImageError that begins with the picture's name."""
     try:
         yield
-    except ImageError as error:
+    except OptionError as error:
         raise ImageError(f"{name}: {error}") from None
 
 
