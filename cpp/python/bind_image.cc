@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "errors.h"
+#include "gil.h"
 #include "image_view.h"
 #include "sotto/image_processor.h"
 
@@ -61,7 +62,7 @@ void Process(const ImageProcessor& processor, const ByteArray& pixels, FloatArra
   const ImageView view = ViewOf(pixels, &packed);
   float* floats = out.mutable_data();
   const Result<void> result = [&] {
-    const py::gil_scoped_release release;
+    const GilReleased released;
     return processor.Process(view, floats);
   }();
   Unwrap(result);
@@ -74,7 +75,7 @@ py::array_t<uint8_t> Crop(const ImageProcessor& processor, const ByteArray& pixe
   const ImageView view = ViewOf(pixels, &packed);
   uint8_t* bytes = out.mutable_data();
   const Result<void> result = [&] {
-    const py::gil_scoped_release release;
+    const GilReleased released;
     return processor.Crop(view, bytes);
   }();
   Unwrap(result);

@@ -1,6 +1,6 @@
 # The C++ runtime: cpp/python/*.cc.
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from os import PathLike
 from typing import Any
@@ -144,17 +144,31 @@ class TranscribeOptions:
     clip_timestamps: list[float]
     hallucination_silence_threshold: float | None
     window: int
-    vad_filter: bool
+    vad_filter: VoiceActivityDetector | None
     vad_threshold: float
     vad_neg_threshold: float
     vad_min_speech_duration_ms: int
     vad_max_speech_duration_s: float
     vad_min_silence_duration_ms: int
     vad_speech_pad_ms: int
-    cancelled: Callable[[], bool] | None
     def __init__(self) -> None: ...
 
-class Transcriber:
+class SpeechSession:
+    def transcribe(
+        self,
+        blocks: Callable[[], Iterable[_Floats]],
+        options: TranscribeOptions,
+        *,
+        on_language: Callable[[str], object] | None = None,
+        on_segment: Callable[[Segment], object] | None = None,
+        on_progress: Callable[[float, float], object] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Transcription: ...
+    def cancel(self) -> None: ...
+    @property
+    def graph_runs(self) -> int: ...
+
+class SpeechModel:
     def __init__(
         self,
         bundle: _Path,
@@ -175,8 +189,10 @@ class Transcriber:
         on_language: Callable[[str], object] | None = None,
         on_segment: Callable[[Segment], object] | None = None,
         on_progress: Callable[[float, float], object] | None = None,
+        cancelled: Callable[[], bool] | None = None,
     ) -> Transcription: ...
-    def set_vad(self, detector: VoiceActivityDetector) -> None: ...
+    def session(self) -> SpeechSession: ...
+    def close(self) -> None: ...
     @property
     def accelerator(self) -> str: ...
     @property
@@ -245,7 +261,6 @@ class StreamOptions:
     condition_on_previous_text: bool
     initial_prompt: str
     window: int
-    cancelled: Callable[[], bool] | None
     def __init__(self) -> None: ...
 
 class StreamWord(Word):
@@ -274,7 +289,11 @@ class StreamUpdate:
 
 class Stream:
     def __init__(
-        self, transcriber: Transcriber, vad: VoiceActivityDetector | None, options: StreamOptions
+        self,
+        model: SpeechModel,
+        vad: VoiceActivityDetector | None,
+        options: StreamOptions,
+        cancelled: Callable[[], bool] | None = None,
     ) -> None: ...
     def push(self, samples: _Floats) -> StreamUpdate: ...
     def finish(self) -> StreamUpdate: ...
@@ -320,6 +339,7 @@ class EmbeddingModel:
     def encode_audio(
         self, samples: _Floats, loudest: float, window: int = ...
     ) -> tuple[_Floats, int]: ...
+    def close(self) -> None: ...
     @staticmethod
     def loudest_position(samples: _Floats) -> float: ...
 
@@ -347,3 +367,11 @@ class ImageProcessor:
     ) -> None: ...
     def process(self, pixels: NDArray[np.uint8], out: _Floats) -> None: ...
     def crop(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]: ...
+
+class TextTokenizer:
+    def __init__(self, json: bytes, *, lowercase: bool = ...) -> None: ...
+    @property
+    def special(self) -> int: ...
+    def encode(
+        self, texts: Sequence[str], *, max_length: int, special: bool = ...
+    ) -> list[list[int]]: ...

@@ -46,9 +46,6 @@ Channels ReadChannels(ManifestReader* reader, const Json& json, const char* key)
 
 ImageSettings ReadImageSettings(ManifestReader* reader, const Json& json) {
   ImageSettings settings;
-  if (reader->Integer(json, "channels", 1) != static_cast<int>(ImageSettings::kChannels)) {
-    reader->Fail("the image processor's channels are not 3");
-  }
   settings.output = ReadSides(reader, json);
   const Json& size = reader->At(json, "size");
   if (size.is_object() && size.contains("shortest_edge")) {
