@@ -11,7 +11,13 @@ from pathlib import Path
 import pytest
 from hub_server import HubServer, serving_hub
 
-from sotto.checkpoints.hub import Snapshot, checkpoint_name, checkpoint_source, is_repository
+from sotto.checkpoints.hub import (
+    Snapshot,
+    bundle_source,
+    checkpoint_name,
+    checkpoint_source,
+    is_repository,
+)
 
 pytest.importorskip("huggingface_hub")
 
@@ -159,6 +165,15 @@ def test_a_path_that_is_there_is_no_repository(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "org" / "name").mkdir(parents=True)
     assert not is_repository("org/name")
+
+
+def test_a_manifest_holds_a_repositorys_commit() -> None:
+    commit = "0123456789abcdef" * 2 + "01234567"
+    found = bundle_source(f"org/small@{commit}", "huggingface", "0" * 64)
+    assert (found.checkpoint, found.revision) == ("org/small", commit)
+    for path in ("/home/me/small", f"/home/me/a@{commit}", "org/small@main"):
+        found = bundle_source(path, "huggingface", "0" * 64)
+        assert (found.checkpoint, found.revision) == (path, None)
 
 
 def test_a_directory_that_only_looks_like_the_cache_has_its_own_name(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from sotto.bundle import Source
 from sotto.checkpoints.configuration import read_json
 from sotto.errors import CheckpointError
 
@@ -65,6 +66,20 @@ def checkpoint_name(directory: Path) -> str:
 def checkpoint_source(directory: Path) -> str:
     """Where a checkpoint is from, for people: ``ORG/NAME@COMMIT``, else the directory."""
     return str(Snapshot.at(directory) or directory)
+
+
+def bundle_source(checkpoint: str, kind: str, sha256: str) -> Source:
+    """A manifest's entry.
+
+    Args:
+        checkpoint: as :func:`checkpoint_source` says it.
+        kind: the format of its files.
+        sha256: of its weights.
+    """
+    repository, at, revision = checkpoint.rpartition("@")
+    if at and _REPOSITORY.fullmatch(checkpoint) and _COMMIT.fullmatch(revision):
+        return Source(repository, kind, sha256, revision=revision)
+    return Source(checkpoint, kind, sha256)
 
 
 def is_repository(checkpoint: str) -> bool:

@@ -22,12 +22,10 @@ from sotto.download.transfer import (
     sync_folder,
 )
 from sotto.errors import DownloadError, OutputError
+from sotto.runtime.locate import ARCHIVE
 
 MODELS_URL = "SOTTO_MODELS_URL"
 """The environment variable that says where bundles are fetched from."""
-
-SUFFIX = ".sotto"
-"""Of a bundle in one file."""
 
 OTHERWISE = "make the bundle from its checkpoint: sotto convert NAME"
 
@@ -222,7 +220,7 @@ def get_bundle(
         OutputError: it can't be written.
     """
     full, entry = source.catalogue().find(name, str(source))
-    target = folder / f"{full}{SUFFIX}"
+    target = folder / f"{full}{ARCHIVE}"
     if target.is_file() and not anew:
         report(f"{target} is there already; --replace fetches it anew")
         return target

@@ -96,9 +96,20 @@ class Catalogue:
         )
 
 
-def _entry(name: str, entry: Any, source: str) -> Entry:
+def check_name(name: str, source: str) -> None:
+    """Makes sure that a bundle's name can be a file's.
+
+    Raises:
+        DownloadError: it could not.
+    """
     if not _NAME.fullmatch(name):
-        raise DownloadError(f"{source}: {name!r:.60} is no name of a bundle")
+        raise DownloadError(
+            f"{source}: {name!r:.60} is no name of a bundle; expected letters, digits, ., _ and -"
+        )
+
+
+def _entry(name: str, entry: Any, source: str) -> Entry:
+    check_name(name, source)
     if not isinstance(entry, dict):
         raise DownloadError(f"{source}: {name} has no entry")
     file, size, sha256 = (entry.get(key) for key in ("file", "size", "sha256"))

@@ -12,7 +12,7 @@ from sotto.errors import BundleError, DeviceError
 LIBRARY = "libLiteRt.so"
 DISPATCH = "libLiteRtDispatch_Sotto.so"
 
-_MAKE = "sotto convert {name}"
+_GET = "Fetch it: sotto get {name} --from WHERE; or make it, with PyTorch: sotto convert {name}"
 
 ARCHIVE = ".sotto"
 """Suffix of a bundle in one file."""
@@ -118,7 +118,7 @@ def _find(
     raise BundleError(
         f"no bundle {name!r}: it is not a directory, nor an archive"
         + (f", and none of {looked} is there" if looked else "")
-        + f". Make one: {_MAKE.format(name=path.name.removeprefix('whisper-'))}"
+        + f". {_GET.format(name=path.name.removeprefix('whisper-'))}"
     )
 
 
