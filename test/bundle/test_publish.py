@@ -55,9 +55,8 @@ def served(tmp_path: Path) -> Iterator[str]:
 
 def test_what_is_published_is_fetched_and_found(base: Path, tmp_path: Path, served: str) -> None:
     publish(tmp_path / "shared", [base])
-    for number, source in enumerate(
-        (WebFolder(f"{served}/shared"), DiskFolder(tmp_path / "shared"))
-    ):
+    sources = (WebFolder(f"{served}/shared"), DiskFolder(tmp_path / "shared"))
+    for number, source in enumerate(sources):
         models = tmp_path / f"models{number}"
         found = get_bundle("base", source, models)
         assert find_bundle("base", models) == found

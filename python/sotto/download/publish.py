@@ -51,11 +51,8 @@ def publish(
         pack(path, file)
         found[name] = Entry(file.name, **asdict(file_entry(file)))
         report(f"{file}, {found[name].size / 1e6:.1f} MB")
-        with (
-            replacing_file(folder / INDEX) as partial,
-            partial.open("w", encoding="utf-8") as index,
-        ):
-            index.write(Catalogue(found).to_json())
+        with replacing_file(folder / INDEX) as partial, partial.open("wb") as index:
+            index.write(Catalogue(found).to_json().encode())
             index.flush()
             os.fsync(index.fileno())
     return Catalogue(found)
