@@ -8,9 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from sotto.bundle import file_entry, replacing_file
-from sotto.bundle.archive import SUFFIX, pack
+from sotto.bundle.archive import pack
 from sotto.download.catalogue import INDEX, Catalogue, Entry, check_name
 from sotto.errors import DownloadError, OptionError, OutputError
+from sotto.runtime.locate import ARCHIVE
 
 
 def publish(
@@ -36,7 +37,7 @@ def publish(
         OptionError: two have one name.
         OutputError: the folder can't be written.
     """
-    named = {path.resolve().name.removesuffix(SUFFIX): path for path in bundles}
+    named = {path.resolve().name.removesuffix(ARCHIVE): path for path in bundles}
     if len(named) < len(bundles):
         raise OptionError("two of the bundles have one name: rename one")
     try:
@@ -47,7 +48,7 @@ def publish(
         check_name(name, "publish")
     found = dict(_present(folder).bundles)
     for name, path in named.items():
-        file = folder / f"{name}{SUFFIX}"
+        file = folder / f"{name}{ARCHIVE}"
         pack(path, file)
         found[name] = Entry(file.name, **asdict(file_entry(file)))
         report(f"{file}, {found[name].size / 1e6:.1f} MB")
