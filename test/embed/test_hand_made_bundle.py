@@ -275,6 +275,28 @@ def test_pixels_of_another_shape_are_refused(tmp_path: Path) -> None:
             model.encode_pixels(np.zeros(shape, np.float32))
 
 
+def test_decoded_pictures_are_made_as_the_bundle_says(tmp_path: Path) -> None:
+    bundle = write_image_bundle(tmp_path / "b")
+    random = np.random.default_rng(0)
+    shapes = [(9, 7, 3), (4, 5, 3), (1, 1, 1), (30, 40, 4), (5, 300, 3)]
+    pictures = [random.integers(0, 256, shape, dtype=np.uint8) for shape in shapes]
+    model = runtime(bundle)
+    vectors = model.encode_images(pictures)
+    processor = ImageEncoder(bundle).processor
+    assert np.array_equal(vectors, model.encode_pixels(processor(pictures)))
+    assert np.array_equal(
+        model.encode_images([pictures[0][::-1]])[0], processor(pictures[0][::-1]).ravel()
+    )
+    assert model.encode_images([]).shape == (0, 60)
+
+
+def test_a_picture_that_is_refused_is_told_by_its_place(tmp_path: Path) -> None:
+    model = runtime(write_image_bundle(tmp_path / "b"))
+    pictures = [np.zeros((3, 3, 3), np.uint8), np.zeros((0, 3, 3), np.uint8)]
+    with pytest.raises(OptionError, match="image 1 is of 0 x 3 pixels"):
+        model.encode_images(pictures)
+
+
 # ---- the bundle --------------------------------------------------------------------------
 
 
