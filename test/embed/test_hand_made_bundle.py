@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -52,6 +54,17 @@ def test_a_text_has_the_same_vector_alone_and_among_others(small_text_bundle: Pa
     together = model.encode_tokens(ids)
     alone = np.concatenate([model.encode_tokens([text]) for text in ids])
     np.testing.assert_allclose(together, alone, **CLOSE)
+
+
+def test_a_bundle_that_goes_after_loading_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, ids = write_text_bundle(tmp_path / "b"), some_ids(20)
+    monkeypatch.chdir(tmp_path)
+    model = runtime(Path("b"))
+    os.chdir("/")
+    shutil.rmtree(directory)
+    np.testing.assert_allclose(model.encode_tokens(ids), expected(ids), **CLOSE)
 
 
 @pytest.mark.parametrize("dtype", ["fp16", "int8"])
