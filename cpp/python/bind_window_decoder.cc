@@ -20,6 +20,7 @@
 #include "bundle/npy.h"
 #include "decode/embedding_table.h"
 #include "errors.h"
+#include "gil.h"
 #include "litert/litert_graph.h"
 #include "sotto/bundle.h"
 #include "sotto/tokenizer.h"
@@ -63,8 +64,8 @@ class WindowDecoder {
     }
     std::unique_ptr<WhisperGraphs>& graphs = graphs_[frames];
     if (graphs == nullptr) {
-      SOTTO_ASSIGN_OR_RETURN(
-          graphs, WhisperGraphs::Create(runtime_, bundle_, *window, tokens_, positions_, threads_));
+      SOTTO_ASSIGN_OR_RETURN(graphs,
+                             WhisperGraphs::Create(&files_, bundle_, *window, tokens_, positions_));
     }
     encoded_ = graphs.get();
     std::copy_n(log_mel, n_mels * frames, encoded_->log_mel());
@@ -73,7 +74,7 @@ class WindowDecoder {
 
   Result<std::map<std::string, float>> DetectLanguage() {
     SOTTO_RETURN_IF_ERROR(CheckEncoded());
-    return decoder_.DetectLanguage(encoded_);
+    return decoder_.DetectLanguage(nullptr, encoded_);
   }
 
   Result<DecodedWindow> Decode(const DecodeRequest& request) {
@@ -92,8 +93,7 @@ class WindowDecoder {
         tokenizer_(std::move(tokenizer)),
         tokens_(std::move(tokens)),
         positions_(std::move(positions)),
-        runtime_(std::move(runtime)),
-        threads_(threads),
+        files_(std::move(runtime), threads),
         decoder_(bundle_, tokenizer_) {}
 
   Result<void> CheckEncoded() const {
@@ -105,8 +105,7 @@ class WindowDecoder {
   const Tokenizer tokenizer_;
   const EmbeddingTable tokens_;
   const MappedNpy positions_;
-  const std::shared_ptr<const LiteRtRuntime> runtime_;
-  const int threads_;
+  CompiledFiles files_;
   const Decoder decoder_;
   std::map<size_t, std::unique_ptr<WhisperGraphs>> graphs_;  // by frames
   WhisperGraphs* encoded_ = nullptr;
@@ -154,7 +153,7 @@ DecodeRequest MakeRequest(const py::kwargs& options) {
 py::dict Decode(WindowDecoder& decoder, const py::kwargs& options) {
   const DecodeRequest request = MakeRequest(options);
   Result<DecodedWindow> result = [&] {
-    const py::gil_scoped_release release;
+    const GilReleased released;
     return decoder.Decode(request);
   }();
   const DecodedWindow decoded = Unwrap(std::move(result));
@@ -177,7 +176,7 @@ void Encode(WindowDecoder& decoder, const FloatArray& log_mel) {
   const auto n_mels = static_cast<size_t>(log_mel.shape(0));
   const auto frames = static_cast<size_t>(log_mel.shape(1));
   const Result<void> result = [&] {
-    const py::gil_scoped_release release;
+    const GilReleased released;
     return decoder.Encode(data, n_mels, frames);
   }();
   Unwrap(result);

@@ -20,11 +20,9 @@ bool SameTensors(std::vector<TensorSpec> a, std::vector<TensorSpec> b) {
 
 }  // namespace
 
-Result<std::unique_ptr<Graph>> Graph::Create(std::shared_ptr<const LiteRtRuntime> runtime,
-                                             const Signature& signature, int threads) {
-  SOTTO_ASSIGN_OR_RETURN(auto file, runtime->Compiled(signature, threads));
-  std::unique_ptr<Graph> graph(
-      new Graph(std::move(runtime), std::move(file), signature.name, signature.npu));
+Result<std::unique_ptr<Graph>> Graph::Create(CompiledFiles* files, const Signature& signature) {
+  SOTTO_ASSIGN_OR_RETURN(auto file, files->FileOf(signature));
+  std::unique_ptr<Graph> graph(new Graph(files, std::move(file), signature.name, signature.npu));
   SOTTO_RETURN_IF_ERROR(graph->FindSignature());
   if (!SameTensors(graph->inputs_, signature.inputs) ||
       !SameTensors(graph->outputs_, signature.outputs)) {
@@ -162,6 +160,7 @@ Result<void> Graph::Run(const Binding& binding) {
 }
 
 Result<void> Graph::RunOnce(const Binding& binding) {
+  files_->CountRun();
   // LiteRT takes arrays that it does not write.
   const LiteRtStatus status = runtime_->api().LiteRtRunCompiledModel(
       file_->handle(), signature_index_, binding.inputs.size(),

@@ -113,18 +113,6 @@ LiteRtRuntime::~LiteRtRuntime() {
   if (owns_environment_ && environment_ != nullptr) api_->LiteRtDestroyEnvironment(environment_);
 }
 
-Result<std::shared_ptr<const CompiledFile>> LiteRtRuntime::Compiled(const Signature& signature,
-                                                                    int threads) const {
-  const std::lock_guard<std::mutex> turn(mutex_);
-  std::weak_ptr<const CompiledFile>& known = files_[{signature.file, threads}];
-  std::shared_ptr<const CompiledFile> file = known.lock();
-  if (file == nullptr) {
-    SOTTO_ASSIGN_OR_RETURN(file, CompiledFile::Create(shared_from_this(), signature, threads));
-    known = file;
-  }
-  return file;
-}
-
 Result<std::shared_ptr<const CompiledFile>> CompiledFile::Create(
     std::shared_ptr<const LiteRtRuntime> runtime, const Signature& signature, int threads) {
   std::shared_ptr<CompiledFile> file(new CompiledFile(std::move(runtime), signature.file));

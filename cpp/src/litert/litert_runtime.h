@@ -3,9 +3,7 @@
 #ifndef SOTTO_SRC_LITERT_LITERT_RUNTIME_H_
 #define SOTTO_SRC_LITERT_LITERT_RUNTIME_H_
 
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -18,10 +16,8 @@
 
 namespace sotto {
 
-class CompiledFile;
-
-// The library and one environment; shared by every graph made from it.
-class LiteRtRuntime : public std::enable_shared_from_this<LiteRtRuntime> {
+// The library and one environment: immutable, shared by the graphs of any number of sessions.
+class LiteRtRuntime {
  public:
   // `library_path` as in LiteRtApi::Load, `weight_cache` as in WeightCache.
   static Result<std::shared_ptr<const LiteRtRuntime>> Create(const std::string& library_path,
@@ -45,12 +41,6 @@ class LiteRtRuntime : public std::enable_shared_from_this<LiteRtRuntime> {
   const WeightCache& weight_cache() const { return weight_cache_; }
   const std::optional<DispatchLibrary>& dispatch() const { return dispatch_; }
 
-  // The file of `signature`, for all graphs that run its signatures: compiled when first asked
-  // for, for `threads` >= 1, and anew once no graph is left. kModel if it is no model, kDevice if
-  // the NPU does not take it.
-  Result<std::shared_ptr<const CompiledFile>> Compiled(const Signature& signature,
-                                                       int threads) const;
-
  private:
   LiteRtRuntime(std::shared_ptr<const LiteRtApi> api, const std::string& weight_cache)
       : api_(std::move(api)), weight_cache_(weight_cache, api_->Path()) {}
@@ -60,10 +50,6 @@ class LiteRtRuntime : public std::enable_shared_from_this<LiteRtRuntime> {
   std::optional<DispatchLibrary> dispatch_;
   LiteRtEnvironment environment_ = nullptr;
   bool owns_environment_ = true;
-  mutable std::mutex mutex_;  // over what follows
-  mutable std::map<std::pair<std::shared_ptr<const FileView>, int>,
-                   std::weak_ptr<const CompiledFile>>
-      files_;
 };
 
 // A .tflite file with every signature compiled for this machine, or loaded into its NPU. All of
@@ -71,7 +57,7 @@ class LiteRtRuntime : public std::enable_shared_from_this<LiteRtRuntime> {
 // memory as large as the largest one's.
 class CompiledFile {
  public:
-  // As LiteRtRuntime::Compiled, which shares it.
+  // For `threads` >= 1. kModel if it is no model, kDevice if the NPU does not take it.
   static Result<std::shared_ptr<const CompiledFile>> Create(
       std::shared_ptr<const LiteRtRuntime> runtime, const Signature& signature, int threads);
 

@@ -162,7 +162,6 @@ Result<void> TranscribeOptions::Validate(const Bundle& bundle) const {
   SOTTO_RETURN_IF_ERROR(CheckThresholds(*this));
   SOTTO_RETURN_IF_ERROR(CheckClips(clip_timestamps));
   SOTTO_RETURN_IF_ERROR(CheckWords(*this, bundle));
-  if (!vad_filter) return {};
   const Result<void> checked = vad.Validate();
   if (checked.ok()) return {};
   // Beside the others its options are called vad_….

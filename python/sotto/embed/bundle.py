@@ -72,6 +72,19 @@ class EmbeddingBundle:
             )
         return found
 
+    def close(self) -> None:
+        """Frees the memory, from any thread; encoders of it then raise OptionError."""
+        self.runtime.close()
+
+    def __enter__(self) -> EmbeddingBundle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"EmbeddingBundle({str(self.directory)!r}, space={self.space!r})"
+
     def fault(self, what: str) -> BundleError:
         """The error of a bundle that holds something else than it must."""
         return BundleError(f"{self.directory / MANIFEST}: {what}. {REBUILD}")
