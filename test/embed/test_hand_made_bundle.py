@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -65,6 +67,17 @@ def test_a_text_has_the_same_vector_alone_and_among_others(small_text_bundle: Pa
     np.testing.assert_allclose(together, alone, **CLOSE)
 
 
+def test_a_bundle_that_goes_after_loading_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, ids = write_text_bundle(tmp_path / "b"), some_ids(20)
+    monkeypatch.chdir(tmp_path)
+    model = runtime(Path("b"))
+    os.chdir("/")
+    shutil.rmtree(directory)
+    np.testing.assert_allclose(model.encode_tokens(ids), expected(ids), **CLOSE)
+
+
 @pytest.mark.parametrize("dtype", ["fp16", "int8"])
 def test_the_token_table_may_be_of_less_precision(tmp_path: Path, dtype: str) -> None:
     ids = some_ids(5)
@@ -79,7 +92,7 @@ def test_cls_takes_the_first_position(tmp_path: Path) -> None:
 
 
 def test_padding_is_not_masked_where_the_model_does_not(tmp_path: Path) -> None:
-    vectors = runtime(write_text_bundle(tmp_path / "b", mask_padding=False)).encode_tokens(
+    vectors = runtime(write_text_bundle(tmp_path / "b", masked=None)).encode_tokens(
         some_ids(5)
     )
     assert not vectors[:, WIDTH].any()
