@@ -68,9 +68,7 @@ def test_cls_takes_the_first_position(tmp_path: Path) -> None:
 
 
 def test_padding_is_not_masked_where_the_model_does_not(tmp_path: Path) -> None:
-    vectors = runtime(write_text_bundle(tmp_path / "b", mask_padding=False)).encode_tokens(
-        some_ids(5)
-    )
+    vectors = runtime(write_text_bundle(tmp_path / "b", masked=None)).encode_tokens(some_ids(5))
     assert not vectors[:, WIDTH].any()
 
 
@@ -107,13 +105,6 @@ def test_texts_are_tokenised_with_special_tokens_and_cut_to_the_models_length(
     ids = [[2, 3], [2, 4, 3], [2, 4, 5, 6, 14, 3], [2, 4, 5, 6, 7, 8, 3]]
     vectors = small_text.encode(texts, normalize=False)
     np.testing.assert_allclose(vectors, expected(ids), **CLOSE)
-
-
-def test_lowercase_comes_before_the_tokeniser_where_the_model_says_so(tmp_path: Path) -> None:
-    upper = TextEncoder(write_text_bundle(tmp_path / "a"), threads=1)
-    lower = TextEncoder(write_text_bundle(tmp_path / "b", lowercase=True), threads=1)
-    assert np.array_equal(lower.encode("A B"), lower.encode("a b"))
-    assert not np.array_equal(upper.encode("A B"), upper.encode("a b"))
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 5, 1000])
