@@ -40,9 +40,7 @@ UNUSED = (
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(
-            ["flatc", "--cpp", "-o", folder, str(FOLDER / "schema.fbs")], check=True
-        )
+        subprocess.run(["flatc", "--cpp", "-o", folder, str(FOLDER / "schema.fbs")], check=True)
         text = (Path(folder) / "schema_generated.h").read_text()
     for pattern in UNUSED:
         text = re.sub(pattern, "", text, flags=re.DOTALL)

@@ -92,9 +92,7 @@ def test_cls_takes_the_first_position(tmp_path: Path) -> None:
 
 
 def test_padding_is_not_masked_where_the_model_does_not(tmp_path: Path) -> None:
-    vectors = runtime(write_text_bundle(tmp_path / "b", masked=None)).encode_tokens(
-        some_ids(5)
-    )
+    vectors = runtime(write_text_bundle(tmp_path / "b", masked=None)).encode_tokens(some_ids(5))
     assert not vectors[:, WIDTH].any()
 
 
