@@ -15,11 +15,12 @@ SPACES = (
     "\t\n\r \x0b\x0c\x85\xa0\u1680\u2000\u2003\u2028\u2029\u202f\u205f\u3000\u200b\u200d\ufeff"
     "\x00\x1f\x7f\ufffd"
 )
-WORDS = """
-the quick Brown FOX I'll don't WE'VE 're 'LL \u017f '\u017f \u212a ß ẞ ŉ İstanbul Σίσυφος ΣΑΣ ǅ ﬁ ½ x²
-2024 3.14 [MASK] [CLS] <s> </s> <mask> [UNK] <|endoftext|> ## ##ing foo_bar() { return; }
+_WORDS = """
+the quick Brown FOX I'll don't WE'VE 're 'LL \u017f '\u017f \u212a ß ẞ ŉ İstanbul Σίσυφος ΣΑΣ ǅ ﬁ ½
+x² 2024 3.14 [MASK] [CLS] <s> </s> <mask> [UNK] <|endoftext|> ## ##ing foo_bar() { return; }
 東京 한국어 각 ᄀ हिन्दी ไทย العربية עברית 👩‍👩‍👧‍👦 🇩🇪 ❤️ é Å Ω q̣̇ résumé naïve zażółć й
-""".split()
+"""
+WORDS = _WORDS.split()
 
 
 def texts(count: int, seed: int) -> list[str]:

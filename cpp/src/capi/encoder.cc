@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <string_view>
 
 #include "capi/handles.h"
 
 namespace {
 
-using sotto::Error;
-using sotto::ErrorCode;
 using sotto::Result;
 using sotto::capi::Guarded;
 using sotto::capi::Missing;
@@ -58,7 +58,7 @@ bool sotto_encode_texts(const sotto_encoder* encoder, const char* const* texts, 
       list.emplace_back(texts[i]);
     }
     SOTTO_RETURN_IF_ERROR(encoder->model->EncodeTexts(
-        list, prompt == nullptr ? std::nullopt : std::optional<std::string>(prompt), out));
+        list, prompt == nullptr ? std::nullopt : std::optional<std::string_view>(prompt), out));
     if (normalize) Normalize(count, encoder->model->dimensions(), out);
     return true;
   });
@@ -75,7 +75,7 @@ bool sotto_encode_images(const sotto_encoder* encoder, const sotto_image* images
       views.push_back({images[i].data, images[i].height, images[i].width, images[i].channels,
                        images[i].row_stride});
     }
-    SOTTO_RETURN_IF_ERROR(encoder->model->EncodeImages(views, out));
+    SOTTO_RETURN_IF_ERROR(encoder->model->EncodeImages(views.data(), views.size(), out));
     if (normalize) Normalize(count, encoder->model->dimensions(), out);
     return true;
   });

@@ -112,12 +112,12 @@ Result<Options> Sized(const Options* given, void (*init)(Options*), const char* 
   Options options;
   init(&options);
   if (given == nullptr) return options;
-  if (given->size < sizeof(given->size) || given->size > (size_t{1} << 16)) {
-    return Error{ErrorCode::kOption, std::string(name) + " has size " +
-                                         std::to_string(given->size) +
+  const size_t size = given->size;
+  if (size < sizeof(size) || size > (size_t{1} << 16)) {
+    return Error{ErrorCode::kOption, std::string(name) + " has size " + std::to_string(size) +
                                          ": initialise it with its _init function"};
   }
-  std::memcpy(&options, given, std::min(given->size, sizeof(options)));
+  std::memcpy(&options, given, std::min(size, sizeof(options)));
   options.size = sizeof(options);
   return options;
 }
