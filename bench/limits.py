@@ -124,15 +124,15 @@ def limits(
             "ms ÷ the greater",
         ):
             table.add_column(column, justify="right")
-        for window in read_manifest(bundle)["windows"]:
-            report(f"window of {window['seconds']} s")
-            times = measured(bundle, window["seconds"], threads, Path(folder))
-            for role, milliseconds in zip(("encoder", "decoder"), times, strict=True):
-                graphs = read_graphs(bundle / f"{role}.tflite")
-                done = work(next(one for one in graphs if one.signature == window[role]))
+        for window in read_manifest(bundle).windows:
+            report(f"window of {window.seconds} s")
+            times = measured(bundle, window.seconds, threads, Path(folder))
+            for graph, milliseconds in zip((window.encoder, window.step), times, strict=True):
+                graphs = read_graphs(bundle / graph.file)
+                done = work(next(one for one in graphs if one.signature == graph.name))
                 least = done.least_ms(peaks)
                 table.add_row(
-                    window[role],
+                    graph.name,
                     f"{done.int8 / 1e9:.3f}",
                     f"{done.fp32 / 1e9:.3f}",
                     f"{done.bytes / 1e6:.1f}",

@@ -94,7 +94,7 @@ def listen(bundles: dict[str, Path], clips: list[Clip]) -> Results:
 
 
 def _longest(bundle: Path) -> int:
-    return int(max(window["seconds"] for window in read_manifest(bundle)["windows"]))
+    return max(window.seconds for window in read_manifest(bundle).windows)
 
 
 def whole(bundle: Path) -> str:
@@ -115,8 +115,8 @@ def latency(bundle: Path, soc: str) -> tuple[str, str]:
     from sotto.npu.estimate import estimate
 
     found = estimate(bundle, soc)
-    names = read_manifest(bundle)["windows"][-1]
-    ranges = [found.signatures[names[role]].ms for role in ("encoder", "decoder")]
+    window = read_manifest(bundle).windows[-1]
+    ranges = [found.signatures[graph.name].ms for graph in (window.encoder, window.step)]
     return tuple(f"{r.low:.1f} to {r.high:.1f}" for r in ranges)  # type: ignore[return-value]
 
 
@@ -132,7 +132,8 @@ def npu_recipes(
 ) -> None:
     """Every recipe of static quantisation: size, noise, word error rate, estimated speed."""
     with clean_exits(), tempfile.TemporaryDirectory() as folder:
-        multilingual = read_manifest(source)["multilingual"]
+        whisper = read_manifest(source).whisper
+        multilingual = whisper is not None and whisper.multilingual
         chosen = clips_for(multilingual, manifest_clips())
         if clips:
             chosen = [clip for clip in chosen if clip.name in clips.split(",")]

@@ -18,10 +18,9 @@ import numpy as np
 import typer
 from ai_edge_litert.interpreter import Interpreter
 
-from sotto.bundle import read_manifest
+from sotto.bundle import Signature, TextEncoder, read_manifest
 from sotto.export.embedding.bundle import embed
 from sotto.export.embedding.samples import sample
-from sotto.graphs.signatures import Signature
 from sotto.terminal import clean_exits, report, run
 from tables import markdown_table
 
@@ -41,21 +40,17 @@ def least_ms(interpreter: Interpreter, signature: Signature, inputs: list[np.nda
     return least * 1e3
 
 
-def main(bundle: Annotated[Path, typer.Argument(help="Bundle of kind embedding.")]) -> None:
+def main(bundle: Annotated[Path, typer.Argument(help="Bundle that embeds texts.")]) -> None:
     """Print a table: CPU milliseconds of each graph, and of its texts one by one."""
     with clean_exits():
-        manifest = read_manifest(bundle)
-        entry = manifest["encoders"]["text"]
+        encoder = read_manifest(bundle).need(TextEncoder)
         interpreter = Interpreter(str(bundle / "text.tflite"), num_threads=1)
         found: dict[int, dict[int, float]] = {}
-        for graph in entry["signatures"]:
-            name = graph["signature"]
-            report(f"running {name}")
-            signature = Signature.from_manifest(name, manifest["signatures"][name])
-            inputs = sample(bundle, "text", entry, signature)
-            found.setdefault(graph["length"], {})[graph["batch"]] = least_ms(
-                interpreter, signature, inputs
-            )
+        for graph in encoder.graphs:
+            report(f"running {graph.name}")
+            batch, length, _ = graph.shape("hidden")
+            inputs = sample(bundle, encoder, graph)
+            found.setdefault(length, {})[batch] = least_ms(interpreter, graph, inputs)
         rows = [
             (f"{length}", f"{batch}", f"{ms:.2f}", f"{ms / batch / of_length[1]:.2f}")
             for length, of_length in found.items()

@@ -26,7 +26,7 @@ from comparison.runtime import Runtime
 from comparison.score import english_word_error_rate, error_rate
 from comparison.torchscript_stage import TorchScriptStage
 
-from sotto.bundle import read_manifest
+from sotto.bundle import Decoder, read_manifest
 
 # Making the bundles of a model that is not there yet takes minutes.
 pytestmark = pytest.mark.timeout(1200)
@@ -152,8 +152,8 @@ def test_cross_keys_and_values_are_computed_once_a_window_and_a_step_writes_one_
     models: Models, model: str
 ) -> None:
     clip = packaged_clips()[-1]  # two windows
-    dims = read_manifest(models.bundle(model, "fp32"))["dims"]
-    one_position = dims["n_text_layer"] * 2 * dims["n_text_state"] * 4
+    spec = read_manifest(models.bundle(model, "fp32")).need(Decoder).spec
+    one_position = spec.layers * 2 * spec.width * 4
     baseline = models.baseline(model)
     baseline.transcribe(clip)
     decoded = baseline.model.windows

@@ -26,7 +26,7 @@ from torch.nn.functional import gelu
 from whisper.model import MultiHeadAttention, disable_sdpa
 
 from sotto.checkpoints import Checkpoint, WhisperDims
-from sotto.export.whisper.vocabulary import token_table, write_tokenizer
+from sotto.export.whisper.vocabulary import vocabulary, write_tokenizer
 
 Precision = Literal["fp32", "int8"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
@@ -107,11 +107,11 @@ def _attend(
 
 def metadata(dims: WhisperDims) -> dict[str, str]:
     """What sherpa-onnx reads from the encoder, by its names."""
-    tokens = token_table(dims)
-    languages = tokens["languages"]
-    sot_sequence = [tokens["sot"]]
-    if dims.is_multilingual:
-        sot_sequence += [languages["en"], tokens["transcribe"]]
+    known = vocabulary(dims)
+    tokens, languages = known.tokens, known.languages
+    sot_sequence = [tokens.sot]
+    if languages:
+        sot_sequence += [languages["en"], tokens.transcribe]
     values: dict[str, object] = {
         "model_type": "whisper",
         "n_mels": dims.n_mels,
@@ -119,14 +119,14 @@ def metadata(dims: WhisperDims) -> dict[str, str]:
         "n_text_ctx": dims.n_text_ctx,
         "n_text_state": dims.n_text_state,
         "n_vocab": dims.n_vocab,
-        "sot": tokens["sot"],
-        "eot": tokens["eot"],
-        "blank_id": tokens["suppress_at_begin"][0],
-        "translate": tokens["translate"],
-        "transcribe": tokens["transcribe"],
+        "sot": tokens.sot,
+        "eot": tokens.eot,
+        "blank_id": known.suppress_at_begin[0],
+        "translate": tokens.translate,
+        "transcribe": tokens.transcribe,
         "is_multilingual": int(dims.is_multilingual),
-        "no_timestamps": tokens["no_timestamps"],
-        "no_speech": tokens["no_speech"],
+        "no_timestamps": tokens.no_timestamps,
+        "no_speech": tokens.no_speech,
         "sot_sequence": ",".join(map(str, sot_sequence)),
         "all_language_tokens": ",".join(map(str, languages.values())),
         "all_language_codes": ",".join(languages),

@@ -7,6 +7,8 @@
 #include <map>
 #include <utility>
 
+#include "environment_litert.h"
+
 namespace sotto {
 namespace {
 
@@ -55,7 +57,8 @@ the runtime:
   --npu-dispatch DIR     the folder of LiteRT's dispatch library for the NPU;
                          $SOTTO_DISPATCH if not given
   --threads N            CPU threads; as many as there are big cores, 4 at most, if not given
-  --litert PATH          libLiteRt.so; $SOTTO_LITERT, then the system's, if not given
+  --litert PATH          libLiteRt.so; if not given $SOTTO_LITERT, then that of the Python
+                         environment which sotto-native is installed in, then the system's
   --weight-cache DIR     keeps packed weights, for a quicker start in less memory;
                          $SOTTO_WEIGHT_CACHE, then the user's cache, if not given; "": nowhere
   --no-verify            don't check the sha256 of the bundle's files
@@ -210,7 +213,9 @@ Arguments ParseArguments(int argc, char** argv) {
   }
   if (arguments.model.empty()) Usage("--model is needed");
   if (arguments.files.empty()) Usage("no file to transcribe");
-  arguments.transcribe.vad_filter = !arguments.vad.empty();
+  if (arguments.load.library.empty() && std::getenv("SOTTO_LITERT") == nullptr) {
+    arguments.load.library = EnvironmentLiteRt(ProgramPath());
+  }
   return arguments;
 }
 

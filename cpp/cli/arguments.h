@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "sotto/transcribe_options.h"
-#include "sotto/transcriber.h"
+#include "sotto/speech_model.h"
 
 namespace sotto {
 

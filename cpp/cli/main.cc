@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "arguments.h"
-#include "sotto/transcriber.h"
+#include "sotto/speech_model.h"
 #include "sotto/vad.h"
 #include "sotto/wav.h"
 
@@ -85,19 +85,26 @@ bool PrintSegment(const sotto::Segment& segment) {
   });
 }
 
-sotto::Result<void> LoadVad(const sotto::Arguments& arguments, sotto::Transcriber* transcriber) {
-  if (arguments.vad.empty()) return {};
+sotto::Result<std::shared_ptr<const sotto::SpeechModel>> LoadModel(
+    const sotto::Arguments& arguments) {
+  SOTTO_ASSIGN_OR_RETURN(const auto files, sotto::BundleFiles::Open(arguments.model));
+  return sotto::SpeechModel::Create(*files, arguments.load);
+}
+
+sotto::Result<void> LoadVad(sotto::Arguments* arguments) {
+  if (arguments->vad.empty()) return {};
   sotto::VadLoadOptions options;
-  options.verify = arguments.load.verify;
-  options.library = arguments.load.library;
-  SOTTO_ASSIGN_OR_RETURN(auto vad, sotto::VoiceActivityDetector::Create(arguments.vad, options));
-  transcriber->SetVad(std::move(vad));
+  options.verify = arguments->load.verify;
+  options.library = arguments->load.library;
+  SOTTO_ASSIGN_OR_RETURN(const auto files, sotto::BundleFiles::Open(arguments->vad));
+  SOTTO_ASSIGN_OR_RETURN(arguments->transcribe.vad_filter,
+                         sotto::VoiceActivityDetector::Create(*files, options));
   return {};
 }
 
 // Prints the file's transcript.
 sotto::Result<void> TranscribeFile(const sotto::Arguments& arguments, const std::string& file,
-                                   sotto::Transcriber* transcriber) {
+                                   const sotto::SpeechModel& model) {
   WavSource source(file);
   bool printed = true;
   sotto::TranscribeOptions options = arguments.transcribe;
@@ -110,7 +117,7 @@ sotto::Result<void> TranscribeFile(const sotto::Arguments& arguments, const std:
       if (arguments.tokens) printed = printed && PrintTokens(segment.tokens);
     };
   }
-  const auto result = transcriber->Transcribe(&source, options, callbacks);
+  const auto result = model.Transcribe(&source, options, callbacks);
   if (printed && !result.ok()) {
     const std::string& message = result.error().message;
     const bool named = message.rfind(file, 0) == 0;
@@ -132,22 +139,22 @@ sotto::Result<void> TranscribeFile(const sotto::Arguments& arguments, const std:
 }  // namespace
 
 int main(int argc, char** argv) {
-  const sotto::Arguments arguments = sotto::ParseArguments(argc, argv);
-  auto transcriber = sotto::Transcriber::Create(arguments.model, arguments.load);
-  if (!transcriber.ok()) {
-    Report(transcriber.error());
+  sotto::Arguments arguments = sotto::ParseArguments(argc, argv);
+  const auto model = LoadModel(arguments);
+  if (!model.ok()) {
+    Report(model.error());
     return 1;
   }
-  if (const std::string& why = (*transcriber)->fallback(); !why.empty()) {
+  if (const std::string& why = (*model)->fallback(); !why.empty()) {
     std::fprintf(stderr, "warning: %s\n", why.c_str());
   }
-  if (const auto loaded = LoadVad(arguments, transcriber->get()); !loaded.ok()) {
+  if (const auto loaded = LoadVad(&arguments); !loaded.ok()) {
     Report(loaded.error());
     return 1;
   }
   int status = 0;
   for (const std::string& file : arguments.files) {
-    const auto done = TranscribeFile(arguments, file, transcriber->get());
+    const auto done = TranscribeFile(arguments, file, **model);
     if (done.ok()) continue;
     Report(done.error());
     status = 1;

@@ -13,8 +13,9 @@
 #include <utility>
 #include <vector>
 
-#include "whisper/alignment_graph.h"
 #include "errors.h"
+#include "gil.h"
+#include "whisper/alignment_graph.h"
 #include "whisper/whisper_shapes.h"
 
 namespace sotto {
@@ -30,7 +31,8 @@ class Aligner {
  public:
   static Result<std::unique_ptr<Aligner>> Create(const std::string& directory, int seconds,
                                                  int threads, const std::string& library) {
-    SOTTO_ASSIGN_OR_RETURN(Bundle bundle, Bundle::Open(directory));
+    SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(directory));
+    SOTTO_ASSIGN_OR_RETURN(Bundle bundle, Bundle::Open(*files));
     SOTTO_ASSIGN_OR_RETURN(EmbeddingTable tokens, EmbeddingTable::Open(bundle));
     SOTTO_ASSIGN_OR_RETURN(MappedNpy positions, MappedNpy::Open(bundle.positional_embedding));
     std::unique_ptr<Aligner> aligner(
@@ -52,7 +54,7 @@ class Aligner {
     std::copy_n(log_mel.data(), log_mel.size(), log_mel_->data());
     std::vector<float> scores;
     const Result<void> result = [&]() -> Result<void> {
-      const py::gil_scoped_release release;
+      const GilReleased released;
       SOTTO_RETURN_IF_ERROR(encoder_->Run());
       const auto keep = [&](size_t position, const float* row) {
         std::copy_n(row, n_vocab, rows + position * n_vocab);
@@ -77,6 +79,7 @@ class Aligner {
                      [&](const Window& candidate) { return candidate.seconds == seconds; });
     if (window == bundle_.windows.end()) return Error{ErrorCode::kOption, "no such window"};
     SOTTO_ASSIGN_OR_RETURN(auto runtime, LiteRtRuntime::Create(library));
+    files_ = std::make_unique<CompiledFiles>(runtime, threads);
     const WindowShapes shapes = ShapesOf(bundle_.dims, window->frames, bundle_.cache);
     BufferMap buffers;
     for (const auto* specs : {&shapes.encoder_inputs, &shapes.decoder_inputs}) {
@@ -87,16 +90,17 @@ class Aligner {
       }
     }
     log_mel_ = buffers.at("log_mel");
-    SOTTO_ASSIGN_OR_RETURN(encoder_, Graph::Create(runtime, window->encoder, threads));
+    SOTTO_ASSIGN_OR_RETURN(encoder_, Graph::Create(files_.get(), window->encoder));
     SOTTO_RETURN_IF_ERROR(encoder_->Bind(buffers));
-    SOTTO_ASSIGN_OR_RETURN(alignment_, AlignmentGraph::Create(runtime, bundle_, *window, tokens_,
-                                                              positions_, threads, buffers));
+    SOTTO_ASSIGN_OR_RETURN(alignment_, AlignmentGraph::Create(files_.get(), bundle_, *window,
+                                                              tokens_, positions_, buffers));
     return {};
   }
 
   Bundle bundle_;
   EmbeddingTable tokens_;
   MappedNpy positions_;
+  std::unique_ptr<CompiledFiles> files_;
   std::deque<TensorBuffer> buffers_;
   TensorBuffer* log_mel_ = nullptr;
   std::unique_ptr<Graph> encoder_;

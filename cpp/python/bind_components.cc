@@ -6,20 +6,22 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "text/compression_ratio.h"
-#include "litert/cpu_threads.h"
 #include "decode/embedding_table.h"
 #include "errors.h"
-#include "bundle/sha256.h"
+#include "gil.h"
+#include "litert/cpu_threads.h"
+#include "sotto/bundle_files.h"
 #include "sotto/log_mel.h"
 #include "sotto/tokenizer.h"
 #include "sotto/wav.h"
+#include "text/compression_ratio.h"
 
 namespace sotto {
 namespace {
@@ -48,7 +50,7 @@ py::array_t<float> ComputeLogMel(const LogMel& mel, const FloatArray& samples, s
   const auto n_samples = static_cast<size_t>(samples.size());
   float* levels = out.mutable_data();
   const Result<void> result = [&] {
-    const py::gil_scoped_release release;
+    const GilReleased released;
     return mel.Compute(in, n_samples, frames, levels);
   }();
   Unwrap(result);
@@ -58,9 +60,10 @@ py::array_t<float> ComputeLogMel(const LogMel& mel, const FloatArray& samples, s
 EmbeddingTable OpenEmbeddingTable(const std::filesystem::path& path,
                                   const std::optional<std::filesystem::path>& scales_path,
                                   size_t n_vocab, size_t width) {
-  std::optional<std::string> scales;
-  if (scales_path) scales = scales_path->string();
-  return Unwrap(EmbeddingTable::Open(path.string(), scales, n_vocab, width));
+  std::shared_ptr<const FileView> scales;
+  if (scales_path) scales = Unwrap(FileView::Open(scales_path->string()));
+  return Unwrap(
+      EmbeddingTable::Open(Unwrap(FileView::Open(path.string())), scales, n_vocab, width));
 }
 
 py::array_t<float> EmbeddingRow(const EmbeddingTable& table, int token) {
@@ -70,11 +73,9 @@ py::array_t<float> EmbeddingRow(const EmbeddingTable& table, int token) {
 }
 
 std::string HashFile(const std::filesystem::path& path) {
-  Result<std::string> digest = [&] {
-    const py::gil_scoped_release release;
-    return Sha256OfFile(path.string());
-  }();
-  return Unwrap(std::move(digest));
+  const std::shared_ptr<const FileView> file = Unwrap(FileView::Open(path.string()));
+  const GilReleased released;
+  return file->sha256();
 }
 
 Result<std::vector<float>> ReadAllSamples(const std::string& path) {
@@ -91,7 +92,7 @@ Result<std::vector<float>> ReadAllSamples(const std::string& path) {
 
 py::array_t<float> ReadWav(const std::filesystem::path& path) {
   Result<std::vector<float>> result = [&] {
-    const py::gil_scoped_release release;
+    const GilReleased released;
     return ReadAllSamples(path.string());
   }();
   const std::vector<float> samples = Unwrap(std::move(result));
@@ -112,7 +113,7 @@ void BindComponents(py::module_& m) {
   py::class_<Tokenizer>(m, "Tokenizer",
                         "Token ids to text and back, from a bundle's tokenizer.tiktoken.")
       .def(py::init([](const std::filesystem::path& path, int n_text) {
-             return Unwrap(Tokenizer::Open(path.string(), n_text));
+             return Unwrap(Tokenizer::Open(*Unwrap(FileView::Open(path.string())), n_text));
            }),
            "path"_a, "n_text"_a,
            "n_text: ids below it are text. Raises BundleError unless the file holds just those.")

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "errors.h"
+#include "gil.h"
 #include "load.h"
 #include "sotto/embedding_model.h"
 
@@ -29,18 +30,19 @@ py::array_t<float> Vectors(const EmbeddingModel& model, size_t n) {
   return py::array_t<float>(std::vector<size_t>{n, model.dimensions()});
 }
 
-py::array_t<float> EncodeTokens(EmbeddingModel& model, const std::vector<std::vector<int>>& ids) {
+py::array_t<float> EncodeTokens(const EmbeddingModel& model,
+                                const std::vector<std::vector<int>>& ids) {
   py::array_t<float> vectors = Vectors(model, ids.size());
   float* out = vectors.mutable_data();
   const Result<void> result = [&] {
-    const py::gil_scoped_release release;
+    const GilReleased released;
     return model.EncodeTokens(ids, out);
   }();
   Unwrap(result);
   return vectors;
 }
 
-py::array_t<float> EncodePixels(EmbeddingModel& model, const FloatArray& pixels) {
+py::array_t<float> EncodePixels(const EmbeddingModel& model, const FloatArray& pixels) {
   const std::vector<size_t> shape = model.image_shape();
   const bool fits = pixels.ndim() == 4 &&
                     std::equal(shape.begin(), shape.end(), pixels.shape() + 1,
@@ -56,7 +58,7 @@ py::array_t<float> EncodePixels(EmbeddingModel& model, const FloatArray& pixels)
   const float* data = pixels.data();
   float* out = vectors.mutable_data();
   const Result<void> result = [&] {
-    const py::gil_scoped_release release;
+    const GilReleased released;
     return model.EncodePixels(data, n, out);
   }();
   Unwrap(result);
@@ -69,15 +71,16 @@ void CheckMono(const FloatArray& samples) {
   }
 }
 
-std::pair<py::array_t<float>, size_t> EncodeAudio(EmbeddingModel& model, const FloatArray& samples,
-                                                  double loudest, size_t window) {
+std::pair<py::array_t<float>, size_t> EncodeAudio(const EmbeddingModel& model,
+                                                  const FloatArray& samples, double loudest,
+                                                  size_t window) {
   CheckMono(samples);
   py::array_t<float> vector(static_cast<py::ssize_t>(model.dimensions()));
   const float* data = samples.data();
   const auto n = static_cast<size_t>(samples.size());
   float* out = vector.mutable_data();
   const Result<size_t> result = [&] {
-    const py::gil_scoped_release release;
+    const GilReleased released;
     return model.EncodeAudio(data, n, loudest, window, out);
   }();
   return {vector, Unwrap(result)};
@@ -87,15 +90,15 @@ double LoudestPosition(const FloatArray& samples) {
   CheckMono(samples);
   const float* data = samples.data();
   const auto n = static_cast<size_t>(samples.size());
-  const py::gil_scoped_release release;
+  const GilReleased released;
   return EmbeddingModel::LoudestPosition(data, n);
 }
 
 }  // namespace
 
 void BindEmbedding(py::module_& m) {
-  py::class_<EmbeddingModel>(m, "EmbeddingModel",
-                             "A bundle of kind embedding. Safe to share among threads.")
+  py::class_<EmbeddingModel, std::shared_ptr<EmbeddingModel>>(
+      m, "EmbeddingModel", "A bundle of kind embedding, for any number of threads at once.")
       .def(py::init(&Load<EmbeddingModel>), "bundle"_a, py::kw_only(), "threads"_a = 0,
            "verify"_a = true, "library"_a = "", "weight_cache"_a = py::none(),
            "accelerator"_a = "cpu", "soc"_a = "", "dispatch"_a = "",
@@ -127,6 +130,13 @@ void BindEmbedding(py::module_& m) {
            "[d],\nnot normalised, the mean over positions that hold sound, and how many do.\n"
            "window: seconds of the shortest that may be taken.\n\n"
            "Raises AudioError.")
+      .def(
+          "close",
+          [](const EmbeddingModel& model) {
+            const GilReleased released;
+            model.Close();
+          },
+          "Frees what is idle; later calls raise OptionError.")
       .def_static("loudest_position", &LoudestPosition, "samples"_a,
                   "Mean power of the loudest 20 ms of float32 [n] at 16 kHz.");
 }

@@ -1,14 +1,13 @@
 #include "bind_stream.h"
 
-#include <pybind11/functional.h>
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 
-#include <exception>
 #include <memory>
 #include <utility>
 
 #include "errors.h"
+#include "gil.h"
 #include "sotto/stream.h"
 
 namespace sotto {
@@ -19,34 +18,13 @@ using py::literals::operator""_a;
 
 using FloatArray = py::array_t<float, py::array::c_style | py::array::forcecast>;
 
-// Runs Python's signal handlers while a call decodes without the GIL: Ctrl-C ends it at the next
-// step, unless the program's own handler raises nothing.
-class SignalHandlers {
- public:
-  bool Raised() {
-    const py::gil_scoped_acquire acquire;
-    if (exception_ == nullptr && PyErr_CheckSignals() != 0) {
-      exception_ = std::make_exception_ptr(py::error_already_set());
-    }
-    return exception_ != nullptr;
-  }
-
-  void Rethrow() {
-    if (exception_ != nullptr) std::rethrow_exception(std::exchange(exception_, nullptr));
-  }
-
- private:
-  std::exception_ptr exception_;
-};
-
 class PythonStream {
  public:
-  PythonStream(Transcriber& transcriber, std::shared_ptr<VoiceActivityDetector> vad,
-               StreamOptions options) {
-    options.cancelled = [this, asked = std::move(options.cancelled)] {
-      return handlers_.Raised() || (asked && asked());
-    };
-    stream_ = Unwrap(Stream::Create(&transcriber, std::move(vad), options));
+  PythonStream(std::shared_ptr<SpeechModel> model, std::shared_ptr<VoiceActivityDetector> vad,
+               StreamOptions options, py::object cancelled)
+      : cancelled_(std::move(cancelled)) {
+    options.cancelled = [this] { return callbacks_.IsCancelled(cancelled_); };
+    stream_ = Unwrap(Stream::Create(std::move(model), std::move(vad), options));
   }
   PythonStream(const PythonStream&) = delete;  // the option points here
   PythonStream& operator=(const PythonStream&) = delete;
@@ -66,14 +44,16 @@ class PythonStream {
   template <typename Work>
   StreamUpdate Call(const Work& work) {
     Result<StreamUpdate> update = [&] {
-      const py::gil_scoped_release release;
+      const GilReleased released;
       return work();
     }();
-    handlers_.Rethrow();
+    // A call that was refused because another is at work leaves that one's exception alone.
+    if (!update.ok() && update.error().code == ErrorCode::kCancelled) callbacks_.Rethrow();
     return Unwrap(std::move(update));
   }
 
-  SignalHandlers handlers_;
+  const py::object cancelled_;
+  PythonCallbacks callbacks_;
   std::unique_ptr<Stream> stream_;
 };
 
@@ -93,9 +73,7 @@ void BindStream(py::module_& m) {
       .def_readwrite("min_speech", &StreamOptions::min_speech)
       .def_readwrite("condition_on_previous_text", &StreamOptions::condition_on_previous_text)
       .def_readwrite("initial_prompt", &StreamOptions::initial_prompt)
-      .def_readwrite("window", &StreamOptions::window)
-      .def_readwrite("cancelled", &StreamOptions::cancelled,
-                     "a callable that says True to end a decoding; None: never");
+      .def_readwrite("window", &StreamOptions::window);
 
   py::class_<StreamWord, Word>(m, "StreamWord", "A confirmed word.")
       .def_readonly("confirmed_at", &StreamWord::confirmed_at, "seconds pushed by then")
@@ -112,8 +90,11 @@ void BindStream(py::module_& m) {
       .def_readonly("compute_ms", &StreamUpdate::compute_ms, "spent in this call");
 
   py::class_<PythonStream>(m, "Stream", "Speech to text while it is spoken.")
-      .def(py::init<Transcriber&, std::shared_ptr<VoiceActivityDetector>, StreamOptions>(),
-           "transcriber"_a, "vad"_a, "options"_a, py::keep_alive<1, 2>(), "Raises OptionError.")
+      .def(py::init<std::shared_ptr<SpeechModel>, std::shared_ptr<VoiceActivityDetector>,
+                    StreamOptions, py::object>(),
+           "model"_a, "vad"_a, "options"_a, "cancelled"_a = py::none(),
+           "cancelled: a callable that says True to end a decoding; None: never. Raises "
+           "OptionError.")
       .def("push", &PythonStream::Push, "samples"_a,
            "float32 [n], 16 kHz mono -> StreamUpdate. Raises AudioError, OptionError.")
       .def("finish", &PythonStream::Finish, "Decodes and confirms what is left -> StreamUpdate.");

@@ -7,8 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "whisper/dtw.h"
 #include "errors.h"
+#include "gil.h"
+#include "whisper/dtw.h"
 #include "whisper/median_filter.h"
 
 namespace sotto {
@@ -25,7 +26,7 @@ py::array_t<int> BindDtw(const FloatArray& cost) {
   const auto columns = static_cast<size_t>(cost.shape(1));
   const float* data = cost.data();
   const WarpPath path = [&] {
-    const py::gil_scoped_release release;
+    const GilReleased released;
     return Dtw(data, rows, columns);
   }();
   py::array_t<int> out({size_t{2}, path.rows.size()});
@@ -45,7 +46,7 @@ py::array_t<float> BindMedianFilter(const FloatArray& x, int width) {
   const auto columns = static_cast<size_t>(x.shape(x.ndim() - 1));
   const size_t rows = columns == 0 ? 0 : static_cast<size_t>(x.size()) / columns;
   float* values = out.mutable_data();
-  const py::gil_scoped_release release;
+  const GilReleased released;
   MedianFilter(rows, columns, static_cast<size_t>(width), values);
   return out;
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "errors.h"
+#include "gil.h"
 #include "sotto/vad.h"
 
 namespace sotto {
@@ -27,11 +28,13 @@ std::shared_ptr<VoiceActivityDetector> Load(const std::filesystem::path& bundle,
   VadLoadOptions options;
   options.verify = verify;
   options.library = library.string();
-  Result<std::shared_ptr<VoiceActivityDetector>> result = [&] {
-    const py::gil_scoped_release release;
-    return VoiceActivityDetector::Create(bundle.string(), options);
+  using Loaded = Result<std::shared_ptr<const VoiceActivityDetector>>;
+  Loaded result = [&]() -> Loaded {
+    const GilReleased released;
+    SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(bundle.string()));
+    return VoiceActivityDetector::Create(*files, options);
   }();
-  return Unwrap(std::move(result));
+  return std::const_pointer_cast<VoiceActivityDetector>(Unwrap(std::move(result)));
 }
 
 py::array_t<float> ToArray(const std::vector<float>& values) {
@@ -48,7 +51,7 @@ py::array_t<float> Probabilities(const FloatArray& samples, const Call& call) {
   const auto n = static_cast<size_t>(samples.size());
   std::vector<float> probabilities;
   const Result<void> result = [&] {
-    const py::gil_scoped_release release;
+    const GilReleased released;
     return call(data, n, &probabilities);
   }();
   Unwrap(result);

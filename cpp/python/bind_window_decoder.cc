@@ -17,13 +17,14 @@
 #include <vector>
 
 #include "bind_components.h"
-#include "whisper/decoder.h"
+#include "bundle/npy.h"
 #include "decode/embedding_table.h"
 #include "errors.h"
+#include "gil.h"
 #include "litert/litert_graph.h"
-#include "bundle/npy.h"
 #include "sotto/bundle.h"
 #include "sotto/tokenizer.h"
+#include "whisper/decoder.h"
 #include "whisper/whisper_graphs.h"
 
 namespace sotto {
@@ -39,9 +40,10 @@ class WindowDecoder {
  public:
   static Result<std::unique_ptr<WindowDecoder>> Create(const std::string& directory,
                                                        const std::string& library, int threads) {
-    SOTTO_ASSIGN_OR_RETURN(Bundle bundle, Bundle::Open(directory));
+    SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(directory));
+    SOTTO_ASSIGN_OR_RETURN(Bundle bundle, Bundle::Open(*files));
     SOTTO_ASSIGN_OR_RETURN(Tokenizer tokenizer,
-                           Tokenizer::Open(bundle.tokenizer, bundle.vocabulary.eot));
+                           Tokenizer::Open(*bundle.tokenizer, bundle.vocabulary.eot));
     SOTTO_ASSIGN_OR_RETURN(EmbeddingTable tokens, EmbeddingTable::Open(bundle));
     SOTTO_ASSIGN_OR_RETURN(MappedNpy positions, MappedNpy::Open(bundle.positional_embedding));
     SOTTO_ASSIGN_OR_RETURN(auto runtime, LiteRtRuntime::Create(library));
@@ -62,8 +64,8 @@ class WindowDecoder {
     }
     std::unique_ptr<WhisperGraphs>& graphs = graphs_[frames];
     if (graphs == nullptr) {
-      SOTTO_ASSIGN_OR_RETURN(
-          graphs, WhisperGraphs::Create(runtime_, bundle_, *window, tokens_, positions_, threads_));
+      SOTTO_ASSIGN_OR_RETURN(graphs,
+                             WhisperGraphs::Create(&files_, bundle_, *window, tokens_, positions_));
     }
     encoded_ = graphs.get();
     std::copy_n(log_mel, n_mels * frames, encoded_->log_mel());
@@ -72,7 +74,7 @@ class WindowDecoder {
 
   Result<std::map<std::string, float>> DetectLanguage() {
     SOTTO_RETURN_IF_ERROR(CheckEncoded());
-    return decoder_.DetectLanguage(encoded_);
+    return decoder_.DetectLanguage(nullptr, encoded_);
   }
 
   Result<DecodedWindow> Decode(const DecodeRequest& request) {
@@ -91,8 +93,7 @@ class WindowDecoder {
         tokenizer_(std::move(tokenizer)),
         tokens_(std::move(tokens)),
         positions_(std::move(positions)),
-        runtime_(std::move(runtime)),
-        threads_(threads),
+        files_(std::move(runtime), threads),
         decoder_(bundle_, tokenizer_) {}
 
   Result<void> CheckEncoded() const {
@@ -104,8 +105,7 @@ class WindowDecoder {
   const Tokenizer tokenizer_;
   const EmbeddingTable tokens_;
   const MappedNpy positions_;
-  const std::shared_ptr<const LiteRtRuntime> runtime_;
-  const int threads_;
+  CompiledFiles files_;
   const Decoder decoder_;
   std::map<size_t, std::unique_ptr<WhisperGraphs>> graphs_;  // by frames
   WhisperGraphs* encoded_ = nullptr;
@@ -153,7 +153,7 @@ DecodeRequest MakeRequest(const py::kwargs& options) {
 py::dict Decode(WindowDecoder& decoder, const py::kwargs& options) {
   const DecodeRequest request = MakeRequest(options);
   Result<DecodedWindow> result = [&] {
-    const py::gil_scoped_release release;
+    const GilReleased released;
     return decoder.Decode(request);
   }();
   const DecodedWindow decoded = Unwrap(std::move(result));
@@ -176,7 +176,7 @@ void Encode(WindowDecoder& decoder, const FloatArray& log_mel) {
   const auto n_mels = static_cast<size_t>(log_mel.shape(0));
   const auto frames = static_cast<size_t>(log_mel.shape(1));
   const Result<void> result = [&] {
-    const py::gil_scoped_release release;
+    const GilReleased released;
     return decoder.Encode(data, n_mels, frames);
   }();
   Unwrap(result);

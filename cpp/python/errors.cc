@@ -11,6 +11,8 @@ const char* ClassName(ErrorCode code) {
   switch (code) {
     case ErrorCode::kAudio:
       return "AudioError";
+    case ErrorCode::kImage:
+      return "ImageError";
     case ErrorCode::kBundle:
       return "BundleError";
     case ErrorCode::kModel:

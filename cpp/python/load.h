@@ -12,13 +12,15 @@
 #include <utility>
 
 #include "errors.h"
+#include "gil.h"
+#include "sotto/bundle_files.h"
 #include "sotto/load_options.h"
 
 namespace sotto {
 
 // Model::Create without the GIL. No `weight_cache` is the default one, an empty one none.
 template <typename Model>
-std::unique_ptr<Model> Load(const std::filesystem::path& bundle, int threads, bool verify,
+std::shared_ptr<Model> Load(const std::filesystem::path& bundle, int threads, bool verify,
                             const std::filesystem::path& library,
                             const std::optional<std::filesystem::path>& weight_cache,
                             const std::string& accelerator, const std::string& soc,
@@ -28,11 +30,12 @@ std::unique_ptr<Model> Load(const std::filesystem::path& bundle, int threads, bo
       library.string(), weight_cache ? weight_cache->string() : DefaultWeightCache(),
       accelerator,      soc,
       dispatch.string()};
-  Result<std::unique_ptr<Model>> result = [&] {
-    const pybind11::gil_scoped_release release;
-    return Model::Create(bundle.string(), options);
+  Result<std::shared_ptr<const Model>> result = [&]() -> Result<std::shared_ptr<const Model>> {
+    const GilReleased released;
+    SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(bundle.string()));
+    return Model::Create(*files, options);
   }();
-  return Unwrap(std::move(result));
+  return std::const_pointer_cast<Model>(Unwrap(std::move(result)));
 }
 
 }  // namespace sotto

@@ -11,7 +11,6 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "bundle/sha256.h"
 #include "sotto/bundle.h"
 #include "whisper/whisper_shapes.h"
 
@@ -29,14 +28,14 @@ inline Bundle SmallBundleValues() {
   window.seconds = 1;
   window.frames = 100;
   const WindowShapes shapes = ShapesOf(bundle.dims, window.frames, bundle.cache);
-  window.encoder = {"encode_1s", "", shapes.encoder_inputs, shapes.encoder_outputs};
-  window.decoder = {"decode_1s", "", shapes.decoder_inputs, shapes.decoder_outputs};
+  window.encoder = {"encode_1s", nullptr, shapes.encoder_inputs, shapes.encoder_outputs};
+  window.decoder = {"decode_1s", nullptr, shapes.decoder_inputs, shapes.decoder_outputs};
   bundle.alignment_heads = {{0, 1}, {1, 0}, {1, 1}};
   const BlockShapes prefill = PrefillShapesOf(bundle.dims, window.frames, bundle.cache, 4);
-  window.prefill = Signature{"prefill_1s", "", prefill.inputs, prefill.outputs};
+  window.prefill = Signature{"prefill_1s", nullptr, prefill.inputs, prefill.outputs};
   const BlockShapes aligned =
       AlignmentShapesOf(bundle.dims, window.frames, bundle.cache, /*block=*/4, 3);
-  window.alignment = Signature{"align_1s", "", aligned.inputs, aligned.outputs};
+  window.alignment = Signature{"align_1s", nullptr, aligned.inputs, aligned.outputs};
   bundle.windows.push_back(window);
   return bundle;
 }
@@ -51,53 +50,53 @@ class SmallBundle {
     path_ = std::string(folder != nullptr ? folder : "/tmp") + "/sotto-bundle-XXXXXX";
     if (mkdtemp(path_.data()) == nullptr) path_.clear();
     const Bundle values = SmallBundleValues();
-    manifest = {{"schema", kSchema},
-                {"kind", "whisper"},
-                {"name", values.name},
-                {"precision", "fp32"},
-                {"cache", values.cache},
-                {"masked", values.masked},
-                {"alignment_heads", values.alignment_heads},
-                {"token_embedding", {{"file", "token_embedding.npy"}, {"dtype", "fp32"}}}};
+    manifest = {
+        {"schema", kSchema}, {"name", values.name}, {"family", "whisper"}, {"precision", "fp32"}};
     const Dims& dims = values.dims;
-    manifest["dims"] = {{"n_mels", dims.n_mels},
-                        {"n_audio_ctx", dims.n_audio_ctx},
-                        {"n_audio_state", dims.n_audio_state},
-                        {"n_audio_head", dims.n_audio_head},
-                        {"n_audio_layer", dims.n_audio_layer},
-                        {"n_vocab", dims.n_vocab},
-                        {"n_text_ctx", dims.n_text_ctx},
-                        {"n_text_state", dims.n_text_state},
-                        {"n_text_head", dims.n_text_head},
-                        {"n_text_layer", dims.n_text_layer}};
-    manifest["tokens"] = {{"eot", 10},
-                          {"sot", 11},
-                          {"transcribe", 12},
-                          {"translate", 13},
-                          {"sot_lm", 17},
-                          {"sot_prev", 18},
-                          {"no_speech", 14},
-                          {"no_timestamps", 15},
-                          {"timestamp_begin", 16},
-                          {"languages", Json::object()},
-                          {"suppress", {1, 2}},
-                          {"suppress_at_begin", {3}}};
     const Window& window = values.windows[0];
-    manifest["windows"] = {{{"seconds", window.seconds},
-                            {"frames", window.frames},
-                            {"encoder", window.encoder.name},
-                            {"decoder", window.decoder.name},
-                            {"alignment", window.alignment->name}}};
-    for (const Signature* signature : {&window.encoder, &window.decoder, &*window.alignment}) {
-      manifest["signatures"][signature->name] = {{"file", "graphs.tflite"},
-                                                 {"inputs", Specs(signature->inputs)},
-                                                 {"outputs", Specs(signature->outputs)}};
-    }
+    manifest["components"] = {
+        {{"kind", "speech-encoder"},
+         {"gelu", "tanh"},
+         {"spec",
+          {{"layers", dims.n_audio_layer},
+           {"heads", dims.n_audio_head},
+           {"width", dims.n_audio_state},
+           {"context", dims.n_audio_ctx}}},
+         {"mel_filters", "mel_filters.npy"},
+         {"graphs", Json::array({Graph(window.encoder)})}},
+        {{"kind", "decoder"},
+         {"gelu", "tanh"},
+         {"spec",
+          {{"layers", dims.n_text_layer},
+           {"heads", dims.n_text_head},
+           {"kv_heads", dims.n_text_head},
+           {"width", dims.n_text_state},
+           {"context", dims.n_text_ctx},
+           {"cache", values.cache},
+           {"vocabulary", dims.n_vocab},
+           {"masked", values.masked}}},
+         {"token_embedding", {{"file", "token_embedding.npy"}, {"dtype", "fp32"}}},
+         {"position_embedding", "positional_embedding.npy"},
+         {"tokenizer", "tokenizer.tiktoken"},
+         {"graphs", {Graph(window.decoder, "step"), Graph(*window.alignment, "alignment")}}}};
+    manifest["whisper"] = {{"tokens",
+                            {{"eot", 10},
+                             {"sot", 11},
+                             {"transcribe", 12},
+                             {"translate", 13},
+                             {"sot_lm", 17},
+                             {"sot_prev", 18},
+                             {"no_speech", 14},
+                             {"no_timestamps", 15},
+                             {"timestamp_begin", 16}}},
+                           {"suppress", {1, 2}},
+                           {"suppress_at_begin", {3}},
+                           {"alignment_heads", values.alignment_heads}};
     for (const char* name : {"graphs.tflite", "token_embedding.npy", "positional_embedding.npy",
                              "mel_filters.npy", "tokenizer.tiktoken"}) {
-      WriteFile(name, std::string("the content of ") + name);
-      manifest["files"][name] = {{"size", std::filesystem::file_size(path_ + "/" + name)},
-                                 {"sha256", Sha256OfFile(path_ + "/" + name).value()}};
+      const std::string content = std::string("the content of ") + name;
+      WriteFile(name, content);
+      manifest["files"][name] = FileEntry(content);
     }
     Write();
   }
@@ -109,6 +108,27 @@ class SmallBundle {
   }
 
   const std::string& path() const { return path_; }
+
+  // As the manifest has a graph of graphs.tflite.
+  static Json Graph(const Signature& signature, const std::string& role = "") {
+    Json graph = {{"name", signature.name},
+                  {"file", "graphs.tflite"},
+                  {"inputs", Specs(signature.inputs)},
+                  {"outputs", Specs(signature.outputs)}};
+    if (!role.empty()) graph["role"] = role;
+    return graph;
+  }
+
+  // As the manifest lists a file of this content.
+  static Json FileEntry(const std::string& content) {
+    return {{"size", content.size()}, {"sha256", FileView::InMemory("", content)->sha256()}};
+  }
+
+  // Opens `path` as a bundle.
+  static Result<Bundle> Open(const std::string& path, bool verify = true) {
+    SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(path));
+    return Bundle::Open(*files, verify);
+  }
 
   void Write() const { WriteFile("manifest.json", manifest.dump()); }
 
@@ -122,7 +142,7 @@ class SmallBundle {
   static Json Specs(const std::vector<TensorSpec>& specs) {
     Json list = Json::array();
     for (const TensorSpec& spec : specs) {
-      list.push_back({{"name", spec.name}, {"shape", spec.shape}, {"dtype", "float32"}});
+      list.push_back({{"name", spec.name}, {"shape", spec.shape}});
     }
     return list;
   }

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "sotto/tokenizer.h"
-#include "temporary_file.h"
 
 namespace sotto {
 
@@ -38,8 +37,8 @@ inline Tokenizer SmallTokenizer(const std::vector<std::string>& pieces) {
   };
   for (int byte = 0; byte < 256; ++byte) add(std::string(1, static_cast<char>(byte)));
   for (const std::string& piece : pieces) add(piece);
-  const TemporaryFile file(lines);
-  Result<Tokenizer> tokenizer = Tokenizer::Open(file.path(), 256 + static_cast<int>(pieces.size()));
+  const auto file = FileView::InMemory("small.tiktoken", lines);
+  Result<Tokenizer> tokenizer = Tokenizer::Open(*file, 256 + static_cast<int>(pieces.size()));
   REQUIRE(tokenizer.ok());
   return std::move(tokenizer).value();
 }

@@ -1,6 +1,6 @@
 # The C++ runtime: cpp/python/*.cc.
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 from typing import Any
 
@@ -143,17 +143,31 @@ class TranscribeOptions:
     clip_timestamps: list[float]
     hallucination_silence_threshold: float | None
     window: int
-    vad_filter: bool
+    vad_filter: VoiceActivityDetector | None
     vad_threshold: float
     vad_neg_threshold: float
     vad_min_speech_duration_ms: int
     vad_max_speech_duration_s: float
     vad_min_silence_duration_ms: int
     vad_speech_pad_ms: int
-    cancelled: Callable[[], bool] | None
     def __init__(self) -> None: ...
 
-class Transcriber:
+class SpeechSession:
+    def transcribe(
+        self,
+        blocks: Callable[[], Iterable[_Floats]],
+        options: TranscribeOptions,
+        *,
+        on_language: Callable[[str], object] | None = None,
+        on_segment: Callable[[Segment], object] | None = None,
+        on_progress: Callable[[float, float], object] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Transcription: ...
+    def cancel(self) -> None: ...
+    @property
+    def graph_runs(self) -> int: ...
+
+class SpeechModel:
     def __init__(
         self,
         bundle: _Path,
@@ -174,8 +188,10 @@ class Transcriber:
         on_language: Callable[[str], object] | None = None,
         on_segment: Callable[[Segment], object] | None = None,
         on_progress: Callable[[float, float], object] | None = None,
+        cancelled: Callable[[], bool] | None = None,
     ) -> Transcription: ...
-    def set_vad(self, detector: VoiceActivityDetector) -> None: ...
+    def session(self) -> SpeechSession: ...
+    def close(self) -> None: ...
     @property
     def accelerator(self) -> str: ...
     @property
@@ -244,7 +260,6 @@ class StreamOptions:
     condition_on_previous_text: bool
     initial_prompt: str
     window: int
-    cancelled: Callable[[], bool] | None
     def __init__(self) -> None: ...
 
 class StreamWord(Word):
@@ -273,7 +288,11 @@ class StreamUpdate:
 
 class Stream:
     def __init__(
-        self, transcriber: Transcriber, vad: VoiceActivityDetector | None, options: StreamOptions
+        self,
+        model: SpeechModel,
+        vad: VoiceActivityDetector | None,
+        options: StreamOptions,
+        cancelled: Callable[[], bool] | None = None,
     ) -> None: ...
     def push(self, samples: _Floats) -> StreamUpdate: ...
     def finish(self) -> StreamUpdate: ...
@@ -318,5 +337,14 @@ class EmbeddingModel:
     def encode_audio(
         self, samples: _Floats, loudest: float, window: int = ...
     ) -> tuple[_Floats, int]: ...
+    def close(self) -> None: ...
     @staticmethod
     def loudest_position(samples: _Floats) -> float: ...
+
+class TextTokenizer:
+    def __init__(self, json: bytes, *, lowercase: bool = ...) -> None: ...
+    @property
+    def special(self) -> int: ...
+    def encode(
+        self, texts: Sequence[str], *, max_length: int, special: bool = ...
+    ) -> list[list[int]]: ...

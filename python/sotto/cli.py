@@ -39,6 +39,10 @@ COMMANDS = {
         "Fill an index with folders of files, and look at what it holds.",
     ),
     "search": ("sotto.commands.search:search", "Search an index."),
+    "bundle": (
+        "sotto.commands.bundle:app",
+        "Look at bundles, check them, and put each into one file.",
+    ),
     "npu": ("sotto.commands.npu:app", "MediaTek's NPU: will a model run whole on it?"),
 }
 """Name -> where the command is, and the line that ``sotto --help`` shows of it.

@@ -54,3 +54,7 @@ class StoreError(SottoError):
 
 class CancelledError(SottoError):
     """The work was cancelled by the caller."""
+
+
+class SampleScaleWarning(UserWarning):
+    """An array's numbers look like another type's, so that nothing would be heard in them."""

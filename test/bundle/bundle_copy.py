@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sotto.bundle import MANIFEST, file_entry
+from sotto.bundle.codec import encode
 
 
 class BundleCopy:
@@ -17,7 +18,7 @@ class BundleCopy:
         directory.mkdir()
         self.manifest: dict[str, Any] = json.loads((source / MANIFEST).read_text())
         # What only step 2 reads stays behind: it is large.
-        self.manifest["torchscript"] = {}
+        self.manifest.pop("torchscript", None)
         names = [name for name in self.manifest["files"] if "/" not in name]
         self.manifest["files"] = {name: self.manifest["files"][name] for name in names}
         for name in names:
@@ -36,7 +37,19 @@ class BundleCopy:
         (self.directory / name).unlink()
         (self.directory / name).write_bytes(content)
 
+    def component(self, kind: str) -> dict[str, Any]:
+        """A component of ``manifest``, to be changed."""
+        found: dict[str, Any] = next(c for c in self.manifest["components"] if c["kind"] == kind)
+        return found
+
+    def graph(self, name: str) -> dict[str, Any]:
+        """A graph of ``manifest``, likewise."""
+        found: dict[str, Any] = next(
+            g for c in self.manifest["components"] for g in c["graphs"] if g["name"] == name
+        )
+        return found
+
     def list_again(self, name: str) -> None:
         """Makes the manifest say of a file what it now holds."""
-        self.manifest["files"][name] = file_entry(self.directory / name)
+        self.manifest["files"][name] = encode(file_entry(self.directory / name))
         self.write_manifest()

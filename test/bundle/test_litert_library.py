@@ -75,7 +75,7 @@ def test_an_older_library_is_told_by_the_function_it_lacks(
         tmp_path,
         "int LiteRtCreateEnvironment(void) { return 0; }\n"
         "void LiteRtDestroyEnvironment(void) {}\n"
-        "int LiteRtCreateModelFromFile(void) { return 0; }\n",
+        "int LiteRtCreateModelFromBuffer(void) { return 0; }\n",
     )
     use(old, monkeypatch)
     expected = f"lacks the function LiteRtDestroyModel: it is older than Sotto needs.*{REMEDY}"

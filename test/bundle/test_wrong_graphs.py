@@ -72,9 +72,10 @@ def test_a_model_whose_weights_are_cut_off_is_named(
 
 def test_a_model_of_other_shapes_is_refused(copy: BundleCopy) -> None:
     # Dims and signatures agree with each other, and not with the graphs: half the cache.
-    copy.manifest["cache"] = 224
-    for name in copy.manifest["signatures"]:
-        for spec in copy.manifest["signatures"][name]["inputs"]:
+    decoder = copy.component("decoder")
+    decoder["spec"]["cache"] = 224
+    for graph in decoder["graphs"]:
+        for spec in graph["inputs"]:
             if spec["name"].startswith(("mask", "self_")):
                 shape = spec["shape"]
                 halved = {448: 224, 448 + 1: 224 + 1, 448 + 32: 224 + 32, 448 + 64: 224 + 64}

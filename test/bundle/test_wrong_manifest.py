@@ -18,7 +18,7 @@ def refusal(copy: BundleCopy) -> str:
         load_model(copy.directory, verify=False)
     message = str(caught.value)
     assert "manifest.json: " in message
-    assert "Rebuild the bundle: python convert/step1" in message
+    assert "Make it again: sotto convert NAME" in message
     assert "\n" not in message
     return message
 
@@ -28,7 +28,7 @@ def refusal(copy: BundleCopy) -> str:
 def test_a_wrong_shape_is_named_with_what_the_dims_need(
     copy: BundleCopy, name: str, side: str
 ) -> None:
-    spec = copy.manifest["signatures"][name][side][0]
+    spec = copy.graph(name)[side][0]
     spec["shape"][-1] += 1
     message = refusal(copy)
     assert f"signature {name} has {spec['name']} of shape" in message
@@ -36,40 +36,42 @@ def test_a_wrong_shape_is_named_with_what_the_dims_need(
 
 
 def test_a_tensor_of_another_name_or_missing_is_named(copy: BundleCopy) -> None:
-    inputs = copy.manifest["signatures"]["decode_10s"]["inputs"]
+    inputs = copy.graph("decode_10s")["inputs"]
     inputs[0]["name"] = "hidden_state"
     assert "signature decode_10s lacks hidden" in refusal(copy)
     del inputs[0]
     assert "signature decode_10s has 17 tensors on one side, its dims need 18" in refusal(copy)
 
 
-def test_a_tensor_of_another_type_is_named(copy: BundleCopy) -> None:
-    copy.manifest["signatures"]["encode_10s"]["inputs"][0]["dtype"] = "int8"
-    assert "log_mel is not float32" in refusal(copy)
-
-
 @pytest.mark.parametrize(
-    "dim", ["n_mels", "n_vocab", "n_text_state", "n_text_head", "n_text_layer", "n_audio_ctx"]
+    ("kind", "dim"),
+    [
+        ("decoder", "vocabulary"),
+        ("decoder", "width"),
+        ("decoder", "heads"),
+        ("decoder", "layers"),
+        ("speech-encoder", "context"),
+    ],
 )
-def test_dims_that_do_not_fit_the_graphs_are_refused(copy: BundleCopy, dim: str) -> None:
-    copy.manifest["dims"][dim] //= 2
+def test_a_spec_that_does_not_fit_the_graphs_is_refused(
+    copy: BundleCopy, kind: str, dim: str
+) -> None:
+    copy.component(kind)["spec"][dim] //= 2
     refusal(copy)
 
 
-@pytest.mark.parametrize("dim", ["n_mels", "n_audio_state", "n_text_ctx", "n_text_head"])
+@pytest.mark.parametrize("dim", ["layers", "width", "context", "heads"])
 @pytest.mark.parametrize("value", [0, -1, 2**31, 2**63, 2**64, 1.5, 80.0, 1e300, "80", None, []])
 def test_a_dim_that_is_no_sensible_integer_is_named(
     copy: BundleCopy, dim: str, value: object
 ) -> None:
-    copy.manifest["dims"][dim] = value
+    copy.component("speech-encoder")["spec"][dim] = value
     assert f"{dim} is " in refusal(copy)
 
 
 def test_step_1_alone_is_refused_with_the_next_step(copy: BundleCopy) -> None:
-    copy.manifest["signatures"] = {}
-    assert "has no signature encode_10s (step 1 alone makes no graphs that run: run step 2)" in (
-        refusal(copy)
-    )
+    copy.component("speech-encoder")["graphs"] = []
+    assert "step 1 alone makes no graphs that run: run step 2" in refusal(copy)
 
 
 @pytest.mark.parametrize("role", ["eot", "sot", "no_speech", "no_timestamps", "translate"])
@@ -77,7 +79,7 @@ def test_step_1_alone_is_refused_with_the_next_step(copy: BundleCopy) -> None:
 def test_a_token_outside_the_vocabulary_is_named(
     copy: BundleCopy, role: str, value: object
 ) -> None:
-    copy.manifest["tokens"][role] = value
+    copy.manifest["whisper"]["tokens"][role] = value
     assert role in refusal(copy)
 
 
@@ -86,21 +88,21 @@ def test_a_token_outside_the_vocabulary_is_named(
 def test_a_suppressed_token_outside_the_vocabulary_is_named(
     copy: BundleCopy, role: str, value: object
 ) -> None:
-    copy.manifest["tokens"][role] = value
+    copy.manifest["whisper"][role] = value
     assert role in refusal(copy)
 
 
-@pytest.mark.parametrize("languages", [None, [], "en", {"en": 51864}, {"en": "en"}])
+@pytest.mark.parametrize("languages", [[], "en", {"en": 51864}, {"en": "en"}])
 def test_languages_that_are_no_table_of_tokens_are_refused(
     copy: BundleCopy, languages: object
 ) -> None:
-    copy.manifest["tokens"]["languages"] = languages
+    copy.manifest["whisper"]["languages"] = languages
     refusal(copy)
 
 
 @pytest.mark.parametrize("value", [0, -1, 449, 2**31, 1.5, None])
 def test_a_cache_beyond_the_text_context_is_refused(copy: BundleCopy, value: object) -> None:
-    copy.manifest["cache"] = value
+    copy.component("decoder")["spec"]["cache"] = value
     assert "cache" in refusal(copy)
 
 
@@ -108,51 +110,59 @@ def test_a_cache_beyond_the_text_context_is_refused(copy: BundleCopy, value: obj
 def test_a_mask_that_masks_nothing_or_overflows_on_the_npu_is_refused(
     copy: BundleCopy, value: object
 ) -> None:
-    copy.manifest["masked"] = value
+    copy.component("decoder")["spec"]["masked"] = value
     assert "masked is not a number from -65504 to -1" in refusal(copy)
 
 
-def without_windows(manifest: dict[str, Any]) -> None:
-    manifest["windows"] = []
+def with_a_window_twice(copy: BundleCopy) -> None:
+    graphs = copy.component("speech-encoder")["graphs"]
+    graphs.append({**graphs[0], "name": "again"})
 
 
-def with_a_window_twice(manifest: dict[str, Any]) -> None:
-    manifest["windows"].append(manifest["windows"][0])
+def with_frames_of_no_whole_second(copy: BundleCopy) -> None:
+    copy.graph("encode_10s")["inputs"][0]["shape"][-1] = 1050
 
 
-def with_frames_of_another_length(manifest: dict[str, Any]) -> None:
-    manifest["windows"][0]["seconds"] = 11
+def with_a_window_beyond_the_audio_context(copy: BundleCopy) -> None:
+    copy.component("speech-encoder")["spec"]["context"] = 1499
 
 
-def with_a_window_beyond_the_audio_context(manifest: dict[str, Any]) -> None:
-    manifest["dims"]["n_audio_ctx"] = 1499
+def without_a_step(copy: BundleCopy) -> None:
+    graphs = copy.component("decoder")["graphs"]
+    graphs.remove(copy.graph("decode_10s"))
 
 
-def with_an_encoder_of_another_window(manifest: dict[str, Any]) -> None:
-    manifest["windows"][0]["encoder"] = "encode_30s"
+def with_a_step_of_no_window(copy: BundleCopy) -> None:
+    graphs = copy.component("speech-encoder")["graphs"]
+    graphs.remove(copy.graph("encode_10s"))
 
 
-def with_an_unknown_signature(manifest: dict[str, Any]) -> None:
-    manifest["windows"][0]["decoder"] = "decode_20s"
+def with_a_role_twice(copy: BundleCopy) -> None:
+    copy.graph("prefill_10s")["role"] = "step"
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        without_windows,
         with_a_window_twice,
-        with_frames_of_another_length,
+        with_frames_of_no_whole_second,
         with_a_window_beyond_the_audio_context,
-        with_an_encoder_of_another_window,
-        with_an_unknown_signature,
+        without_a_step,
+        with_a_step_of_no_window,
+        with_a_role_twice,
     ],
 )
 def test_wrong_windows_are_refused(copy: BundleCopy, change: Any) -> None:
-    change(copy.manifest)
+    change(copy)
     refusal(copy)
 
 
 @pytest.mark.parametrize("kind", ["clip", None, 1])
-def test_another_kind_of_model_is_refused(copy: BundleCopy, kind: object) -> None:
-    copy.manifest["kind"] = kind
+def test_a_component_of_an_unknown_kind_is_refused(copy: BundleCopy, kind: object) -> None:
+    copy.component("decoder")["kind"] = kind
     refusal(copy)
+
+
+def test_a_bundle_that_is_no_whisper_transcribes_nothing(copy: BundleCopy) -> None:
+    del copy.manifest["whisper"]
+    assert "it transcribes nothing" in refusal(copy)

@@ -133,31 +133,30 @@ def test_a_number_of_jobs_out_of_range_is_named(jobs: int) -> None:
 def test_items_are_worked_on_at_once_and_come_in_their_order() -> None:
     both = threading.Barrier(2)
 
-    def work(model: str, item: int, say: Say) -> tuple[str, int]:
+    def work(item: int, say: Say) -> int:
         say(f"{item} begins")
         both.wait(timeout=10)  # passes only if two are worked on at once
         if item % 2 == 0:
             time.sleep(0.05)
         say(f"{item} ends")
-        return model, item
+        return item
 
-    turns = in_turn(work, range(4), ["a", "b"], threading.Event())
+    turns = in_turn(work, range(4), 2, threading.Event())
     found = [(turn.item, list(turn.lines()), turn.result()) for turn in turns]
     assert [item for item, _, _ in found] == [0, 1, 2, 3]
-    for item, lines, (_, result) in found:
+    for item, lines, result in found:
         assert lines == [f"{item} begins", f"{item} ends"]
         assert result == item
-    assert {model for _, _, (model, _) in found} == {"a", "b"}
 
 
 def test_lines_come_while_the_work_is_under_way() -> None:
     read = threading.Event()
 
-    def work(model: None, item: int, say: Say) -> bool:
+    def work(item: int, say: Say) -> bool:
         say("first")
         return read.wait(timeout=10)
 
-    with closing(in_turn(work, [0], [None], threading.Event())) as turns:
+    with closing(in_turn(work, [0], 1, threading.Event())) as turns:
         turn = next(turns)
         lines = turn.lines()
         assert next(lines) == "first"
@@ -167,10 +166,10 @@ def test_lines_come_while_the_work_is_under_way() -> None:
 
 
 def test_an_error_is_raised_at_its_turn_and_the_others_go_on() -> None:
-    def work(model: None, item: int, say: Say) -> int:
+    def work(item: int, say: Say) -> int:
         return 6 // item
 
-    with closing(in_turn(work, [3, 0, 2], [None, None], threading.Event())) as turns:
+    with closing(in_turn(work, [3, 0, 2], 2, threading.Event())) as turns:
         assert next(turns).result() == 2
         with pytest.raises(ZeroDivisionError):
             next(turns).result()
@@ -181,12 +180,12 @@ def test_leaving_early_stops_what_is_under_way_and_what_waits() -> None:
     stop, began = threading.Event(), []
     before = threading.enumerate()  # what another test left is not collected yet
 
-    def work(model: None, item: int, say: Say) -> None:
+    def work(item: int, say: Say) -> None:
         began.append(item)
         say("began")
         assert stop.wait(timeout=10)
 
-    with closing(in_turn(work, range(10), [None, None], stop)) as turns:
+    with closing(in_turn(work, range(10), 2, stop)) as turns:
         next(next(turns).lines())
         assert not stop.is_set()
     assert stop.is_set()

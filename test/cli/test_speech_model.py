@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -213,41 +212,6 @@ def test_a_transcription_is_cancelled_within_a_step(model: SpeechModel, jfk: Pat
 def test_an_exception_of_the_cancelling_callback_is_raised(model: SpeechModel, jfk: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         model.recognize(jfk, cancelled=lambda: bool(1 // 0))
-
-
-def test_a_callback_that_calls_its_own_model_is_an_error_and_no_deadlock(
-    model: SpeechModel, jfk: Path
-) -> None:
-    def call(_: Segment) -> None:
-        model.recognize(jfk)
-
-    with pytest.raises(OptionError, match="a callback called the model that is calling it"):
-        model.recognize(jfk, on_segment=call)
-    assert model.recognize(jfk, **BRIEF).segments
-
-
-def test_a_callback_may_call_another_model(model: SpeechModel, tiny_en: Path, jfk: Path) -> None:
-    other = load_model(tiny_en)
-    texts: list[str] = []
-    model.recognize(
-        jfk, on_segment=lambda _: texts.append(other.recognize(jfk, **BRIEF).text), **BRIEF
-    )
-    assert texts == [" And so my"]
-
-
-def test_threads_take_turns_and_get_what_each_asked_for(model: SpeechModel, jfk: Path) -> None:
-    texts: dict[int, str] = {}
-
-    def work(tokens: int) -> None:
-        texts[tokens] = model.recognize(jfk, **{**BRIEF, "sample_len": tokens}).text
-
-    threads = [threading.Thread(target=work, args=(tokens,)) for tokens in (1, 2, 3, 4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    expected = {1: "And", 2: "And so", 3: "And so my", 4: "And so my fellow"}
-    assert {tokens: text.strip() for tokens, text in texts.items()} == expected
 
 
 # ---- kinds of audio ----------------------------------------------------------------------

@@ -39,20 +39,20 @@ class Baseline:
 
     def __init__(self, manifest: Manifest) -> None:
         started = time.perf_counter()
-        source = manifest["source"]
-        path = Path(source["checkpoint"])
-        checkpoint = load_checkpoint(path if path.exists() else manifest["name"])
-        if checkpoint.sha256 != source["sha256"]:
+        source = manifest.source
+        path = Path(source.checkpoint)
+        checkpoint = load_checkpoint(path if path.exists() else manifest.name)
+        if checkpoint.sha256 != source.sha256:
             raise CheckpointError(
-                f"the bundle was made from {source['checkpoint']} (sha256 {source['sha256']}), "
+                f"the bundle was made from {source.checkpoint} (sha256 {source.sha256}), "
                 f"but {checkpoint.source} has {checkpoint.sha256}: make the bundle again"
             )
         self.model = RecordingWhisper(ModelDimensions(**asdict(checkpoint.dims))).eval()
         state = {key: torch.from_numpy(value) for key, value in checkpoint.state.items()}
         self.model.load_state_dict(state, strict=True, assign=True)
         # Its own table of the heads, not what the checkpoint says of them.
-        self.model.set_alignment_heads(whisper._ALIGNMENT_HEADS[manifest["name"]])
-        self.checkpoint = manifest["name"]
+        self.model.set_alignment_heads(whisper._ALIGNMENT_HEADS[manifest.name])
+        self.checkpoint = manifest.name
         self.load_seconds = time.perf_counter() - started
 
     def transcribe(self, clip: Clip) -> StageResult:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from comparison.clips import REPOSITORY
-from sotto.bundle import read_manifest
+from sotto.bundle import Decoder, Graph, Manifest, read_manifest
+from sotto.bundle.upgrade import upgrade_bundle
 from sotto.errors import BundleError, ConversionError
 
 # As in sotto.export.whisper.bundle, which takes seconds to import.
@@ -49,9 +51,9 @@ def ensure_bundle(
     """
     int8 = folder / f"whisper-{name}"
     target = int8 if precision == "int8" else folder / f"whisper-{name}-fp32"
-    if _holds(target, "signatures"):
+    if _holds(target):
         return target
-    if not _holds(int8, "torchscript"):
+    if not _holds(int8, torchscript=True):
         report(f"making {int8 / 'torchscript'} (step 1)")
         _run(
             *("step1_pt_to_torchscript.py", "--model", name, "--out", str(int8)),
@@ -74,7 +76,7 @@ def ensure_exact_bundle(name: str) -> Path:
         ConversionError: a step failed; the message is what it printed.
     """
     target = MODELS / f"whisper-{name}-fp32-30s"
-    if not _holds(target, "signatures"):
+    if not _holds(target):
         _run("step1_pt_to_torchscript.py", "--model", name, "--windows", "30", "--out", str(target))
         _run(
             *("step2_torchscript_to_tflite.py", str(target), "--precision", "fp32", *ALONE),
@@ -91,7 +93,7 @@ def ensure_vad_bundle() -> Path:
     """
     target = MODELS / "silero-vad"
     try:
-        if read_manifest(target)["signatures"]:
+        if _manifest(target).graphs:
             return target
     except BundleError:
         pass
@@ -101,7 +103,7 @@ def ensure_vad_bundle() -> Path:
 
 
 def ensure_encoder(checkpoint: str, name: str, precision: Precision, task: str) -> Path:
-    """``models/NAME`` (int8) or ``models/NAME-fp32`` of kind ``embedding``, made if need be.
+    """``models/NAME`` (int8) or ``models/NAME-fp32`` that embeds, made if need be.
 
     Args:
         checkpoint: as ``sotto convert`` takes it.
@@ -114,7 +116,7 @@ def ensure_encoder(checkpoint: str, name: str, precision: Precision, task: str) 
     """
     target = MODELS / (name if precision == "int8" else f"{name}-fp32")
     try:
-        if read_manifest(target)["kind"] == "embedding":
+        if _manifest(target).embedding:
             return target
     except BundleError:
         pass
@@ -129,13 +131,24 @@ def ensure_encoder(checkpoint: str, name: str, precision: Precision, task: str) 
     return target
 
 
-def _holds(directory: Path, graphs: str) -> bool:
+def _holds(directory: Path, *, torchscript: bool = False) -> bool:
+    """Whether a bundle, or step 1's output, has graphs for words in each window."""
     try:
-        manifest = read_manifest(directory)
-        words = all("alignment" in window for window in manifest["windows"])
-        return words and bool(manifest[graphs])
+        manifest = _manifest(directory)
     except BundleError:
         return False
+    graphs: Sequence[Graph] = manifest.need(Decoder).graphs
+    if torchscript:
+        scripts = manifest.torchscript
+        graphs = scripts.graphs.get(Decoder.kind, ()) if scripts else ()
+    roles = Counter(graph.role for graph in graphs)
+    return roles["step"] == roles["alignment"] > 0
+
+
+def _manifest(directory: Path) -> Manifest:
+    """A kept bundle's, which an older Sotto may have written. Raises BundleError."""
+    upgrade_bundle(directory)
+    return read_manifest(directory)
 
 
 def _run(script: str, *arguments: str) -> None:

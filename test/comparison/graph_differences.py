@@ -11,14 +11,15 @@ from torch import Tensor
 
 from comparison.baseline import Baseline
 from comparison.clips import WINDOW, Clip
+from comparison.whisper_manifest import windows
 from sotto._runtime import LogMel
-from sotto.bundle import Manifest, read_manifest
+from sotto.bundle import Decoder, Manifest, SpeechEncoder, read_manifest
+from sotto.bundle import graph as bundle_graph
 from sotto.export.difference import Difference, compare
 from sotto.export.whisper.reference import ENCODER_TOLERANCE, STEP_TOLERANCE
 from sotto.export.whisper.step_caches import Graph, StepCaches
 from sotto.export.whisper.verify import ENCODER_TOLERANCE as XNNPACK_TOLERANCE
 from sotto.export.whisper.verify import THREADS, LiteRtGraph
-from sotto.graphs.signatures import Signature
 
 LOG_MEL_TOLERANCE = 1e-4
 """Absolute, on values from -1 to 2: float32 sums of 201 bins in another order."""
@@ -37,21 +38,20 @@ class GraphDifferences:
     def __init__(self, bundle: Path, baseline: Baseline, *, torchscript: bool = False) -> None:
         self.manifest: Manifest = read_manifest(bundle)
         self._baseline = baseline
-        self._log_mel = LogMel(np.load(bundle / "mel_filters.npy"))
-        names = next(w for w in self.manifest["windows"] if w["seconds"] == WINDOW)
-        self.form = "torchscript" if torchscript else f"tflite-{self.manifest['precision']}"
+        self._log_mel = LogMel(np.load(bundle / self.manifest.need(SpeechEncoder).mel_filters))
+        window = next(w for w in windows(self.manifest, torchscript) if w.seconds == WINDOW)
+        self.form = "torchscript" if torchscript else f"tflite-{self.manifest.precision}"
         self._encoder, self._step = (
-            self._graph(bundle, names[role], torchscript) for role in ("encoder", "decoder")
+            self._graph(bundle, graph, torchscript) for graph in (window.encoder, window.step)
         )
 
-    def _graph(self, bundle: Path, name: str, torchscript: bool) -> Graph:
-        entry = self.manifest["torchscript" if torchscript else "signatures"][name]
-        path = str(bundle / entry["file"])
+    def _graph(self, bundle: Path, listed: bundle_graph.Graph, torchscript: bool) -> Graph:
+        path = str(bundle / listed.file)
         if torchscript:
             graph: Graph = torch.jit.load(path)  # type: ignore[no-untyped-call]
             return graph
         interpreter = Interpreter(path, num_threads=THREADS)
-        return LiteRtGraph(interpreter, Signature.from_manifest(name, entry))
+        return LiteRtGraph(interpreter, listed)
 
     def log_mel(self, clip: Clip) -> Difference:
         """The C++ log-mel of the first window."""
@@ -97,7 +97,9 @@ class GraphDifferences:
         hidden = decoder.token_embedding(sequence[0])
         hidden = hidden + decoder.positional_embedding[: len(hidden)]
         layers = self._baseline.model.dims.n_text_layer
-        caches = StepCaches(layers, self._step, self._cross(features), self.manifest["cache"])
+        caches = StepCaches(
+            layers, self._step, self._cross(features), self.manifest.need(Decoder).spec.cache
+        )
         actual = np.stack([caches.advance(row) for row in hidden])
         return compare(f"{self.form} decoder step", [(actual, expected)], largest=STEP_TOLERANCE)
 

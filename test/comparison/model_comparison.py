@@ -16,6 +16,7 @@ from comparison.result import Stage, StageResult
 from comparison.runtime import Runtime
 from comparison.score import Score, english_word_error_rate, english_words, score
 from comparison.torchscript_stage import TorchScriptStage
+from comparison.whisper_manifest import is_multilingual
 from sotto.bundle import read_manifest
 from sotto.export.difference import Difference
 
@@ -137,7 +138,7 @@ def compare_model(
     tokenizer = baseline.tokenizer("en")
     comparison = ModelComparison(
         name,
-        clips_for(manifest["multilingual"], clips),
+        clips_for(is_multilingual(manifest), clips),
         lambda token: "end of text" if token == tokenizer.eot else spelled(tokenizer, token),
     )
 
@@ -154,7 +155,7 @@ def compare_model(
             on_result(result, scored)
     if set(stages) & set(SAME_TOKENS):
         _compare_graphs(comparison, int8, fp32, baseline, report)
-    if manifest["multilingual"] and "tflite-fp32" in stages:
+    if is_multilingual(manifest) and "tflite-fp32" in stages:
         report(f"{name}: languages")
         runtime = Runtime(fp32)
         comparison.languages = [

@@ -18,7 +18,8 @@ from comparison.baseline import transcribe_clip
 from comparison.clips import WINDOW, Clip
 from comparison.recording_whisper import RecordingWhisper
 from comparison.result import StageResult
-from sotto.bundle import read_manifest
+from comparison.whisper_manifest import dims_of, windows
+from sotto.bundle import Decoder, read_manifest
 from sotto.export.whisper.step_caches import StepCaches
 
 
@@ -31,9 +32,9 @@ class TorchScriptStage:
         started = time.perf_counter()
         manifest = read_manifest(bundle)
         # Its random weights stay unused: the graphs have their own.
-        self._model = _TorchScriptWhisper(ModelDimensions(**manifest["dims"]))
+        self._model = _TorchScriptWhisper(ModelDimensions(**dims_of(manifest)))
         self._model.load(bundle)
-        self._checkpoint = manifest["name"]
+        self._checkpoint = manifest.name
         self._load_seconds = time.perf_counter() - started
 
     def transcribe(self, clip: Clip) -> StageResult:
@@ -46,14 +47,13 @@ class _TorchScriptWhisper(RecordingWhisper):
     def load(self, bundle: Path) -> None:
         """Reads the graphs and the tables of a bundle."""
         manifest = read_manifest(bundle)
-        names = next(w for w in manifest["windows"] if w["seconds"] == WINDOW)
-        graphs = manifest["torchscript"]
+        window = next(w for w in windows(manifest, torchscript=True) if w.seconds == WINDOW)
         self._encoder, self._step = (
-            torch.jit.load(str(bundle / graphs[names[role]]["file"]))  # type: ignore[no-untyped-call]
-            for role in ("encoder", "decoder")
+            torch.jit.load(str(bundle / graph.file))  # type: ignore[no-untyped-call]
+            for graph in (window.encoder, window.step)
         )
         self._rows = _EmbeddingRows(bundle)
-        self._cache = manifest["cache"]
+        self._cache = manifest.need(Decoder).spec.cache
 
     def decoding_task(self, mel: Tensor, options: DecodingOptions) -> DecodingTask:
         task = DecodingTask(self, options)
@@ -71,10 +71,13 @@ class _EmbeddingRows:
     """The token's row and the position's, from the bundle's tables."""
 
     def __init__(self, bundle: Path) -> None:
-        embedding = read_manifest(bundle)["token_table"]
-        self._rows = np.load(bundle / embedding["file"], mmap_mode="r")
-        self._scales = np.load(bundle / embedding["scales"]) if "scales" in embedding else None
-        self._positions = np.load(bundle / "positional_embedding.npy")
+        manifest = read_manifest(bundle)
+        assert manifest.torchscript is not None
+        table = manifest.torchscript.token_embedding
+        assert table is not None
+        self._rows = np.load(bundle / table.file, mmap_mode="r")
+        self._scales = np.load(bundle / table.scales) if table.scales else None
+        self._positions = np.load(bundle / manifest.need(Decoder).position_embedding)
 
     def hidden(self, token: int, position: int) -> Tensor:
         """``[width]``: the sum of the two."""

@@ -10,7 +10,19 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from sotto.bundle import write_manifest
+from sotto.bundle import (
+    Embedder,
+    Embedding,
+    Graph,
+    ImageEncoder,
+    ImageSettings,
+    Manifest,
+    Source,
+    TensorSpec,
+    TextEncoder,
+    TokenTable,
+    write_manifest,
+)
 from sotto.export.tflite.flatbuffer import read_model, write_model
 from sotto.export.tflite.merge import Merger
 
@@ -26,7 +38,7 @@ MASKED = -1e4
 Shape = tuple[int, ...]
 
 
-class Graph:
+class GraphMaker:
     """A graph in the making: operations over named tensors."""
 
     def __init__(self) -> None:
@@ -84,9 +96,9 @@ def _named(name: str, index: int) -> Any:
     return entry
 
 
-def _text_graph(path: Path, key: str, length: int, batch: int) -> dict[str, Any]:
+def _text_graph(path: Path, key: str, length: int, batch: int) -> Graph:
     """``embedding`` is the pooled hidden rows, and behind them the sum of the mask."""
-    graph = Graph()
+    graph = GraphMaker()
     shapes = {
         "hidden": (batch, length, WIDTH),
         "mask": (batch, 1, 1, length),
@@ -108,30 +120,24 @@ def _text_graph(path: Path, key: str, length: int, batch: int) -> dict[str, Any]
     joined.axis = 1
     graph.add("CONCATENATION", [rows, masks], embedding, joined)
     graph.write(path, key, inputs, {"embedding": embedding})
-    return _entry("text.tflite", shapes, (batch, WIDTH + 1))
+    return _listed(key, "text.tflite", shapes, (batch, WIDTH + 1))
 
 
-def _image_graph(path: Path, key: str, shape: Shape, batch: int) -> dict[str, Any]:
+def _image_graph(path: Path, key: str, shape: Shape, batch: int) -> Graph:
     """``embedding`` is the pixels in a row."""
-    graph = Graph()
+    graph = GraphMaker()
     size = int(np.prod(shape))
     pixels = graph.tensor("pixels", (batch, *shape))
     row_shape = graph.tensor("row_shape", (2,), np.array([batch, size]))
     embedding = graph.tensor("embedding", (batch, size))
     graph.add("RESHAPE", [pixels, row_shape], embedding, schema.ReshapeOptionsT())
     graph.write(path, key, {"pixels": pixels}, {"embedding": embedding})
-    return _entry("image.tflite", {"pixels": (batch, *shape)}, (batch, size))
+    return _listed(key, "image.tflite", {"pixels": (batch, *shape)}, (batch, size))
 
 
-def _entry(file: str, inputs: dict[str, Shape], output: Shape) -> dict[str, Any]:
-    def spec(name: str, shape: Shape) -> dict[str, Any]:
-        return {"name": name, "shape": list(shape), "dtype": "float32"}
-
-    return {
-        "file": file,
-        "inputs": [spec(*pair) for pair in inputs.items()],
-        "outputs": [spec("embedding", output)],
-    }
+def _listed(name: str, file: str, inputs: dict[str, Shape], output: Shape) -> Graph:
+    specs = tuple(TensorSpec(*pair) for pair in inputs.items())
+    return Graph(name, specs, (TensorSpec("embedding", output),), file)
 
 
 def _merge(folder: Path, file: str, parts: Sequence[Path]) -> None:
@@ -142,19 +148,18 @@ def _merge(folder: Path, file: str, parts: Sequence[Path]) -> None:
     write_model(merger.model, folder / file)
 
 
-def _manifest(dimensions: int, **more: Any) -> dict[str, Any]:
-    return {
-        "kind": "embedding",
-        "name": "small",
-        "family": "bert",
-        "precision": "fp32",
-        "backend": "litert",
-        "dimensions": dimensions,
-        "normalize": True,
-        "signatures": {},
-        "encoders": {},
-        **more,
-    }
+def _manifest(component: Embedder, family: str) -> Manifest:
+    return Manifest(
+        name="small",
+        family=family,
+        precision="fp32",
+        backend="litert",
+        source=Source("made by hand", "numpy", "0" * 64),
+        components=(component,),
+        files={},
+        tools={},
+        embedding=Embedding(normalize=True),
+    )
 
 
 def token_table() -> np.ndarray:
@@ -174,18 +179,17 @@ def write_text_bundle(folder: Path, dtype: str = "fp32", **changes: Any) -> Path
     Args:
         folder: to make.
         dtype: of the token table.
-        changes: of the manifest's section of the encoder.
+        changes: of the manifest's component.
     """
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
     folder.mkdir(parents=True)
-    manifest = _manifest(WIDTH + 1)
     sizes = [(length, batch) for length in LENGTHS for batch in BATCHES]
-    parts = []
+    parts, graphs = [], []
     for length, batch in sizes:
         key = f"text_{length}x{batch}"
         parts.append(folder / f"{key}.tflite")
-        manifest["signatures"][key] = _text_graph(parts[-1], key, length, batch)
+        graphs.append(_text_graph(parts[-1], key, length, batch))
     _merge(folder, "text.tflite", parts)
     pieces = {piece: number for number, piece in enumerate(VOCABULARY)}
     tokenizer = Tokenizer(models.WordPiece(pieces, unk_token="[UNK]"))
@@ -199,31 +203,28 @@ def write_text_bundle(folder: Path, dtype: str = "fp32", **changes: Any) -> Path
     tokenizer.save(str(folder / "tokenizer.json"))
     np.save(folder / "position_embedding.npy", position_table())
     files = ["text.tflite", "tokenizer.json", "position_embedding.npy", "token_embedding.npy"]
-    table: dict[str, str] = {"file": "token_embedding.npy", "dtype": dtype}
     kinds = {"fp32": np.float32, "fp16": np.float16, "int8": np.int8}
     np.save(folder / "token_embedding.npy", token_table().astype(kinds[dtype]))
     if dtype == "int8":
-        table["scales"] = "scales.npy"
         files.append("scales.npy")
         np.save(folder / "scales.npy", np.ones(len(VOCABULARY), np.float32))
-    manifest["encoders"]["text"] = {
-        "signatures": [
-            {"signature": f"text_{length}x{batch}", "length": length, "batch": batch}
-            for length, batch in sizes
-        ],
-        "token_embedding": table,
-        "position_embedding": {"file": "position_embedding.npy"},
+    fields: dict[str, Any] = {
+        "graphs": tuple(graphs),
+        "gelu": "erf",
+        "token_embedding": TokenTable(
+            "token_embedding.npy",
+            dtype,  # type: ignore[arg-type]  # one of the three
+            scales="scales.npy" if dtype == "int8" else None,
+        ),
+        "position_embedding": "position_embedding.npy",
+        "tokenizer": "tokenizer.json",
         "max_length": MAX_LENGTH,
         "pooling": "mean",
-        "mask_padding": True,
-        "eot_token": None,
         "pad_token": 0,
-        "tokenizer": "tokenizer.json",
+        "masked": MASKED,
         "prompts": {"query": "a b ", "code": "c "},
-        "default_prompt": None,
-        "lowercase": False,
-        **changes,
     }
+    manifest = _manifest(TextEncoder(**{**fields, **changes}), "bert")
     write_manifest(folder, manifest, files)
     return folder
 
@@ -232,17 +233,22 @@ def write_image_bundle(folder: Path) -> Path:
     """An image encoder of 4 x 5 pixels, whose vectors are the pixels."""
     folder.mkdir(parents=True)
     shape = (3, 4, 5)
-    manifest = _manifest(60, family="vit")
-    parts = []
+    parts, graphs = [], []
     for batch in BATCHES:
         key = f"image_{batch}"
         parts.append(folder / f"{key}.tflite")
-        manifest["signatures"][key] = _image_graph(parts[-1], key, shape, batch)
+        graphs.append(_image_graph(parts[-1], key, shape, batch))
     _merge(folder, "image.tflite", parts)
-    manifest["encoders"]["image"] = {
-        "signatures": [{"signature": f"image_{batch}", "batch": batch} for batch in BATCHES],
-        "processor": {"channels": 3, "height": 4, "width": 5},
-    }
+    settings = ImageSettings(
+        height=4,
+        width=5,
+        resample="bilinear",
+        rescale=1 / 255,
+        mean=(0.5,) * 3,
+        std=(0.5,) * 3,
+        size={"height": 4, "width": 5},
+    )
+    manifest = _manifest(ImageEncoder(tuple(graphs), "erf", settings), "vit")
     write_manifest(folder, manifest, ["image.tflite"])
     return folder
 

@@ -19,18 +19,20 @@ class TextOracle:
 
     def __init__(self, bundle: Path) -> None:
         self.manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
-        self.entry = self.manifest["encoders"]["text"]
+        self.entry = next(
+            one for one in self.manifest["components"] if one["kind"] == "text-encoder"
+        )
         self.tokenizer = Tokenizer.from_file(str(bundle / self.entry["tokenizer"]))
         self.tokenizer.enable_truncation(self.entry["max_length"])
         self.tokenizer.no_padding()
         table = self.entry["token_embedding"]
         rows = np.load(bundle / table["file"]).astype(np.float32)
         self.rows = rows * np.load(bundle / table["scales"])[:, None] if "scales" in table else rows
-        self.positions = np.load(bundle / self.entry["position_embedding"]["file"])
+        self.positions = np.load(bundle / self.entry["position_embedding"])
         self.interpreter = Interpreter(str(bundle / "text.tflite"), num_threads=1)
         self.runners = {
-            graph["signature"]: self.interpreter.get_signature_runner(graph["signature"])
-            for graph in self.entry["signatures"]
+            graph["name"]: self.interpreter.get_signature_runner(graph["name"])
+            for graph in self.entry["graphs"]
         }
 
     def ids(self, text: str) -> list[int]:
@@ -46,14 +48,12 @@ class TextOracle:
     ) -> np.ndarray:
         """``[n, d]`` of texts that fit one graph, by default the smallest that takes them."""
         longest = max(map(len, texts))
-        graph = next(
-            graph
-            for graph in self.entry["signatures"]
-            if signature in (None, graph["signature"])
-            and graph["length"] >= longest
-            and graph["batch"] >= len(texts)
+        name, batch, length = next(
+            (graph["name"], batch, length)
+            for graph in self.entry["graphs"]
+            for batch, length, _ in [graph["inputs"][0]["shape"]]
+            if signature in (None, graph["name"]) and length >= longest and batch >= len(texts)
         )
-        batch, length = graph["batch"], graph["length"]
         hidden = np.zeros((batch, length, self.rows.shape[1]), np.float32)
         mask = np.full((batch, 1, 1, length), -1e4, np.float32)
         pool = np.zeros((batch, 1, length), np.float32)
@@ -65,7 +65,7 @@ class TextOracle:
                 pool[row, 0, :n] = 1 / n
             else:
                 pool[row, 0, 0] = 1
-        runner = self.runners[graph["signature"]]
+        runner = self.runners[name]
         vectors = np.array(runner(hidden=hidden, mask=mask, pool=pool)["embedding"])[: len(texts)]
         if not normalize:
             return vectors

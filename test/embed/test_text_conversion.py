@@ -15,7 +15,7 @@ from encoding import TorchEncoder
 from oracle import TextOracle
 from small_encoders import WIDTH, save, save_pipeline
 
-from sotto.bundle import read_manifest
+from sotto.bundle import Embedding, TextEncoder, read_manifest
 from sotto.errors import BundleError, ConversionError, OptionError
 from sotto.export.embedding.bundle import EmbeddingSource, write_embedding
 from sotto.export.embedding.requantize import quantize_embedding
@@ -69,22 +69,21 @@ def test_the_bundle_gives_the_graphs_vectors(
 
 def test_the_manifest_says_all_that_the_host_needs(bundle: Path) -> None:
     manifest = read_manifest(bundle)
-    assert manifest["kind"] == "embedding"
-    assert manifest["family"] == "mpnet"
-    assert manifest["dimensions"] == WIDTH
-    assert manifest["normalize"] is True
-    entry = manifest["encoders"]["text"]
-    assert entry["signatures"] == [{"signature": "text_16x2", "length": LENGTH, "batch": 2}]
-    assert (entry["pooling"], entry["max_length"], entry["pad_token"]) == ("mean", LENGTH, 1)
-    assert entry["prompts"] == {"query": "query: "}
-    inputs = manifest["signatures"]["text_16x2"]["inputs"]
-    assert {spec["name"]: spec["shape"] for spec in inputs} == {
-        "hidden": [2, LENGTH, WIDTH],
-        "mask": [2, 1, 1, LENGTH],
-        "pool": [2, 1, LENGTH],
+    assert (manifest.purpose, manifest.family) == ("embeds text", "mpnet")
+    assert manifest.dimensions == WIDTH
+    assert manifest.embedding == Embedding(normalize=True)
+    text = manifest.need(TextEncoder)
+    (graph,) = text.graphs
+    assert graph.name == "text_16x2"
+    assert (text.pooling, text.max_length, text.pad_token) == ("mean", LENGTH, 1)
+    assert text.prompts == {"query": "query: "}
+    assert {spec.name: spec.shape for spec in graph.inputs} == {
+        "hidden": (2, LENGTH, WIDTH),
+        "mask": (2, 1, 1, LENGTH),
+        "pool": (2, 1, LENGTH),
     }
-    assert np.load(bundle / entry["position_embedding"]["file"]).shape == (LENGTH, WIDTH)
-    assert "text.attention.0.query" in manifest["layers"]["text.tflite"]
+    assert np.load(bundle / text.position_embedding).shape == (LENGTH, WIDTH)
+    assert "text.attention.0.query" in manifest.layers["text.tflite"]
 
 
 def test_every_operation_is_on_the_npus_list(bundle: Path) -> None:
@@ -100,8 +99,8 @@ def test_quantising_keeps_the_vectors_directions(
     out = tmp_path / precision
     quantize_embedding(bundle, out, precision, report=quiet)
     manifest = read_manifest(out)
-    table = manifest["encoders"]["text"]["token_embedding"]
-    assert (manifest["precision"], table["dtype"]) == (precision, precision)
+    table = manifest.need(TextEncoder).token_embedding
+    assert (manifest.precision, table.dtype) == (precision, precision)
     assert (out / "text.tflite").stat().st_size < (bundle / "text.tflite").stat().st_size
     cosines = (TextOracle(out).encode(TEXTS) * TextOracle(bundle).encode(TEXTS)).sum(axis=1)
     assert cosines.min() >= cosine
@@ -113,10 +112,10 @@ def test_a_static_recipe_is_for_the_npu_and_keeps_the_vectors_directions(
     out = tmp_path / "npu"
     quantize_embedding_for_npu(bundle, out, find_recipe("int16"), quiet)
     manifest = read_manifest(out)
-    assert manifest["precision"] == "npu-int16"
-    assert manifest["encoders"]["text"]["token_embedding"]["dtype"] == "int8"
-    layers = manifest["layers"]["text.tflite"].values()
-    assert {layer["precision"] for layer in layers} == {"int8-int16"}
+    assert manifest.precision == "npu-int16"
+    assert manifest.need(TextEncoder).token_embedding.dtype == "int8"
+    layers = manifest.layers["text.tflite"].values()
+    assert {layer.precision for layer in layers} == {"int8-int16"}
     (verdict,) = judge(out / "text.tflite")
     assert not verdict.refusals
     assert "QUANTIZE" in verdict.counts
@@ -127,9 +126,9 @@ def test_a_static_recipe_is_for_the_npu_and_keeps_the_vectors_directions(
 def test_layers_can_be_left_out_of_quantisation(bundle: Path, tmp_path: Path) -> None:
     out = tmp_path / "mixed"
     quantize_embedding(bundle, out, "int8", Exceptions({"text.feed_forward.0.*": "fp32"}), quiet)
-    layers = read_manifest(out)["layers"]["text.tflite"]
-    assert layers["text.feed_forward.0.expand"]["precision"] == "fp32"
-    assert layers["text.feed_forward.1.expand"]["precision"] == "int8"
+    layers = read_manifest(out).layers["text.tflite"]
+    assert layers["text.feed_forward.0.expand"].precision == "fp32"
+    assert layers["text.feed_forward.1.expand"].precision == "int8"
 
 
 def test_a_quantised_bundle_is_not_quantised_again(bundle: Path, tmp_path: Path) -> None:
@@ -199,9 +198,9 @@ def test_impossible_graphs_are_refused(
 def test_a_damaged_manifest_is_told(bundle: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(bundle, tmp_path / "copy"))
     manifest = json.loads((copy / "manifest.json").read_text())
-    del manifest["encoders"]["text"]["pooling"]
+    del manifest["components"][0]["pooling"]
     (copy / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(BundleError, match=r"damaged .*pooling.*sotto convert"):
+    with pytest.raises(BundleError, match=r"components\[0\]\.pooling is missing.*sotto convert"):
         quantize_embedding(copy, tmp_path / "out", report=quiet)
 
 

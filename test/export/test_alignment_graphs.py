@@ -12,7 +12,7 @@ import torch
 from scripts import Script
 
 from sotto.asr import load_model
-from sotto.bundle import read_manifest
+from sotto.bundle import TensorSpec, read_manifest
 from sotto.checkpoints import load_checkpoint
 from sotto.checkpoints.alignment import default_alignment_heads
 from sotto.checkpoints.checkpoint import AlignmentHeads
@@ -50,18 +50,17 @@ def test_it_shares_the_decoders_weights_and_may_be_left_out(
         assert ("align_2s: largest difference" in done.err) == (option == "--alignment")
         assert step2(target, "--precision", "fp32", "--out", tmp_path / "fp32").status == 0
         manifest = read_manifest(tmp_path / "fp32")
-        sizes[option] = manifest["files"]["decoder.tflite"]["size"]
-        names = [window.get("alignment") for window in manifest["windows"]]
+        sizes[option] = manifest.files["decoder.tflite"].size
+        (window,) = manifest.windows
         if option == "--alignment":
-            assert names == ["align_2s"]
             # All heads of the last of two layers.
-            assert manifest["alignment_heads"] == [[1, 0]]
-            entry = manifest["signatures"]["align_2s"]
-            assert entry["file"] == "decoder.tflite"
-            assert entry["outputs"][-1]["name"] == "attention"
-            assert entry["outputs"][-1]["shape"] == [1, 1, 64, 100]
+            assert manifest.whisper is not None
+            assert manifest.whisper.alignment_heads == ((1, 0),)
+            assert window.alignment is not None
+            assert (window.alignment.name, window.alignment.file) == ("align_2s", "decoder.tflite")
+            assert window.alignment.outputs[-1] == TensorSpec("attention", (1, 1, 64, 100))
         else:
-            assert names == [None]
+            assert window.alignment is None
         model = load_model(tmp_path / "fp32")
         result = model.recognize(
             speech,
@@ -81,8 +80,10 @@ def test_a_block_is_no_longer_than_the_cache(
 ) -> None:
     arguments = ("--out", tmp_path / "bundle", "--windows", "1", "--cache", "16")
     assert step1("--model", checkpoints["tiny.en"], *arguments).status == 0
-    entry = read_manifest(tmp_path / "bundle")["torchscript"]["align_1s"]
-    assert entry["inputs"][1]["shape"] == [1, 1, 16, 32]
+    scripts = read_manifest(tmp_path / "bundle").torchscript
+    assert scripts is not None
+    (graph,) = (graph for graph in scripts.graphs["decoder"] if graph.role == "alignment")
+    assert graph.shape("mask") == (1, 1, 16, 32)
 
 
 def test_the_mask_shows_a_row_what_was_before_it_and_padding_itself() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,7 @@ import torch
 from scripts import Script
 
 from sotto.asr import load_model
-from sotto.bundle import link_files, read_manifest, write_manifest
+from sotto.bundle import Decoder, TokenTable, link_files, read_manifest, write_manifest
 from sotto.checkpoints import load_checkpoint
 from sotto.export.whisper.reference import Reference
 from sotto.export.whisper.torchscript import TorchScriptOptions, export_torchscript
@@ -48,13 +47,21 @@ def test_every_kind_of_model_becomes_a_bundle_that_runs(
     assert "BEYOND" not in done.err
     bundle = tmp_path / f"whisper-{name}-fp32"
     manifest = read_manifest(bundle)
-    assert manifest["dims"]["n_text_layer"] == random_whisper.DIMS[name].n_text_layer
-    assert manifest["torchscript"] == {}
+    assert manifest.need(Decoder).spec.layers == random_whisper.DIMS[name].n_text_layer
+    assert manifest.torchscript is None
     model = load_model(bundle)
     assert (model.name, model.precision, model.windows) == (name, "fp32", [2])
     assert model.multilingual
     result = model.recognize(speech, language="en", sample_len=5, **ONE_TRY)
     assert len(result.tokens) == 5
+
+
+def step1_table(directory: Path) -> TokenTable:
+    """The token table that step 1 left."""
+    scripts = read_manifest(directory).torchscript
+    assert scripts is not None
+    assert scripts.token_embedding is not None
+    return scripts.token_embedding
 
 
 def test_in_place_by_whatever_name_the_torchscript_is_kept_and_windows_share_weights(
@@ -73,8 +80,8 @@ def test_in_place_by_whatever_name_the_torchscript_is_kept_and_windows_share_wei
     assert step2(".", "--out", tmp_path / "x" / ".." / "bundle").status == 0
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
     assert {path.name for path in (target / "torchscript").iterdir()} == before
-    assert read_manifest(target)["precision"] == "int8"
-    assert read_manifest(target)["torchscript"]
+    assert read_manifest(target).precision == "int8"
+    assert read_manifest(target).torchscript
     model = load_model(target)
     assert model.windows == [1, 15]
     results = [
@@ -110,8 +117,11 @@ def test_the_sequence_decoder_is_exported_and_compared_on_demand(
     for name in ("features_1s", "sequence_1s"):
         assert f"{name}: largest difference" in done.err
         assert (tmp_path / "bundle" / "torchscript" / f"{name}.pt").is_file()
-    manifest = read_manifest(tmp_path / "bundle")
-    assert manifest["torchscript"]["sequence_1s"]["inputs"][0]["shape"] == [1, 64, 64]
+    scripts = read_manifest(tmp_path / "bundle").torchscript
+    assert scripts is not None
+    features, sequence = scripts.graphs["sequence"]
+    assert (features.name, sequence.name) == ("features_1s", "sequence_1s")
+    assert sequence.inputs[0].shape == (1, 64, 64)
 
 
 def test_the_tanh_gelu_is_compared_with_a_reference_of_the_same_form(
@@ -121,7 +131,7 @@ def test_the_tanh_gelu_is_compared_with_a_reference_of_the_same_form(
     done = step1(*arguments, "--gelu", "tanh")
     assert done.status == 0, done.err
     assert "openai-whisper with its GELU in the tanh form" in done.err
-    assert read_manifest(tmp_path / "bundle")["gelu"] == "tanh"
+    assert read_manifest(tmp_path / "bundle").need(Decoder).gelu == "tanh"
     assert "tanh form" not in step1(*arguments).err
 
 
@@ -162,8 +172,9 @@ def test_the_embedding_table_is_stored_as_asked(
     assert step1("--model", checkpoints["tiny.en"], "--out", directory, *arguments).status == 0
     table = np.load(directory / file)
     assert (table.dtype, table.shape) == (dtype, (51864, 64))
-    entry = read_manifest(directory)["token_table"]
-    assert (entry["file"], entry["dtype"]) == (file, stored)
+    assert step1_table(directory) == TokenTable(
+        file, stored, scales="token_embedding_scales.npy" if kind == "int8" else None
+    )
     assert (directory / "token_embedding_scales.npy").exists() == (kind == "int8")
 
 
@@ -175,14 +186,14 @@ def test_token_rows_are_the_output_layers(
     arguments = ("--windows", "1", "--cache", "16")
     assert step1("--model", checkpoints["tiny.en"], "--out", source, *arguments).status == 0
     assert step2(source, "--precision", precision, "--out", bundle).status == 0
-    entry = read_manifest(bundle)["token_embedding"]
-    assert (entry["file"], entry["dtype"]) == ("decoder.tflite", precision)
+    entry = read_manifest(bundle).need(Decoder).token_embedding
+    assert (entry.file, entry.dtype) == ("decoder.tflite", precision)
     assert not (bundle / "token_embedding.npy").exists()
     dtype = np.int8 if precision == "int8" else np.float32
-    content = np.memmap(bundle / "decoder.tflite", dtype, "r", entry["offset"], (51864, 64))
+    content = np.memmap(bundle / "decoder.tflite", dtype, "r", entry.offset, (51864, 64))
     rows = content.astype(np.float32)
     if precision == "int8":
-        rows *= np.load(bundle / entry["scales"])[:, None]
+        rows *= np.load(bundle / str(entry.scales))[:, None]
     expected = load_checkpoint(checkpoints["tiny.en"]).state["decoder.token_embedding.weight"]
     step = np.abs(expected).max() / 127 if precision == "int8" else 0
     np.testing.assert_allclose(rows, expected, rtol=0, atol=step)
@@ -201,12 +212,13 @@ def test_tables_of_every_type_give_the_text_of_the_graphs(
             assert step2(directory, "--precision", "fp32", "--out", bundle).status == 0
         else:  # the graphs are the same: only the tables change
             of_table, manifest = read_manifest(directory), read_manifest(bundle)
-            manifest["token_embedding"] = of_table["token_table"]
-            names = [name for name in of_table["files"] if name.startswith("token_embedding")]
+            decoder = replace(manifest.need(Decoder), token_embedding=step1_table(directory))
+            manifest = manifest.with_component(decoder)
+            names = [name for name in of_table.files if name.startswith("token_embedding")]
             for name in names:
                 (bundle / name).unlink(missing_ok=True)
             link_files(directory, bundle, names)
-            write_manifest(bundle, manifest, [*{*manifest["files"], *names}])
+            write_manifest(bundle, manifest, {*manifest.files, *names})
         tokens[kind] = load_model(bundle).recognize(speech, sample_len=8, **ONE_TRY).tokens
     assert tokens["fp16"] == tokens["fp32"]  # the weights are exact in half
     assert len(tokens["int8"]) == 8
@@ -223,7 +235,4 @@ def test_auto_is_fp32_where_half_would_lose_something(
     export_torchscript(
         replace(checkpoint, state=state), directory, np.zeros(16_000, np.float32), options, str
     )
-    assert json.loads((directory / "manifest.json").read_text())["token_table"] == {
-        "file": "torchscript/token_embedding.npy",
-        "dtype": "fp32",
-    }
+    assert step1_table(directory) == TokenTable("torchscript/token_embedding.npy", "fp32")

@@ -13,7 +13,8 @@ import pytest
 import torch
 from scripts import Script
 
-from sotto.bundle import MANIFEST, file_entry
+from sotto.bundle import MANIFEST, file_entry, read_manifest
+from sotto.bundle.codec import encode
 from sotto.export.whisper import reference, verify
 
 Snapshot = Callable[[Path], dict[str, bytes]]
@@ -193,7 +194,7 @@ def test_an_option_of_step_2_out_of_range_is_named(
 def test_a_directory_that_is_not_there_is_not_made(step2: Script, tmp_path: Path) -> None:
     done = step2(tmp_path / "a" / "b")
     assert (done.status, done.out) == (1, "")
-    assert "step1_pt_to_torchscript.py" in done.error
+    assert "sotto convert NAME" in done.error
     assert list(tmp_path.iterdir()) == []
 
 
@@ -201,12 +202,11 @@ def test_a_bundle_without_torchscript_is_refused_with_the_command_that_makes_it(
     step2: Script, exported: Path, untouched: Path
 ) -> None:
     manifest = json.loads((exported / MANIFEST).read_text())
-    manifest["torchscript"] = {}
+    del manifest["torchscript"]
     (exported / MANIFEST).write_text(json.dumps(manifest))
     done = step2(exported, "--out", untouched)
     assert (done.status, done.out) == (1, "")
-    command = f"step1_pt_to_torchscript.py --model tiny.en --out {exported}"
-    assert f"holds no TorchScript: run python convert/{command}" in done.error
+    assert "holds no TorchScript of a Whisper, which step 1 leaves there: run it" in done.error
 
 
 def with_a_flipped_bit(directory: Path) -> None:
@@ -222,7 +222,10 @@ def without_a_file(directory: Path) -> None:
 
 def with_a_file_outside(directory: Path) -> None:
     (directory.parent / "outside").write_text("")
-    change(directory, lambda m: m["files"].update({"../outside": file_entry(directory / MANIFEST)}))
+    change(
+        directory,
+        lambda m: m["files"].update({"../outside": encode(file_entry(directory / MANIFEST))}),
+    )
 
 
 def change(directory: Path, edit: Callable[[dict[str, Any]], object]) -> None:
@@ -231,25 +234,28 @@ def change(directory: Path, edit: Callable[[dict[str, Any]], object]) -> None:
     (directory / MANIFEST).write_text(json.dumps(manifest))
 
 
+def scripts(manifest: dict[str, Any], kind: str = "decoder") -> list[dict[str, Any]]:
+    """Step 1's graphs of a component."""
+    found: list[dict[str, Any]] = manifest["torchscript"]["graphs"][kind]
+    return found
+
+
 EDITS: dict[str, Callable[[dict[str, Any]], object]] = {
-    "no windows": lambda m: m.pop("windows"),
-    "empty windows": lambda m: m.update(windows=[]),
-    "windows of another kind": lambda m: m.update(windows={"1": 2}),
-    "no graph": lambda m: m["torchscript"].pop("encode_1s"),
-    "graphs of another kind": lambda m: m.update(torchscript=["encode_1s"]),
-    "a graph without inputs": lambda m: m["torchscript"]["decode_1s"].pop("inputs"),
-    "a graph without a file": lambda m: m["torchscript"]["decode_1s"].pop("file"),
-    "a tensor without a shape": lambda m: m["torchscript"]["decode_1s"]["inputs"][0].pop("shape"),
-    "a tensor of no shape": lambda m: m["torchscript"]["decode_1s"]["inputs"][0].update(shape=[]),
-    "a tensor of shape null": lambda m: m["torchscript"]["encode_1s"]["inputs"][0].update(
-        shape=None
-    ),
-    "no table": lambda m: m.pop("token_table"),
+    "no components": lambda m: m.pop("components"),
+    "no windows": lambda m: m["torchscript"]["graphs"].clear(),
+    "no encoder of a window": lambda m: scripts(m, "speech-encoder").clear(),
+    "no step of a window": lambda m: scripts(m).clear(),
+    "graphs of another kind": lambda m: m["torchscript"].update(graphs=["encode_1s"]),
+    "a graph without inputs": lambda m: scripts(m)[0].pop("inputs"),
+    "a graph without a file": lambda m: scripts(m)[0].pop("file"),
+    "a tensor without a shape": lambda m: scripts(m)[0]["inputs"][0].pop("shape"),
+    "a tensor of shape null": lambda m: scripts(m)[0]["inputs"][0].update(shape=None),
+    "no table": lambda m: m["torchscript"].pop("token_embedding"),
     "no tools": lambda m: m.pop("tools"),
     "tools of another kind": lambda m: m.update(tools="sotto"),
     "no sample listed": lambda m: m["files"].pop("torchscript/sample.npz"),
     "no positions listed": lambda m: m["files"].pop("positional_embedding.npy"),
-    "a newer schema": lambda m: m.update(schema=3),
+    "a newer schema": lambda m: m.update(schema=4),
 }
 
 
@@ -261,7 +267,7 @@ def test_a_manifest_that_lacks_what_the_conversion_reads_is_damaged(
     done = step2(exported, "--out", untouched)
     assert (done.status, done.out) == (1, "")
     assert str(exported) in done.error
-    assert "step1_pt_to_torchscript.py" in done.error
+    assert "sotto convert NAME" in done.error
 
 
 @pytest.mark.parametrize("damage", [with_a_flipped_bit, without_a_file, with_a_file_outside])
@@ -340,15 +346,16 @@ def test_mtk_converter_gets_file_shapes_and_types_and_writes_a_file_a_signature(
     done = step2(exported, "--backend", "mtk", "--precision", "fp32")
     assert done.status == 0, done.err
     bundle = exported.with_name(f"{exported.name}-mtk")
-    manifest = json.loads((bundle / MANIFEST).read_text())
-    assert manifest["backend"] == "mtk"
+    manifest = read_manifest(bundle)
+    assert manifest.backend == "mtk"
     for name in ("encode_1s", "decode_1s"):
-        assert manifest["signatures"][name]["file"] == f"{name}.tflite"
+        graph = manifest.graphs[name]
+        assert graph.file == f"{name}.tflite"
         seen = json.loads((bundle / f"{name}.tflite").read_text())
-        inputs = manifest["signatures"][name]["inputs"]
+        inputs = graph.inputs
         assert seen == {
             "path": str(exported / "torchscript" / f"{name}.pt"),
-            "shapes": [spec["shape"] for spec in inputs],
+            "shapes": [list(spec.shape) for spec in inputs],
             "types": ["torch.float32"] * len(inputs),
             "quantize": False,
         }

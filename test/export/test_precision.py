@@ -13,7 +13,7 @@ from ai_edge_litert import schema_py_generated as schema
 from scripts import Script, run
 
 from sotto.asr import load_model
-from sotto.bundle import read_manifest, write_manifest
+from sotto.bundle import MANIFEST, read_manifest
 from sotto.commands import quantize as command
 from sotto.errors import OptionError
 from sotto.export.quantize.precision import PRECISIONS, Exceptions
@@ -35,8 +35,8 @@ TYPES = {value: name for name, value in vars(schema.TensorType).items() if isins
 def weight_types(bundle: Path) -> dict[str, set[str]]:
     """How each layer's weights are stored in the file, by layer; all signatures together."""
     found: dict[str, set[str]] = {}
-    for file, layers in read_manifest(bundle)["layers"].items():
-        names = {output: name for name, layer in layers.items() for output in layer["outputs"]}
+    for file, layers in read_manifest(bundle).layers.items():
+        names = {output: name for name, layer in layers.items() for output in layer.outputs}
         root = schema.Model.GetRootAsModel((bundle / file).read_bytes(), 0)
         for i in range(root.SubgraphsLength()):
             graph = root.Subgraphs(i)
@@ -91,13 +91,13 @@ def exceptions(tmp_path: Path) -> Callable[..., Path]:
 
 
 def test_every_layer_of_a_bundle_has_the_name_of_its_module(fp32: Path) -> None:
-    layers = read_manifest(fp32)["layers"]
+    layers = read_manifest(fp32).layers
     encoder, decoder = layers["encoder.tflite"], layers["decoder.tflite"]
-    assert encoder["encoder.audio.conv1"]["operation"] == "CONV_2D"
-    assert encoder["encoder.cross.0.key"]["shape"] == [64, 64]
-    assert decoder["decoder.logits.output"]["shape"] == [51864, 64]
+    assert encoder["encoder.audio.conv1"].operation == "CONV_2D"
+    assert encoder["encoder.cross.0.key"].shape == (64, 64)
+    assert decoder["decoder.logits.output"].shape == (51864, 64)
     # The decoder step and the alignment graph read the same weights, and the prompt's graph most.
-    assert {len(layer["outputs"]) for layer in decoder.values()} == {2, 3}
+    assert {len(layer.outputs) for layer in decoder.values()} == {2, 3}
     assert not [name for name in (*encoder, *decoder) if ".weights." in name]
     assert set(weight_types(fp32)) == {*encoder, *decoder}
 
@@ -142,9 +142,9 @@ def test_step_2_writes_every_precision_and_exceptions_too(
     assert types["decoder.attention.0.out"] == {"FLOAT16"}
     assert types["decoder.cross_attention.0.out"] == {"INT8"}
     manifest = read_manifest(tmp_path / "out")
-    layer = manifest["layers"]["decoder.tflite"]["decoder.attention.0.out"]
-    assert layer["precision"] == "fp16"
-    assert manifest["exceptions"] == json.loads(file.read_text())["exceptions"]
+    layer = manifest.layers["decoder.tflite"]["decoder.attention.0.out"]
+    assert layer.precision == "fp16"
+    assert manifest.exceptions == json.loads(file.read_text())["exceptions"]
 
 
 def test_exceptions_hold_in_all_signatures_and_bring_the_graphs_nearer(
@@ -352,14 +352,14 @@ def test_where_the_quantiser_is_missing_the_command_says_how_to_install_it(
 
 
 def test_a_damaged_list_of_layers_is_refused(fp32: Path, quantize: Script, tmp_path: Path) -> None:
-    manifest = read_manifest(fp32)
+    manifest = json.loads((fp32 / MANIFEST).read_text())
     broken = tmp_path / "broken"
     broken.mkdir()
     for name in manifest["files"]:
         (broken / name).write_bytes((fp32 / name).read_bytes())
     manifest["layers"]["encoder.tflite"]["encoder.audio.conv1"] = {"shape": 3}
-    write_manifest(broken, manifest, list(manifest["files"]))
+    (broken / MANIFEST).write_text(json.dumps(manifest))
     done = quantize(broken, "--out", tmp_path / "out")
     assert done.status == 1
-    assert "its layers are damaged" in done.error
+    assert "layers['encoder.tflite']['encoder.audio.conv1'].operation is missing" in done.error
     assert not (tmp_path / "out").exists()

@@ -99,7 +99,7 @@ def made(make: Callable[[Recipe], Path]) -> dict[str, Path]:
 def types(bundle: Path, signature: str) -> dict[str, set[str]]:
     """What each kind of operation reads and writes, constants apart."""
     manifest = read_manifest(bundle)
-    file = bundle / manifest["signatures"][signature]["file"]
+    file = bundle / manifest.graphs[signature].file
     (graph,) = (graph for graph in read_graphs(file) if graph.signature == signature)
     found: dict[str, set[str]] = {}
     for operation in graph.operations:
@@ -151,9 +151,9 @@ def test_every_recipe_is_stored_as_it_says(made: dict[str, Path]) -> None:
         found = types(made[name], "decode_1s")
         integers = {t for n, of in found.items() if not n.endswith("QUANTIZE") for t in of}
         assert integers == {numbers}
-    layers = read_manifest(made["int8"])["layers"]["encoder.tflite"]
-    assert layers["encoder.audio.feed_forward.0.contract"]["precision"] == "int8-int16"
-    assert layers["encoder.audio.attention.0.query"]["precision"] == "int8-int8"
+    layers = read_manifest(made["int8"]).layers["encoder.tflite"]
+    assert layers["encoder.audio.feed_forward.0.contract"].precision == "int8-int16"
+    assert layers["encoder.audio.attention.0.query"].precision == "int8-int8"
 
 
 def test_the_host_sees_float32_and_the_runtime_runs_it(made: dict[str, Path], speech: Path) -> None:
@@ -187,7 +187,8 @@ def test_the_decoders_graphs_agree_with_one_another(
     from sotto._runtime import LogMel
 
     manifest = read_manifest(fp32)
-    window = manifest["windows"][0]
+    window = manifest.windows[0]
+    assert window.alignment is not None
     log_mel = LogMel(np.load(fp32 / "mel_filters.npy"))
     samples = read_audio(speech)[:16_000]
     passage = make_passage(fp32, manifest, log_mel, window, samples, "en", [*range(500, 510)])
@@ -202,7 +203,7 @@ def test_the_decoders_graphs_agree_with_one_another(
             if detail["name"] == name:
                 seen.append(np.array(interpreter.get_tensor(detail["index"], aligned.index)))
 
-    Graphs(made["int16"], manifest, 1, keep).read(passage, cross, "alignment")
+    Graphs(made["int16"], manifest, 1, keep).read(passage, cross, window.alignment)
     steps = graphs.logits(passage, cross)
     block = np.concatenate([logits[0] for logits in seen])[: len(steps)]
     # Two roundings of the same; a bias of another graph's scale would leave less than 10 dB.
@@ -238,14 +239,15 @@ def test_the_command_writes_a_bundle_calibrated_on_a_folder(
     assert done.status == 0, done.err
     assert f"1 of 2 files in {recordings} are no sound" in done.err
     manifest = read_manifest(tmp_path / "out")
-    assert manifest["precision"] == "npu-int16"
-    assert len(manifest["static"]["calibrated_on"]) == 1
-    assert str(recordings) not in json.dumps(manifest)
-    assert manifest["exceptions"] == exceptions
-    assert manifest["layers"]["encoder.tflite"]["encoder.audio.conv1"]["precision"] == "fp32"
+    assert manifest.precision == "npu-int16"
+    assert manifest.static is not None
+    assert len(manifest.static.calibrated_on) == 1
+    assert str(recordings) not in manifest.to_json()
+    assert manifest.exceptions == exceptions
+    assert manifest.layers["encoder.tflite"]["encoder.audio.conv1"].precision == "fp32"
     assert types(tmp_path / "out", "encode_1s")["CONV_2D"] == {"FLOAT32", "INT16"}
-    logits = manifest["layers"]["decoder.tflite"]["decoder.logits.output"]
-    assert logits["precision"] == "int8-int8"
+    logits = manifest.layers["decoder.tflite"]["decoder.logits.output"]
+    assert logits.precision == "int8-int8"
 
 
 def test_recipes_are_listed(fp32: Path, quantize: Script) -> None:

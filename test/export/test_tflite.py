@@ -10,18 +10,16 @@ import pytest
 from sotto.bundle import read_manifest
 from sotto.errors import ConversionError
 from sotto.export.tflite.lower import Graph, write_tflite
-from sotto.graphs.signatures import Signature
 
 NAMES = ["encode_1s", "decode_1s", "prefill_1s"]
 
 
 @pytest.fixture
 def graphs(step1_output: Path) -> list[Graph]:
-    entries = read_manifest(step1_output)["torchscript"]
-    return [
-        (step1_output / entries[name]["file"], Signature.from_manifest(name, entries[name]))
-        for name in NAMES
-    ]
+    scripts = read_manifest(step1_output).torchscript
+    assert scripts is not None
+    listed = {graph.name: graph for graphs in scripts.graphs.values() for graph in graphs}
+    return [(step1_output / listed[name].file, listed[name]) for name in NAMES]
 
 
 def test_processes_write_the_same_file(graphs: list[Graph], tmp_path: Path) -> None:

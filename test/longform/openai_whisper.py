@@ -21,9 +21,10 @@ import whisper
 from comparison.baseline import Baseline
 from comparison.recording_whisper import DecodedWindow
 from comparison.result import Choice
+from comparison.whisper_manifest import is_multilingual
 from whisper.tokenizer import Tokenizer
 
-from sotto.bundle import read_manifest
+from sotto.bundle import Decoder, read_manifest
 
 FORMAT = 1
 """Of what is kept; another number forgets it."""
@@ -73,9 +74,9 @@ class OpenaiWhisper:
     @cached_property
     def tokenizer(self) -> Tokenizer:
         """Of transcribing English; the ids are those of every language."""
-        dims = self._manifest["dims"]
-        multilingual = self._manifest["multilingual"]
-        languages = dims["n_vocab"] - 51765 - int(multilingual)  # Whisper.num_languages
+        multilingual = is_multilingual(self._manifest)
+        vocabulary = self._manifest.need(Decoder).spec.vocabulary
+        languages = vocabulary - 51765 - int(multilingual)  # Whisper.num_languages
         return whisper.tokenizer.get_tokenizer(
             multilingual, num_languages=languages, language="en", task="transcribe"
         )
@@ -115,7 +116,7 @@ class OpenaiWhisper:
     ) -> Any:
         inputs = {
             "format": FORMAT,
-            "weights": self._manifest["source"]["sha256"],
+            "weights": self._manifest.source.sha256,
             "versions": [version(name) for name in ("openai-whisper", "torch", "numpy")],
             "samples": hashlib.sha256(samples.tobytes()).hexdigest(),
             "options": options,

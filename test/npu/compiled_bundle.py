@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sotto.bundle import MANIFEST, file_entry
+from sotto.bundle.codec import encode
 
 SOC = "mt6991"
 HOST = "sotto neuron_host"
@@ -20,7 +21,7 @@ class NpuBundle:
         self.directory = directory
         directory.mkdir()
         self.manifest: dict[str, Any] = json.loads((source / MANIFEST).read_text())
-        self.manifest["torchscript"] = {}
+        self.manifest.pop("torchscript", None)
         files = self.manifest["files"]
         self.manifest["files"] = {
             name: entry for name, entry in files.items() if not name.startswith("torchscript/")
@@ -40,7 +41,7 @@ class NpuBundle:
             target = self.directory / names[name]
             target.parent.mkdir(parents=True, exist_ok=True)
             target.symlink_to(file.resolve())
-            self.manifest["files"][names[name]] = file_entry(target)
+            self.manifest["files"][names[name]] = encode(file_entry(target))
         self.manifest.setdefault("npu", {})[soc] = {
             "format": "litert",
             "compiler": HOST,

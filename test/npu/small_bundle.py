@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +9,33 @@ from ai_edge_litert import schema_py_generated as schema
 from npu_graphs import REFUSED
 from small_graph import Value, constant, write_graph
 
-from sotto.bundle import write_manifest
+from sotto.bundle import (
+    Decoder,
+    DecoderSpec,
+    EncoderSpec,
+    Graph,
+    Manifest,
+    Source,
+    SpeechEncoder,
+    TensorSpec,
+    Tokens,
+    TokenTable,
+    Whisper,
+    read_manifest,
+    write_manifest,
+)
+from sotto.bundle.graph import Role
 from sotto.export.tflite.flatbuffer import read_model, write_model
 from sotto.export.tflite.merge import Merger
 
 WINDOWS = (1, 2)
 WIDTH = 8
-ROLES = {
-    "encoder.tflite": {"encoder": "encode"},
-    "decoder.tflite": {"decoder": "decode", "prefill": "prefill", "alignment": "align"},
+ROLES: dict[str, dict[str, Role | None]] = {
+    "encoder.tflite": {"encode": None},
+    "decoder.tflite": {"decode": "step", "prefill": "prefill", "align": "alignment"},
 }
+TABLE = "table.npy"
+"""Stands for every table: no test reads one."""
 
 
 def write_bundle(folder: Path, windows: tuple[int, ...] = WINDOWS) -> Path:
@@ -28,38 +44,53 @@ def write_bundle(folder: Path, windows: tuple[int, ...] = WINDOWS) -> Path:
     ``encode_1s``, ``decode_1s``, ``prefill_1s`` and ``align_1s`` for a window of 1 s.
     """
     folder.mkdir(parents=True)
-    signatures = {}
+    graphs: dict[str, list[Graph]] = {}
     for file, roles in ROLES.items():
         merger = Merger()
-        for role in roles.values():
+        for prefix, role in roles.items():
             for seconds in windows:
-                name = f"{role}_{seconds}s"
+                name = f"{prefix}_{seconds}s"
                 path = _write_layer(folder / "alone.tflite", seconds)
                 model = read_model(path)
                 model.signatureDefs[0].signatureKey = name.encode()
                 merger.add(name, model)
                 path.unlink()  # still mapped
-                shape = [1, 4 * seconds, WIDTH]
-                tensor = {"shape": shape, "dtype": "float32"}
-                signatures[name] = {
-                    "file": file,
-                    "inputs": [{"name": "in0", **tensor}],
-                    "outputs": [{"name": "out3", **tensor}],
-                }
+                graphs.setdefault(file, []).append(_listed(name, file, role, seconds))
         write_model(merger.model, folder / file)
-    names = {role: prefix for roles in ROLES.values() for role, prefix in roles.items()}
-    manifest = {
-        "kind": "whisper",
-        "precision": "fp32",
-        "backend": "litert",
-        "windows": [
-            {"seconds": s, "frames": 100 * s, **{r: f"{n}_{s}s" for r, n in names.items()}}
-            for s in windows
-        ],
-        "signatures": signatures,
-    }
-    write_manifest(folder, manifest, list(ROLES))
+    np.save(folder / TABLE, np.zeros(1, np.float32))
+    encoder = SpeechEncoder(
+        tuple(graphs["encoder.tflite"]), EncoderSpec(1, 1, WIDTH, 1500), "erf", TABLE
+    )
+    decoder = Decoder(
+        tuple(graphs["decoder.tflite"]),
+        DecoderSpec(1, 1, 1, WIDTH, 448, 64, 20, -1e4),
+        "erf",
+        TokenTable(TABLE, "fp32"),
+        TABLE,
+        TABLE,
+    )
+    manifest = Manifest(
+        name="small",
+        family="whisper",
+        precision="fp32",
+        backend="litert",
+        source=Source("made by hand", "numpy", "0" * 64),
+        components=(encoder, decoder),
+        files={},
+        tools={},
+        whisper=Whisper(Tokens(*range(9)), (), (), ()),
+    )
+    write_manifest(folder, manifest, [*ROLES, TABLE])
     return folder
+
+
+def _listed(name: str, file: str, role: Role | None, seconds: int) -> Graph:
+    """What the manifest says of a graph: with the inputs that tell its window."""
+    shape = (1, 4 * seconds, WIDTH)
+    window = TensorSpec("cross_k_0", (1, 1, 50 * seconds, WIDTH))
+    if role is None:
+        window = TensorSpec("log_mel", (1, 80, 100 * seconds))
+    return Graph(name, (TensorSpec("in0", shape), window), (TensorSpec("out3", shape),), file, role)
 
 
 def write_refused_bundle(folder: Path) -> Path:
@@ -70,8 +101,8 @@ def write_refused_bundle(folder: Path) -> Path:
     model.signatureDefs[0].signatureKey = b"encode_1s"
     write_model(model, folder / "encoder.tflite")
     path.unlink()
-    manifest = json.loads((folder / "manifest.json").read_text())
-    write_manifest(folder, manifest, list(ROLES))
+    manifest = read_manifest(folder, verify=False)
+    write_manifest(folder, manifest, manifest.files)
     return folder
 
 

@@ -14,6 +14,7 @@ from comparison.clips import packaged_clips
 from compiled_bundle import NpuBundle
 
 from sotto.asr import SpeechModel
+from sotto.bundle import read_manifest
 from sotto.errors import BundleError, DeviceError, OptionError
 from sotto.npu.plugin import own_adapter
 from sotto.runtime.locate import DISPATCH, find_dispatch
@@ -28,11 +29,12 @@ def small(bundle: Callable[[str, str], Path], tmp_path: Path) -> NpuBundle:
     """A bundle whose files for an NPU are the uncompiled graphs themselves."""
     source = bundle("tiny.en", "fp32")
     made = NpuBundle(source, tmp_path / "tiny.en")
-    windows = made.manifest["windows"][:1]
-    made.manifest["windows"] = windows
+    seconds = read_manifest(source, verify=False).windows[0].seconds
+    for component in made.manifest["components"]:
+        component["graphs"] = [g for g in component["graphs"] if g["name"].endswith(f"_{seconds}s")]
     made.add(
         {name: source / name for name in ("encoder.tflite", "decoder.tflite")},
-        [windows[0]["encoder"], windows[0]["decoder"]],
+        [f"encode_{seconds}s", f"decode_{seconds}s"],
     )
     return made
 
@@ -57,13 +59,13 @@ def test_a_bundle_that_was_not_compiled_says_how_that_is_done(small: NpuBundle) 
     small.write()
     message = refusal(small, soc="mt6991")
     assert "has no files for an NPU" in message
-    assert f"python convert/step3_tflite_to_npu.py {small.directory} --soc mt6991" in message
+    assert f"sotto npu compile {small.directory} --soc mt6991" in message
 
 
 def test_a_bundle_for_another_soc_names_those_it_has(small: NpuBundle) -> None:
     message = refusal(small, soc="MT6989")
     assert f"{small.directory} has no files for mt6989, only for mt6991" in message
-    assert "step3_tflite_to_npu.py" in message
+    assert "sotto npu compile" in message
 
 
 def test_code_for_a_device_is_not_given_to_the_library_that_stands_for_one(

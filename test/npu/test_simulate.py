@@ -65,12 +65,11 @@ def test_in_fp32_each_element_is_litert_s_but_for_the_order_of_sums(
 ) -> None:
     simulator = Simulator(bundle("tiny.en", "fp32"), Arithmetic("fp32", gelu="erf"))
     (log_mel,) = simulator.windows(speech)
-    signature, decoder = simulator.window["encoder"], simulator.window["decoder"]
-    cross = differences(simulator, signature, {"log_mel": log_mel})
-    shapes = simulator.manifest["signatures"][decoder]["inputs"]
+    signature, decoder = simulator.window.encoder, simulator.window.step
+    cross = differences(simulator, signature.name, {"log_mel": log_mel})
     random = np.random.default_rng(0)
-    inputs = {s["name"]: random.normal(size=s["shape"]).astype(np.float32) for s in shapes}
-    differences(simulator, decoder, inputs | cross | {"mask": np.zeros_like(inputs["mask"])})
+    inputs = {s.name: random.normal(size=s.shape).astype(np.float32) for s in decoder.inputs}
+    differences(simulator, decoder.name, inputs | cross | {"mask": np.zeros_like(inputs["mask"])})
 
 
 def differences(simulator: Simulator, signature: str, inputs: Tensors) -> Tensors:

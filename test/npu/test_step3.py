@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,10 @@ import pytest
 from flatbuffers import Builder
 from hostile_graphs import altered_bytes, altered_graph
 from running_step3 import SCRIPT, run, snapshot
-from small_bundle import write_bundle, write_refused_bundle
+from small_bundle import TABLE, write_bundle, write_refused_bundle
 from typer.testing import CliRunner
 
-from sotto.bundle import drop_compiled, read_manifest, write_manifest
+from sotto.bundle import MANIFEST, Compiled, read_manifest, write_manifest
 from sotto.cli import app as sotto_app
 from sotto.export.tflite.extract import extract_signatures
 from sotto.export.tflite.flatbuffer import FILE_IDENTIFIER, read_model, write_model
@@ -70,19 +71,19 @@ def test_what_is_kept_is_described_by_the_manifest(small: Path) -> None:
     done = run(small, "--soc", "mt6991", "--dry-run", "--keep")
     assert done.status == 0, done.err
     manifest = read_manifest(small)  # checks the sizes and hashes of all files
-    assert manifest["npu"] == {
-        "mt6991": {
-            "format": "litert",
-            "compiler": "sotto neuron_host",
-            "sdk": "8.2.24",
-            "files": {
+    assert manifest.npu == {
+        "mt6991": Compiled(
+            format="litert",
+            compiler="sotto neuron_host",
+            sdk="8.2.24",
+            files={
                 "encoder.tflite": "npu/mt6991/encoder.tflite",
                 "decoder.tflite": "npu/mt6991/decoder.tflite",
             },
-            "signatures": ["encode_2s", "decode_2s", "prefill_2s"],
-        }
+            signatures=("encode_2s", "decode_2s", "prefill_2s"),
+        )
     }
-    assert {"npu/mt6991/encoder.tflite", "encoder.tflite"} <= set(manifest["files"])
+    assert {"npu/mt6991/encoder.tflite", "encoder.tflite"} <= set(manifest.files)
 
 
 def test_a_compiled_file_has_the_chosen_signatures_alone_as_they_were(small: Path) -> None:
@@ -105,17 +106,17 @@ def test_another_directory_is_a_bundle_of_its_own(small: Path, tmp_path: Path) -
     assert done.status == 0, done.err
     assert snapshot(small) == before
     manifest = read_manifest(tmp_path / "other")
-    assert set(before) - {"manifest.json"} <= set(manifest["files"])
-    assert "npu" in manifest
+    assert set(before) - {"manifest.json"} <= set(manifest.files)
+    assert manifest.npu
 
 
 def test_socs_are_added_and_the_same_soc_is_replaced_whole(small: Path) -> None:
     for options in (["--soc", "mt6991"], ["--soc", "mt6989,mt6993", "--roles", "encoder"]):
         assert run(small, *options, "--dry-run", "--keep").status == 0
     assert run(small, "--soc", "mt6991", "--roles", "encoder", "--dry-run", "--keep").status == 0
-    npu = read_manifest(small)["npu"]
+    npu = read_manifest(small).npu
     assert set(npu) == {"mt6989", "mt6991", "mt6993"}
-    assert npu["mt6991"]["signatures"] == ["encode_2s"]
+    assert npu["mt6991"].signatures == ("encode_2s",)
     assert not (small / "npu" / "mt6991" / "decoder.tflite").exists()
 
 
@@ -167,12 +168,12 @@ def test_a_wrong_option_is_named(small: Path, options: list[str], why: str) -> N
 def test_a_bundle_that_is_none_of_another_kind_or_damaged_is_refused(tmp_path: Path) -> None:
     assert "holds no manifest.json" in run(tmp_path, "--soc", "mt6991", "--dry-run").error
     small = write_bundle(tmp_path / "bundle")
-    manifest = read_manifest(small) | {"kind": "vad"}
-    write_manifest(small, manifest, list(manifest["files"]))
+    manifest = replace(read_manifest(small), whisper=None)
+    write_manifest(small, manifest, manifest.files)
     assert "is no whisper bundle" in run(small, "--soc", "mt6991", "--dry-run").error
     content = (small / "encoder.tflite").read_bytes()
     (small / "encoder.tflite").write_bytes(content[:-1])
-    assert "is damaged" in run(small, "--soc", "mt6991", "--dry-run").error
+    assert "it is incomplete or another file" in run(small, "--soc", "mt6991", "--dry-run").error
 
 
 def test_what_no_file_can_hold_is_refused_with_what_to_leave_out(
@@ -187,10 +188,9 @@ def test_what_no_file_can_hold_is_refused_with_what_to_leave_out(
 
 def test_graphs_that_are_written_anew_leave_no_code_of_the_old_ones(small: Path) -> None:
     assert run(small, "--soc", "mt6991", "--dry-run", "--keep").status == 0
-    manifest = read_manifest(small)
-    drop_compiled(manifest)
-    assert "npu" not in manifest
-    assert set(manifest["files"]) == {"encoder.tflite", "decoder.tflite"}
+    manifest = read_manifest(small).without_compiled()
+    assert not manifest.npu
+    assert set(manifest.files) == {"encoder.tflite", "decoder.tflite", TABLE}
 
 
 @pytest.mark.parametrize("alter", [altered_bytes, altered_graph])
@@ -205,7 +205,7 @@ def test_a_hostile_graph_whose_hash_fits_is_an_error(
     content, random, refused = bytes(packed.Output()), np.random.default_rng(0), 0
     for _ in range(60):
         file.write_bytes(alter(content, random))
-        write_manifest(small, manifest, list(manifest["files"]))
+        write_manifest(small, manifest, manifest.files)
         done = run(small, "--soc", "mt6991", "--dry-run", "--roles", "encoder")
         assert done.status == 0 or done.error  # any other exception fails in run
         refused += done.status
@@ -229,20 +229,20 @@ def test_a_whisper_is_compiled_whole(bundle: Callable[[str, str], Path]) -> None
 @pytest.mark.parametrize(
     "damage",
     [
-        {"windows": 7},
-        {"windows": [{"seconds": "x"}]},
-        {"windows": []},
-        {"signatures": {"encode_2s": 1}},
-        {"signatures": {"encode_2s": {"file": "gone.tflite"}}},
+        {"components": 7},
+        {"components": []},
+        {"components": [{"kind": "decoder"}]},
+        {"whisper": {}},
+        {"files": {}},
         {"npu": [1]},
         {"layers": {"encoder.tflite": 3}},
     ],
 )
 def test_a_damaged_manifest_is_an_error(small: Path, damage: dict[str, Any]) -> None:
-    manifest = read_manifest(small) | damage
-    write_manifest(small, manifest, list(manifest["files"]))
+    manifest = json.loads((small / MANIFEST).read_text()) | damage
+    (small / MANIFEST).write_text(json.dumps(manifest))
     options = ["--soc", "mt6991", "--dry-run", "--keep", "--roles", "encoder"]
-    assert "manifest.json is damaged" in run(small, *options).error
+    assert f"{small / MANIFEST}: " in run(small, *options).error
 
 
 def test_ctrl_c_leaves_the_bundle_as_it_was(small: Path) -> None:
@@ -296,8 +296,8 @@ def test_the_sdk_of_each_socs_version_compiles(
     done = run(small, "--soc", "mt6991,mt6993")
     assert done.status == 0, done.err
     assert (folder / "asked").read_text() == "v8 v9 "
-    npu: dict[str, Any] = read_manifest(small)["npu"]
-    assert {entry["compiler"] for entry in npu.values()} == {"neuron"}
+    npu = read_manifest(small).npu
+    assert {entry.compiler for entry in npu.values()} == {"neuron"}
     assert b"ANYTHING" in (small / "npu" / "mt6993" / "encoder.tflite").read_bytes()
 
 

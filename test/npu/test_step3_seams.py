@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from npu_graphs import TAKEN
 from running_step3 import run, snapshot
 from small_bundle import write_bundle, write_refused_bundle
 
-from sotto.bundle import read_manifest, write_manifest
+from sotto.bundle import Compiled, read_manifest, write_manifest
 from sotto.errors import ModelError
 from sotto.export.tflite.graphs import read_graphs
 from sotto.npu import plugin
@@ -179,14 +180,14 @@ def test_ncc_compiles_each_signature_into_a_file_of_its_own(small: Path, ncc: Pa
     assert alone.signature == "prefill_1s"
     names = ["encode_1s", "decode_1s", "prefill_1s"]
     manifest = read_manifest(small)
-    assert manifest["npu"]["mt8390"] == {
-        "format": "dla",
-        "compiler": "neuron",
-        "sdk": "8.0.11",
-        "files": {name: f"npu/mt8390/{name}.dla" for name in names},
-        "signatures": names,
-    }
-    assert {f"npu/mt8390/{name}.dla" for name in names} <= set(manifest["files"])
+    assert manifest.npu["mt8390"] == Compiled(
+        format="dla",
+        compiler="neuron",
+        sdk="8.0.11",
+        files={name: f"npu/mt8390/{name}.dla" for name in names},
+        signatures=tuple(names),
+    )
+    assert {f"npu/mt8390/{name}.dla" for name in names} <= set(manifest.files)
 
 
 def test_ncc_judges_what_mediateks_own_converter_wrote(tmp_path: Path, ncc: Path) -> None:
@@ -194,8 +195,8 @@ def test_ncc_judges_what_mediateks_own_converter_wrote(tmp_path: Path, ncc: Path
     refused = write_refused_bundle(tmp_path / "mtk")
     asking = ("--soc", "mt8390", "--backend", "ncc", "--roles", "encoder")
     assert "not for the NPU" in run(refused, *asking).error
-    manifest = read_manifest(refused) | {"backend": "mtk"}
-    write_manifest(refused, manifest, list(manifest["files"]))
+    manifest = replace(read_manifest(refused), backend="mtk")
+    write_manifest(refused, manifest, manifest.files)
     assert run(refused, *asking).status == 0
 
 

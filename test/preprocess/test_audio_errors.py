@@ -281,7 +281,7 @@ def test_an_array_of_the_wrong_shape_is_refused(shape: tuple[int, ...]) -> None:
         read_audio(np.zeros(shape, np.float32))
 
 
-@pytest.mark.parametrize("dtype", [np.int64, bool, np.complex64, object, np.float16, "U1"])
+@pytest.mark.parametrize("dtype", [np.int64, bool, np.complex64, object, "U1"])
 def test_an_array_of_the_wrong_type_is_refused(dtype: type) -> None:
     with pytest.raises(AudioError, match=r"has type .*expected float32"):
         read_audio(np.zeros(100, dtype))

@@ -16,7 +16,7 @@ from comparison.bundles import MODELS
 
 import sotto
 from sotto import _runtime
-from sotto.bundle import read_manifest
+from sotto.bundle import Decoder, read_manifest
 
 
 class Model:
@@ -24,10 +24,10 @@ class Model:
 
     def __init__(self, name: str) -> None:
         directory = MODELS / f"whisper-{name}"
-        dims = read_manifest(directory)["dims"]
+        vocabulary = read_manifest(directory).need(Decoder).spec.vocabulary
         self._model = sotto.load_model(directory)
         self.is_multilingual = self._model.is_multilingual
-        self.num_languages = dims["n_vocab"] - 51765 - int(self.is_multilingual)
+        self.num_languages = vocabulary - 51765 - int(self.is_multilingual)
 
     def to(self, device: str) -> Model:
         """It stays where it is."""

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sotto.asr.locate import find_litert
+
+from sotto.runtime.locate import find_litert
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="weights are kept on Linux alone")
 

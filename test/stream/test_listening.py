@@ -105,8 +105,7 @@ def test_a_missing_portaudio_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path:
 def test_options_are_those_of_the_runtime_with_the_same_defaults() -> None:
     made, default = StreamOptions().to_runtime(), _runtime.StreamOptions()
     names = {name for name in vars(_runtime.StreamOptions) if not name.startswith("_")}
-    # A callable, which Stream takes beside the options.
-    assert names - {"cancelled"} == {field.name for field in fields(StreamOptions)}
+    assert names == {field.name for field in fields(StreamOptions)}
     for name in names:
         assert getattr(made, name) == getattr(default, name), name
 

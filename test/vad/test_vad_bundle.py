@@ -26,22 +26,22 @@ def refusal(directory: Path) -> str:
     with pytest.raises(BundleError) as caught:
         VoiceActivityDetector(directory, library=find_litert())
     message = str(caught.value)
-    assert "python convert/step1_pt_to_torchscript.py --model silero-vad" in message
+    assert "sotto convert silero-vad" in message
     return message
 
 
 def test_a_missing_bundle_is_refused_with_the_commands_that_make_it(tmp_path: Path) -> None:
-    assert "manifest.json can't be read" in refusal(tmp_path / "nowhere")
+    assert "can't be opened" in refusal(tmp_path / "nowhere")
 
 
 def test_a_speech_model_is_none(bundle: Callable[[str, str], Path]) -> None:
-    assert "its kind is not vad" in refusal(bundle("tiny.en", "int8"))
+    assert "it finds no speech" in refusal(bundle("tiny.en", "int8"))
 
 
 def test_the_bundle_is_no_speech_model(vad_bundle: Path) -> None:
     from sotto.asr import load_model
 
-    with pytest.raises(BundleError, match="its kind is not whisper"):
+    with pytest.raises(BundleError, match="it transcribes nothing"):
         load_model(vad_bundle)
 
 
@@ -64,9 +64,9 @@ def test_a_file_cut_short_and_a_file_missing_are_named(copy: Path) -> None:
 
 def test_step_1_alone_makes_no_bundle_that_runs(copy: Path) -> None:
     manifest = json.loads((copy / "manifest.json").read_text())
-    manifest["signatures"] = {}
+    manifest["components"][0]["graphs"] = []
     (copy / "manifest.json").write_text(json.dumps(manifest))
-    assert "it has no signature detect" in refusal(copy)
+    assert "step 1 alone makes no graphs that run" in refusal(copy)
 
 
 def test_weights_that_are_another_models_are_refused(tmp_path: Path, silero: object) -> None:

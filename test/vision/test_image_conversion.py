@@ -15,14 +15,13 @@ import small_image_text as encoders  # noqa: E402
 from ai_edge_litert.interpreter import Interpreter  # noqa: E402
 from small_pictures import pixels  # noqa: E402
 
-from sotto.bundle import read_manifest  # noqa: E402
+from sotto.bundle import Embedding, ImageEncoder, TextEncoder, read_manifest  # noqa: E402
 from sotto.checkpoints import CheckpointError  # noqa: E402
 from sotto.checkpoints.identify import identify  # noqa: E402
 from sotto.errors import OptionError  # noqa: E402
 from sotto.export.embedding.bundle import embed, unit  # noqa: E402
 from sotto.export.embedding.families import EmbeddingOptions, read_embedding_source  # noqa: E402
 from sotto.export.tflite.graphs import read_graphs  # noqa: E402
-from sotto.graphs.signatures import Signature  # noqa: E402
 from sotto.npu.check import check  # noqa: E402
 from sotto.npu.plugin import own_adapter  # noqa: E402
 from sotto.preprocess import ImageProcessor  # noqa: E402
@@ -39,10 +38,9 @@ def silent(line: str) -> None:
 def image_vectors(bundle: Path, images: np.ndarray) -> np.ndarray:
     """Of two images, through the processor and the graph that the manifest names."""
     manifest = read_manifest(bundle)
-    name = manifest["encoders"]["image"]["signatures"][0]["signature"]
-    signature = Signature.from_manifest(name, manifest["signatures"][name])
-    interpreter = Interpreter(str(bundle / manifest["signatures"][name]["file"]), num_threads=1)
-    return embed(interpreter, signature, [ImageProcessor.from_bundle(bundle)(images)])
+    graph = manifest.need(ImageEncoder).graphs[0]
+    interpreter = Interpreter(str(bundle / graph.file), num_threads=1)
+    return embed(interpreter, graph, [ImageProcessor.from_bundle(bundle)(images)])
 
 
 def test_a_picture_gets_transformers_vector_from_its_bytes_on(made: Made) -> None:
@@ -75,37 +73,39 @@ def test_eight_bits_keep_a_vectors_direction(made: Made, family: str) -> None:
 def test_the_manifest_says_what_the_host_needs(made: Made) -> None:
     _, bundle = made("clip", "fp32")
     manifest = read_manifest(bundle)
-    assert (manifest["kind"], manifest["family"]) == ("embedding", "clip")
-    assert (manifest["dimensions"], manifest["normalize"]) == (32, True)
-    assert manifest["logit_scale"] == pytest.approx(np.exp(2.5))
-    assert manifest["logit_bias"] == 0
-    assert manifest["gelu"] == "quick"
-    text, image = manifest["encoders"]["text"], manifest["encoders"]["image"]
-    assert (text["pooling"], text["eot_token"], text["mask_padding"]) == ("eot", 513, False)
-    assert (text["max_length"], text["pad_to"]) == (40, None)
-    assert [entry["length"] for entry in text["signatures"]] == [40]
-    assert image["signatures"] == [{"signature": "image_2", "batch": 2}]
-    assert image["processor"]["size"] == {"shortest_edge": encoders.SIDE}
-    assert image["processor"]["resample"] == "bicubic"
+    assert (manifest.purpose, manifest.family) == ("embeds text and image", "clip")
+    assert manifest.dimensions == 32
+    assert manifest.embedding is not None
+    assert manifest.embedding.normalize is True
+    assert manifest.embedding.logit_scale == pytest.approx(np.exp(2.5))
+    assert manifest.embedding.logit_bias == 0
+    text, image = manifest.need(TextEncoder), manifest.need(ImageEncoder)
+    assert (text.gelu, image.gelu) == ("quick", "quick")
+    assert (text.pooling, text.eot_token, text.masked) == ("eot", 513, None)
+    assert (text.max_length, text.padded) == (40, False)
+    assert [graph.shape("hidden")[1] for graph in text.graphs] == [40]
+    assert [graph.name for graph in image.graphs] == ["image_2"]
+    assert image.processor.size == {"shortest_edge": encoders.SIDE}
+    assert image.processor.resample == "bicubic"
 
 
 @pytest.mark.slow
 def test_siglip_pads_every_text_and_takes_the_last_position(made: Made) -> None:
     _, bundle = made("siglip", "fp32")
     manifest = read_manifest(bundle)
-    text = manifest["encoders"]["text"]
-    assert (text["pooling"], text["pad_to"], text["pad_token"]) == ("last", 24, 513)
-    assert [entry["length"] for entry in text["signatures"]] == [24]
-    assert manifest["logit_bias"] == -1.25
+    text = manifest.need(TextEncoder)
+    assert (text.pooling, text.padded, text.pad_token) == ("last", True, 513)
+    assert [graph.shape("hidden")[1] for graph in text.graphs] == [text.max_length] == [24]
+    assert manifest.embedding is not None
+    assert manifest.embedding.logit_bias == -1.25
 
 
 def test_a_vit_is_a_bundle_of_images_alone(made: Made) -> None:
     _, bundle = made("vit", "int8")
     manifest = read_manifest(bundle)
-    assert list(manifest["encoders"]) == ["image"]
-    assert manifest["normalize"] is False
-    assert manifest["encoders"]["image"]["processor"]["resample"] == "bilinear"
-    assert "logit_scale" not in manifest
+    assert list(manifest.embedders) == ["image"]
+    assert manifest.embedding == Embedding(normalize=False)
+    assert manifest.need(ImageEncoder).processor.resample == "bilinear"
 
 
 @pytest.mark.skipif(own_adapter() is None, reason="the plugin's library is built on Linux alone")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -190,8 +191,9 @@ def test_denormalised_pixels_are_those_that_were_cropped(processors: Pair) -> No
 
 
 def test_the_manifests_entry_gives_the_same_processor(clip: Pair) -> None:
+    from sotto.bundle.codec import decode, encode
     from sotto.preprocess import ImageSettings
 
-    entry = clip[0].settings.as_manifest()
-    assert ImageSettings.from_manifest(entry, "a test") == clip[0].settings
-    assert (entry["channels"], entry["height"], entry["width"]) == (3, 224, 224)
+    settings = clip[0].settings
+    assert decode(ImageSettings, json.loads(json.dumps(encode(settings)))) == settings
+    assert (settings.channels, settings.height, settings.width) == (3, 224, 224)

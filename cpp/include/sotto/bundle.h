@@ -1,4 +1,4 @@
-// The bundle: a directory with a model's graphs and tables, described by its manifest.
+// A bundle that transcribes: the components speech-encoder and decoder, and how Whisper uses them.
 // Everything the runtime knows of a model (ids, dims, shapes) comes from here.
 
 #ifndef SOTTO_BUNDLE_H_
@@ -7,17 +7,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "sotto/bundle_files.h"
 #include "sotto/error.h"
 
 namespace sotto {
 
-inline constexpr int kSchema = 2;  // of manifest.json: python/sotto/bundle.py, SCHEMA
+inline constexpr int kSchema = 3;  // of manifest.json: python/sotto/bundle/bundle.schema.json
 
 // Widths, heads and layers, with the names of openai-whisper's ModelDimensions.
 struct Dims {
@@ -63,11 +65,10 @@ std::string ShapeText(const std::vector<int32_t>& shape);
 // A graph of a .tflite file.
 struct Signature {
   std::string name;
-  std::string file;  // full path
+  std::shared_ptr<const FileView> file;
   std::vector<TensorSpec> inputs;
   std::vector<TensorSpec> outputs;
-  std::string sha256 = {};  // of the file
-  bool npu = false;         // whether the file was compiled for an NPU, and runs on it alone
+  bool npu = false;  // whether the file was compiled for an NPU, and runs on it alone
 };
 
 // A file of the bundle, as its manifest has it.
@@ -100,21 +101,21 @@ struct Window {
 // Where the token embedding's rows are: in a .npy file, or inside decoder.tflite, whose output
 // layer has the same weights.
 struct TokenTable {
-  std::string file;
-  std::optional<size_t> offset;  // bytes, of a table inside another file
-  std::string dtype;             // of such a table: "fp32", "fp16", "int8"
-  std::string scales;            // .npy, one a row; empty unless the table is int8
+  std::shared_ptr<const FileView> file;
+  std::optional<size_t> offset;            // bytes, of a table inside another file
+  std::string dtype;                       // of such a table: "fp32", "fp16", "int8"
+  std::shared_ptr<const FileView> scales;  // .npy, one a row; null unless the table is int8
 };
 
 struct Bundle {
-  // Reads and checks `directory`: the manifest's schema and every field, each file's size and,
-  // with `verify`, its sha256; the shapes of all signatures against the dims. kBundle names
-  // the file, what is wrong and how to rebuild.
-  static Result<Bundle> Open(const std::string& directory, bool verify = true);
+  // Reads and checks the manifest's schema and every field, each file's size and, with `verify`,
+  // its sha256; the shapes of all signatures against the dims. kBundle names the file, what is
+  // wrong and how to rebuild.
+  static Result<Bundle> Open(const BundleFiles& files, bool verify = true);
 
   bool multilingual() const { return !vocabulary.languages.empty(); }
 
-  std::string directory;
+  std::string directory;  // its name in messages
   std::string name;       // "base"
   std::string precision;  // "fp32", "int8"
   Dims dims;
@@ -124,17 +125,18 @@ struct Bundle {
   std::vector<std::pair<int, int>> alignment_heads;  // (layer, head), as alignment graphs give them
   std::vector<Window> windows;                       // by ascending length, at least one
   TokenTable token_embedding;
-  std::string positional_embedding;
-  std::string mel_filters;
-  std::string tokenizer;
-  std::map<std::string, NpuFiles> npu;  // by SoC; their files are not checked by Open
+  std::shared_ptr<const FileView> positional_embedding;
+  std::shared_ptr<const FileView> mel_filters;
+  std::shared_ptr<const FileView> tokenizer;
+  std::map<std::string, NpuFiles> npu;  // by SoC; their files are not opened by Open
 };
 
-// The bundle as it runs on an NPU: with the windows whose encoder and decoder were compiled, at
-// least one. Alignment that was not compiled stays on the CPU, over the same buffers; prompts run
-// token by token where prefill was not. Checks size and, with `verify`, sha256 of the files that
-// were compiled. kBundle if no window is left or a file is damaged.
-Result<Bundle> OnNpu(const Bundle& bundle, const NpuFiles& npu, bool verify);
+// The bundle as it runs on an NPU, from `files`: with the windows whose encoder and decoder were
+// compiled, at least one. Alignment that was not compiled stays on the CPU, over the same buffers;
+// prompts run token by token where prefill was not. Checks size and, with `verify`, sha256 of the
+// files that were compiled. kBundle if no window is left or a file is damaged.
+Result<Bundle> OnNpu(const Bundle& bundle, const BundleFiles& files, const NpuFiles& npu,
+                     bool verify);
 
 }  // namespace sotto
 

@@ -8,19 +8,20 @@
 #include <string>
 #include <vector>
 
+#include "sotto/bundle_files.h"
 #include "sotto/error.h"
 #include "sotto/load_options.h"
 
 namespace sotto {
 
-// Holds one bundle and what is loaded of it. Safe to share: calls of one encoder take turns.
-// Vectors are the model's own, not normalised. Calls of an encoder that the bundle lacks are
-// kOption.
+// One bundle's weights and tables, for any number of threads at once: each call takes a session of
+// its encoder's pool, which keeps up to four idle ones, and none waits for another. Vectors are the
+// model's own, not normalised. Calls of an encoder that the bundle lacks are kOption.
 class EmbeddingModel {
  public:
   // Opens the bundle, its tables and the runtime; graphs are loaded when they are first used.
-  static Result<std::unique_ptr<EmbeddingModel>> Create(const std::string& directory,
-                                                        const LoadOptions& options);
+  static Result<std::shared_ptr<const EmbeddingModel>> Create(const BundleFiles& files,
+                                                              const LoadOptions& options);
   ~EmbeddingModel();
 
   const std::string& name() const;
@@ -49,11 +50,11 @@ class EmbeddingModel {
   // ids: of each text, special tokens included, 1 to max_length() of them.
   // out: [ids.size(), dimensions()]. kOption, naming the text, if one is too long, has none, or has
   // one that is not in the vocabulary.
-  Result<void> EncodeTokens(const std::vector<std::vector<int>>& ids, float* out);
+  Result<void> EncodeTokens(const std::vector<std::vector<int>>& ids, float* out) const;
 
   // pixels: [n, channels, height, width], as the model's processor gives them.
   // out: [n, dimensions()].
-  Result<void> EncodePixels(const float* pixels, size_t n, float* out);
+  Result<void> EncodePixels(const float* pixels, size_t n, float* out) const;
 
   // One window of a recording, which is shorter ones' whole: the mean over those positions of the
   // encoder (20 ms each) that hold sound, which is at most 30 dB softer than the loudest. A
@@ -65,7 +66,11 @@ class EmbeddingModel {
   // out: [dimensions()]; zeros if no position holds sound.
   // Returns how many do. kAudio if a sample is not finite, or n is out of range.
   Result<size_t> EncodeAudio(const float* samples, size_t n, double loudest, size_t window,
-                             float* out);
+                             float* out) const;
+
+  // Later calls are kOption; those at work end as ever. Frees idle sessions at once. From any
+  // thread; does not wait.
+  void Close() const;
 
   // Mean power of the loudest 20 ms.
   static double LoudestPosition(const float* samples, size_t n);

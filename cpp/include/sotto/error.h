@@ -13,6 +13,7 @@ namespace sotto {
 // The causes of failure. Each is one exception class in Python (sotto/errors.py).
 enum class ErrorCode {
   kAudio,      // input is not audio, empty, or not finite
+  kImage,      // input is no picture, or is larger than what is read
   kBundle,     // bundle missing, incomplete, damaged, or of another schema
   kModel,      // a graph can't be loaded or run
   kOption,     // an option is out of range

@@ -15,7 +15,7 @@
 
 #include "sotto/bundle.h"
 #include "sotto/error.h"
-#include "sotto/transcriber.h"
+#include "sotto/speech_model.h"
 #include "sotto/transcription.h"
 #include "sotto/vad.h"
 
@@ -35,7 +35,7 @@ struct StreamOptions {
   bool condition_on_previous_text = true;  // what was confirmed before is the decoder's prompt
   std::string initial_prompt;              // before anything is confirmed
   int window = 0;  // seconds of one of the bundle's; 0: the shortest that holds what is decoded
-  std::function<bool()> cancelled;  // asked before every decoder step; empty: never
+  std::function<bool()> cancelled;  // asked before every graph run of a decoding; empty: never
 
   // kOption, naming the option, its value and what it may be for this model.
   Result<void> Validate(const Bundle& bundle) const;
@@ -58,15 +58,16 @@ struct StreamUpdate {
   double compute_ms = 0;              // spent in this call
 };
 
-// One stream of audio. Calls decode on the caller's thread and take turns; streams that share a
-// Transcriber take turns, too.
+// One stream of audio. Calls decode on the caller's thread, with a session of the model's pool:
+// streams of one model run at once. No call waits for another: one that comes while the stream is
+// at work, from `cancelled` or another thread, is kOption, and takes nothing in.
 class Stream {
  public:
-  // `transcriber` must outlive the stream. Without `vad` (nullptr) silence is decoded like speech,
-  // and an utterance ends where the decoder has heard nothing new for endpoint_silence and 0.7 s.
+  // Without `vad` (nullptr) silence is decoded like speech, and an utterance ends where the decoder
+  // has heard nothing new for endpoint_silence and 0.7 s.
   // kOption: an option is out of range, or the bundle has no alignment graph, so no word times.
-  static Result<std::unique_ptr<Stream>> Create(Transcriber* transcriber,
-                                                std::shared_ptr<VoiceActivityDetector> vad,
+  static Result<std::unique_ptr<Stream>> Create(std::shared_ptr<const SpeechModel> model,
+                                                std::shared_ptr<const VoiceActivityDetector> vad,
                                                 const StreamOptions& options);
 
   ~Stream();

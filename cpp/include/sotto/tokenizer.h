@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sotto/bundle_files.h"
 #include "sotto/error.h"
 
 namespace sotto {
@@ -16,12 +17,12 @@ namespace sotto {
 // Immutable once made, so one Tokenizer serves any number of threads.
 class Tokenizer {
  public:
-  // path: a bundle's tokenizer.tiktoken, lines of "base64(bytes) rank\n" in any order, as in
+  // file: a bundle's tokenizer.tiktoken, lines of "base64(bytes) rank\n" in any order, as in
   //   openai-whisper's whisper/assets.
   // n_text: how many ranks it must hold, 0..n_text-1 once each; the ids from n_text on are
   //   special (the first is end-of-text).
-  // kBundle if the file can't be read or is not that; the message names the line.
-  static Result<Tokenizer> Open(const std::string& path, int n_text);
+  // kBundle if the file is not that; the message names the line.
+  static Result<Tokenizer> Open(const FileView& file, int n_text);
 
   int n_text() const { return static_cast<int>(pieces_.size()); }
 

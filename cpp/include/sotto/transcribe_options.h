@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,8 @@
 #include "sotto/speech_spans.h"
 
 namespace sotto {
+
+class VoiceActivityDetector;
 
 // How one window is decoded.
 struct DecodeOptions {
@@ -63,12 +66,15 @@ struct TranscribeOptions : DecodeOptions {
   // audio with a margin, which is faster than openai-whisper's fixed 30 and may differ in a word.
   int window = 0;
 
-  // Leave out what holds no speech, which saves time and hallucinations; needs
-  // Transcriber::SetVad. Times are the audio's all the same; Segment::seek is the speech's.
-  bool vad_filter = false;
+  // Leaves out what holds no speech, by this detector's probabilities, which saves time and
+  // hallucinations; null: all is transcribed. Times are the audio's all the same; Segment::seek is
+  // the speech's.
+  std::shared_ptr<const VoiceActivityDetector> vad_filter;
   VadOptions vad;
 
-  std::function<bool()> cancelled;  // asked before every step; empty: never
+  // Asked before every graph run (of the detector's: every second of audio), and while the audio
+  // is read: the call ends with kCancelled one run late at most. Empty: never.
+  std::function<bool()> cancelled;
 
   // kOption, naming the option, its value and what it may be for this model.
   Result<void> Validate(const Bundle& bundle) const;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "sotto/bundle_files.h"
 #include "sotto/error.h"
 #include "sotto/speech_spans.h"
 
@@ -19,12 +20,13 @@ struct VadLoadOptions {
   std::string library;  // libLiteRt.so; empty: $SOTTO_LITERT, then the system's
 };
 
-// One loaded bundle. Holds nothing of any audio: any number of streams share it, taking turns.
+// One loaded bundle. It holds nothing of any audio: any number of streams share it, on any number
+// of threads, and none waits for another.
 class VoiceActivityDetector {
  public:
-  // kBundle if `directory` is no bundle of kind vad, with the commands that make one.
-  static Result<std::shared_ptr<VoiceActivityDetector>> Create(const std::string& directory,
-                                                               const VadLoadOptions& options);
+  // kBundle if the bundle has no detector, with the command that makes one.
+  static Result<std::shared_ptr<const VoiceActivityDetector>> Create(const BundleFiles& files,
+                                                                     const VadLoadOptions& options);
   ~VoiceActivityDetector();
 
  private:
@@ -39,7 +41,7 @@ class VoiceActivityDetector {
 // What was heard of one stream of audio. Not for several threads at once.
 class VadStream {
  public:
-  explicit VadStream(std::shared_ptr<VoiceActivityDetector> detector);
+  explicit VadStream(std::shared_ptr<const VoiceActivityDetector> detector);
 
   // Forgets all: the next sample is the first of another stream.
   void Reset();
@@ -53,9 +55,7 @@ class VadStream {
   Result<void> Flush(std::vector<float>* probabilities);
 
  private:
-  Result<void> Detect(std::vector<float>* probabilities);
-
-  std::shared_ptr<VoiceActivityDetector> detector_;
+  std::shared_ptr<const VoiceActivityDetector> detector_;
   std::vector<float> heard_;  // context, then the samples of the current chunk
   std::vector<float> h_;      // the LSTM's states
   std::vector<float> c_;

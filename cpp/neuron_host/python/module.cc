@@ -18,6 +18,7 @@
 
 #include "contracts.h"
 #include "errors.h"
+#include "gil.h"
 #include "executor.h"
 #include "kernels/quantization.h"
 #include "network_reader.h"
@@ -50,7 +51,7 @@ sotto::Result<std::shared_ptr<RecordedGraph>> ReadFile(const std::filesystem::pa
 
 std::shared_ptr<RecordedGraph> Read(const std::filesystem::path& path) {
   auto graph = [&] {
-    const py::gil_scoped_release release;
+    const GilReleased released;
     return ReadFile(path);
   }();
   return Unwrap(std::move(graph));
@@ -158,7 +159,7 @@ class PythonExecutor {
       : graph_(std::move(graph)) {
     const Arithmetic arithmetic = ArithmeticOf(storage, accumulate, gelu);
     auto executor = [&] {
-      const py::gil_scoped_release release;
+      const GilReleased released;
       return Executor::Create(graph_->network, arithmetic, threads);
     }();
     executor_ = Unwrap(std::move(executor));
@@ -182,12 +183,12 @@ class PythonExecutor {
     if (watch) {
       seen = [&](size_t operation, const std::vector<TensorView>& views) {
         if (places && std::find(places->begin(), places->end(), operation) == places->end()) return;
-        const py::gil_scoped_acquire acquire;
+        const GilTaken taken;
         watch(operation, Copies(views));
       };
     }
     const sotto::Result<void> result = [&] {
-      const py::gil_scoped_release release;
+      const GilReleased released;
       return executor_->Run(from, to, seen);
     }();
     Unwrap(result);
@@ -209,6 +210,7 @@ std::vector<py::tuple> Shapes(const Network& network, const std::vector<uint32_t
 
 PYBIND11_MODULE(_neuron_host, m) {
   m.doc() = "Recorded graphs of Sotto's neuron_host, and their execution.";
+  sotto::BindEnding();
   py::class_<RecordedGraph, std::shared_ptr<RecordedGraph>>(
       m, "Network", "A recorded graph (cpp/neuron_host/network_file.h).")
       .def(py::init(&Read), "path"_a, "Reads a file. Raises ModelError.")

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/cancellation.h"
 #include "base/stopwatch.h"
 
 namespace sotto {
@@ -79,9 +80,7 @@ Result<void> LogMelReader::Measure() {
   SOTTO_RETURN_IF_ERROR(stream_.Restart());
   peak_ = kLeastPower;
   for (;;) {
-    if (cancelled_ && cancelled_()) {
-      return Error{ErrorCode::kCancelled, "the transcription was cancelled"};
-    }
+    SOTTO_RETURN_IF_ERROR(StopIf(cancelled_));
     SOTTO_ASSIGN_OR_RETURN(const size_t frames, stream_.Next(block_.data()));
     if (frames == 0) break;
     for (size_t m = 0; m < log_mel_.n_mels(); ++m) {
@@ -113,9 +112,7 @@ void LogMelReader::DropUntil(int64_t first) {
 Result<void> LogMelReader::ReadUntil(int64_t first, int64_t end) {
   DropUntil(first);
   while (first_ + static_cast<int64_t>(power_[0].size()) < end) {
-    if (cancelled_ && cancelled_()) {
-      return Error{ErrorCode::kCancelled, "the transcription was cancelled"};
-    }
+    SOTTO_RETURN_IF_ERROR(StopIf(cancelled_));
     SOTTO_ASSIGN_OR_RETURN(const size_t frames, stream_.Next(block_.data()));
     SOTTO_RETURN_IF_ERROR(CheckSame());
     if (frames == 0) break;

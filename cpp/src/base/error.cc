@@ -6,6 +6,8 @@ const char* ErrorCodeName(ErrorCode code) {
   switch (code) {
     case ErrorCode::kAudio:
       return "audio";
+    case ErrorCode::kImage:
+      return "image";
     case ErrorCode::kBundle:
       return "bundle";
     case ErrorCode::kModel:

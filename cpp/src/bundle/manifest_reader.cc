@@ -1,14 +1,11 @@
 #include "bundle/manifest_reader.h"
 
-#include <sys/stat.h>
-
-#include <fstream>
 #include <future>
 #include <sstream>
 #include <utility>
 #include <vector>
 
-#include "bundle/sha256.h"
+#include "bundle/tensor_specs.h"
 
 namespace sotto {
 namespace {
@@ -21,47 +18,47 @@ std::string Short(const Json& value) {
   return value.dump(-1, ' ', true, Json::error_handler_t::replace).substr(0, 60);
 }
 
-// A name in a manifest must stay inside the bundle.
-bool StaysInside(const std::string& name) {
-  return !name.empty() && name.front() != '/' && name.find("..") == std::string::npos;
-}
-
 }  // namespace
 
-Result<ManifestReader> ManifestReader::Open(const std::string& directory, const std::string& kind,
-                                            const std::string& rebuild) {
-  const std::string path = directory + "/" + kManifest;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return Error{ErrorCode::kBundle, path +
-                                         " can't be read: the directory is not a bundle, or the "
-                                         "path is wrong. " +
-                                         rebuild};
+Result<ManifestReader> ManifestReader::Open(const BundleFiles& files, const std::string& rebuild) {
+  const auto file = files.Find(kManifest);
+  if (!file.ok()) {
+    return Error{ErrorCode::kBundle,
+                 file.error().message + ": it is not a bundle, or the path is wrong. " + rebuild};
   }
-  // Not parsed off the file itself: its iterators throw where reading fails.
-  std::ostringstream text;
-  text << file.rdbuf();
-  Json root = Json::parse(text.str(), nullptr, /*allow_exceptions=*/false);
+  Json root = Json::parse((*file)->text(), nullptr, /*allow_exceptions=*/false);
   if (!root.is_object()) {
-    return Error{ErrorCode::kBundle, path + " is not valid JSON: it is damaged. " + rebuild};
+    return Error{ErrorCode::kBundle,
+                 (*file)->label() + " is not valid JSON: it is damaged. " + rebuild};
   }
-  ManifestReader reader(directory, rebuild, std::move(root));
+  ManifestReader reader(files, rebuild, std::move(root));
   const Json& schema = reader.At(reader.root(), "schema");
   if (!schema.is_number_integer() || schema != kSchema) {
-    reader.Fail("its schema is " + (schema.is_null() ? "missing" : schema.dump().substr(0, 20)) +
-                ", this version of Sotto reads schema " + std::to_string(kSchema));
+    const std::string fault = "its schema is " +
+                              (schema.is_null() ? "missing" : schema.dump().substr(0, 20)) +
+                              ", this version of Sotto reads schema " + std::to_string(kSchema);
+    if (schema.is_number_integer() && schema == kSchema - 1) {
+      return Error{ErrorCode::kBundle, (*file)->label() + ": " + fault +
+                                           ". Run: sotto bundle upgrade " + files.label()};
+    }
+    reader.Fail(fault);
     return reader.error();
   }
-  if (reader.String(reader.root(), "kind") != kind) reader.Fail("its kind is not " + kind);
+  const Json& components = reader.At(reader.root(), "components");
+  if (!components.is_array() || components.empty()) reader.Fail("it lists no components");
+  std::set<std::string> kinds;
+  for (const Json& component : components) {
+    const std::string kind = reader.String(component, "kind");
+    if (!kinds.insert(kind).second) reader.Fail("it has two components of kind " + kind);
+  }
+  if (reader.failed()) return reader.error();
   return reader;
 }
 
-Error ManifestReader::error() const {
-  return Error{ErrorCode::kBundle, directory_ + "/" + kManifest + ": " + fault_ + ". " + rebuild_};
-}
-
 void ManifestReader::Fail(const std::string& fault) {
-  if (fault_.empty()) fault_ = fault;
+  if (failed()) return;
+  error_ =
+      Error{ErrorCode::kBundle, files_->label() + "/" + kManifest + ": " + fault + ". " + rebuild_};
 }
 
 const Json& ManifestReader::At(const Json& object, const char* key) const {
@@ -116,24 +113,66 @@ std::vector<int> ManifestReader::Integers(const Json& object, const char* key, i
   return integers;
 }
 
-std::string ManifestReader::File(const std::string& name) {
-  needed_.insert(name);
-  return directory_ + "/" + name;
+std::shared_ptr<const FileView> ManifestReader::File(const std::string& name) {
+  const ListedFile listed = Listed(name);
+  if (failed()) return nullptr;
+  const auto file = FindListed(*files_, listed, rebuild_);
+  if (!file.ok()) {
+    error_ = file.error();
+    return nullptr;
+  }
+  opened_[name] = {*file, listed.sha256};
+  return *file;
 }
 
-Signature ManifestReader::ReadSignature(const std::string& name) {
-  const Json& entry = At(At(root_, "signatures"), name.c_str());
-  if (!entry.is_object()) {
-    Fail("it has no signature " + name + " (step 1 alone makes no graphs that run: run step 2)");
+const Json& ManifestReader::Component(const std::string& kind) {
+  static const Json kNull;
+  for (const Json& component : At(root_, "components")) {
+    if (At(component, "kind") == kind) return component;
   }
+  return kNull;
+}
+
+const Json& ManifestReader::Graphs(const Json& component) {
+  static const Json kNone = Json::array();
+  const Json& graphs = At(component, "graphs");
+  if (graphs.is_array() && !graphs.empty()) return graphs;
+  Fail("its " + String(component, "kind") +
+       " has no graphs (step 1 alone makes none that run: run step 2)");
+  return kNone;
+}
+
+Signature ManifestReader::Graph(const Json& json) {
   Signature signature;
-  signature.name = name;
-  const std::string file = String(entry, "file");
-  signature.file = File(file);
-  signature.sha256 = String(At(At(root_, "files"), file.c_str()), "sha256");
-  signature.inputs = ReadSpecs(entry, "inputs");
-  signature.outputs = ReadSpecs(entry, "outputs");
+  signature.name = String(json, "name");
+  if (!graphs_.insert(signature.name).second) Fail("two graphs have the name " + signature.name);
+  signature.file = File(String(json, "file"));
+  signature.inputs = ReadSpecs(json, "inputs");
+  signature.outputs = ReadSpecs(json, "outputs");
   return signature;
+}
+
+void ManifestReader::ExpectTensors(const Signature& signature,
+                                   const std::vector<TensorSpec>& inputs,
+                                   const std::vector<TensorSpec>& outputs) {
+  std::vector<std::string> faults;
+  CompareTensors(signature.name, inputs, signature.inputs, &faults);
+  CompareTensors(signature.name, outputs, signature.outputs, &faults);
+  if (!faults.empty()) Fail(faults.front());
+}
+
+TokenTable ManifestReader::Table(const Json& json) {
+  TokenTable table;
+  table.file = File(String(json, "file"));
+  table.dtype = String(json, "dtype");
+  if (!At(json, "scales").is_null()) table.scales = File(String(json, "scales"));
+  const Json& offset = At(json, "offset");
+  if (offset.is_number_unsigned()) {
+    table.offset = offset.get<size_t>();
+  } else if (!offset.is_null()) {
+    Fail("the offset of " + String(json, "file") + " is not a number of bytes");
+  }
+  return table;
 }
 
 std::vector<TensorSpec> ManifestReader::ReadSpecs(const Json& entry, const char* side) {
@@ -143,7 +182,6 @@ std::vector<TensorSpec> ManifestReader::ReadSpecs(const Json& entry, const char*
   for (const Json& item : list) {
     TensorSpec spec;
     spec.name = String(item, "name");
-    if (String(item, "dtype") != "float32") Fail(spec.name + " is not float32");
     for (int dimension : Integers(item, "shape", kLargest)) spec.shape.push_back(dimension);
     specs.push_back(std::move(spec));
   }
@@ -154,7 +192,7 @@ ListedFile ManifestReader::Listed(const std::string& name) {
   const Json& entry = At(At(root_, "files"), name.c_str());
   const Json& size = At(entry, "size");
   const std::string sha256 = entry.is_object() ? String(entry, "sha256") : "";
-  if (!StaysInside(name) || !size.is_number_unsigned() || failed()) {
+  if (!size.is_number_unsigned() || failed()) {
     Fail("files does not list " + name + " with its size and sha256");
     return {};
   }
@@ -162,42 +200,44 @@ ListedFile ManifestReader::Listed(const std::string& name) {
 }
 
 // Each by a thread of its own: hashing the large ones is most of what opening a bundle takes.
-Result<void> ManifestReader::CheckFiles(bool verify) {
+Result<void> ManifestReader::VerifyFiles() const {
   std::vector<std::future<Result<void>>> checks;
-  for (const std::string& name : needed_) {
-    const ListedFile file = Listed(name);
-    if (failed()) return error();
+  for (const auto& [name, opened] : opened_) {
     checks.push_back(std::async(
-        [this, file, verify] { return CheckListedFile(directory_, file, verify, rebuild_); }));
+        [this, &opened = opened] { return VerifyFile(*opened.first, opened.second, rebuild_); }));
   }
   for (std::future<Result<void>>& check : checks) SOTTO_RETURN_IF_ERROR(check.get());
   return {};
 }
 
-Result<void> CheckListedFile(const std::string& directory, const ListedFile& file, bool verify,
-                             const std::string& rebuild) {
-  const std::string path = directory + "/" + file.name;
-  struct stat status{};
-  if (stat(path.c_str(), &status) != 0) {
+int Extent(const std::vector<TensorSpec>& specs, const std::string& name, size_t axis) {
+  for (const TensorSpec& spec : specs) {
+    if (spec.name == name && axis < spec.shape.size()) return spec.shape[axis];
+  }
+  return 0;
+}
+
+Result<std::shared_ptr<const FileView>> FindListed(const BundleFiles& files, const ListedFile& file,
+                                                   const std::string& rebuild) {
+  auto found = files.Find(file.name);
+  if (!found.ok()) {
     return Error{ErrorCode::kBundle,
-                 directory + " lacks " + file.name + ", which its manifest lists. " + rebuild};
+                 found.error().message + ", which its manifest lists. " + rebuild};
   }
-  // A pipe would be waited for.
-  if (!S_ISREG(status.st_mode)) {
-    return Error{ErrorCode::kBundle, path + " is not a regular file. " + rebuild};
-  }
-  if (status.st_size != file.size) {
-    return Error{ErrorCode::kBundle, path + " has " + std::to_string(status.st_size) +
+  if ((*found)->size() != static_cast<uint64_t>(file.size)) {
+    return Error{ErrorCode::kBundle, (*found)->label() + " has " +
+                                         std::to_string((*found)->size()) +
                                          " bytes, its manifest says " + std::to_string(file.size) +
                                          ": it is incomplete or another file. " + rebuild};
   }
-  if (!verify) return {};
-  SOTTO_ASSIGN_OR_RETURN(const std::string actual, Sha256OfFile(path));
-  if (actual != file.sha256) {
-    return Error{ErrorCode::kBundle,
-                 path + " is damaged: its sha256 differs from its manifest's. " + rebuild};
-  }
-  return {};
+  return found;
+}
+
+Result<void> VerifyFile(const FileView& file, const std::string& sha256,
+                        const std::string& rebuild) {
+  if (file.sha256() == sha256) return {};
+  return Error{ErrorCode::kBundle,
+               file.label() + " is damaged: its sha256 differs from its manifest's. " + rebuild};
 }
 
 }  // namespace sotto

@@ -1,9 +1,16 @@
 // A bundle's manifest.json, read field by field, and the files that it lists.
+//
+// A bundle is a list of components, at most one of a kind, each with its graphs and tables:
+// python/sotto/bundle/bundle.schema.json. What reads a kind of component is beside what runs it
+// (decode/decoder_component.h, vad/vad_bundle.h, ...); this reads what all of them have.
 
 #ifndef SOTTO_SRC_BUNDLE_MANIFEST_READER_H_
 #define SOTTO_SRC_BUNDLE_MANIFEST_READER_H_
 
+#include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -20,14 +27,13 @@ using Json = nlohmann::json;
 // once. Every error is kBundle and ends with `rebuild`.
 class ManifestReader {
  public:
-  // Reads the manifest in `directory` and checks its schema and `kind`. `rebuild`: a sentence that
-  // says how such a bundle is made.
-  static Result<ManifestReader> Open(const std::string& directory, const std::string& kind,
-                                     const std::string& rebuild);
+  // Reads the manifest among `files`, which must outlive the reader, and checks its schema.
+  // `rebuild`: a sentence that says how such a bundle is made.
+  static Result<ManifestReader> Open(const BundleFiles& files, const std::string& rebuild);
 
   const Json& root() const { return root_; }
-  bool failed() const { return !fault_.empty(); }
-  Error error() const;
+  bool failed() const { return error_.has_value(); }
+  const Error& error() const { return *error_; }
   void Fail(const std::string& fault);
 
   // Null if there is no such key.
@@ -37,35 +43,60 @@ class ManifestReader {
   std::string String(const Json& object, const char* key);
   std::vector<int> Integers(const Json& object, const char* key, int largest);
 
-  // The full path of a file of the bundle, which CheckFiles then looks at.
-  std::string File(const std::string& name);
-  // A signature with its file.
-  Signature ReadSignature(const std::string& name);
+  // A file of the bundle, of the size that the manifest lists; null if there is none. A bundle may
+  // hold more files, such as TorchScript, which are not looked at.
+  std::shared_ptr<const FileView> File(const std::string& name);
+  // The component of this kind; null if there is none.
+  const Json& Component(const std::string& kind);
 
-  // What the manifest lists of a file, which CheckFiles does not look at.
+  // The graphs of a component, as objects for Graph; fails if it has none.
+  const Json& Graphs(const Json& component);
+
+  // A graph with its file. No two of a bundle have one name.
+  Signature Graph(const Json& json);
+
+  // Whether Graph read one of this name.
+  bool HasGraph(const std::string& name) const { return graphs_.count(name) != 0; }
+
+  // Fails if the signature's tensors are not these, in whatever order.
+  void ExpectTensors(const Signature& signature, const std::vector<TensorSpec>& inputs,
+                     const std::vector<TensorSpec>& outputs);
+
+  // A [rows, width] table of tokens.
+  TokenTable Table(const Json& json);
+
+  // What the manifest lists of a file.
   ListedFile Listed(const std::string& name);
 
-  // Checks the files asked for; a bundle may hold more, such as TorchScript. Size, and with
-  // `verify` sha256, must be the manifest's.
-  Result<void> CheckFiles(bool verify);
+  // That the sha256 of each file that was asked for is the manifest's.
+  Result<void> VerifyFiles() const;
 
  private:
-  ManifestReader(std::string directory, std::string rebuild, Json root)
-      : directory_(std::move(directory)), rebuild_(std::move(rebuild)), root_(std::move(root)) {}
+  ManifestReader(const BundleFiles& files, std::string rebuild, Json root)
+      : files_(&files), rebuild_(std::move(rebuild)), root_(std::move(root)) {}
 
   std::vector<TensorSpec> ReadSpecs(const Json& entry, const char* side);
 
-  std::string directory_;
+  const BundleFiles* files_;
   std::string rebuild_;
   Json root_;
-  std::string fault_;
-  std::set<std::string> needed_;
+  std::optional<Error> error_;
+  std::set<std::string> graphs_;
+  // By name: the file, and the sha256 that the manifest lists of it.
+  std::map<std::string, std::pair<std::shared_ptr<const FileView>, std::string>> opened_;
 };
 
-// That the file is there, regular and of its size and, with `verify`, sha256. kBundle if not, with
-// `rebuild`, a sentence that says how it is made.
-Result<void> CheckListedFile(const std::string& directory, const ListedFile& file, bool verify,
-                             const std::string& rebuild);
+// The size of dimension `axis` of the input or output of this name; 0 if it has no such.
+int Extent(const std::vector<TensorSpec>& specs, const std::string& name, size_t axis);
+
+// The file, which must be regular and of its size. kBundle if it is not, with `rebuild`, a sentence
+// that says how it is made.
+Result<std::shared_ptr<const FileView>> FindListed(const BundleFiles& files, const ListedFile& file,
+                                                   const std::string& rebuild);
+
+// That the file's sha256 is `sha256`.
+Result<void> VerifyFile(const FileView& file, const std::string& sha256,
+                        const std::string& rebuild);
 
 }  // namespace sotto
 

@@ -6,7 +6,7 @@
 namespace sotto {
 namespace {
 
-constexpr char kRebuild[] = "Compile it again: python convert/step3_tflite_to_npu.py.";
+constexpr char kRebuild[] = "Compile it again: sotto npu compile.";
 
 bool IsVersion(const std::string& text) {
   const auto of_version = [](char c) { return (c >= '0' && c <= '9') || c == '.'; };
@@ -39,8 +39,7 @@ NpuFiles ReadOne(ManifestReader* reader, const std::string& soc, const Json& jso
   const Json& signatures = reader->At(json, "signatures");
   if (!signatures.is_array()) reader->Fail("signatures of " + soc + " is not a list");
   for (const Json& name : signatures) {
-    const Json& known = reader->At(reader->root(), "signatures");
-    if (!name.is_string() || !known.is_object() || !known.contains(name.get<std::string>())) {
+    if (!name.is_string() || !reader->HasGraph(name.get<std::string>())) {
       reader->Fail("signatures of " + soc + " holds one that the bundle has not");
       break;
     }
@@ -63,16 +62,18 @@ std::map<std::string, NpuFiles> ReadNpuFiles(ManifestReader* reader) {
   return all;
 }
 
-Result<Bundle> OnNpu(const Bundle& bundle, const NpuFiles& npu, bool verify) {
-  for (const auto& [source, file] : npu.files) {
-    SOTTO_RETURN_IF_ERROR(CheckListedFile(bundle.directory, file, verify, kRebuild));
+Result<Bundle> OnNpu(const Bundle& bundle, const BundleFiles& files, const NpuFiles& npu,
+                     bool verify) {
+  std::map<std::string, std::shared_ptr<const FileView>> compiled_files;
+  for (const auto& [source, listed] : npu.files) {
+    SOTTO_ASSIGN_OR_RETURN(const auto file, FindListed(files, listed, kRebuild));
+    if (verify) SOTTO_RETURN_IF_ERROR(VerifyFile(*file, listed.sha256, kRebuild));
+    compiled_files[source] = file;
   }
   const auto compiled = [&](Signature* signature) {
-    const std::string source = signature->file.substr(bundle.directory.size() + 1);
-    const auto file = npu.files.find(source);
-    if (npu.signatures.count(signature->name) == 0 || file == npu.files.end()) return false;
-    signature->file = bundle.directory + "/" + file->second.name;
-    signature->sha256 = file->second.sha256;
+    const auto file = compiled_files.find(signature->file->name());
+    if (npu.signatures.count(signature->name) == 0 || file == compiled_files.end()) return false;
+    signature->file = file->second;
     signature->npu = true;
     return true;
   };

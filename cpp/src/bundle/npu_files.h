@@ -11,7 +11,8 @@
 
 namespace sotto {
 
-// The section "npu", by SoC; a bundle need not have it. Fails the reader if it is malformed.
+// The section "npu", by SoC; a bundle need not have it. The graphs must have been read before.
+// Fails the reader if it is malformed.
 std::map<std::string, NpuFiles> ReadNpuFiles(ManifestReader* reader);
 
 }  // namespace sotto

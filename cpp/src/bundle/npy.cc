@@ -1,11 +1,5 @@
 #include "bundle/npy.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -173,21 +167,6 @@ std::optional<size_t> Elements(const std::vector<size_t>& shape, NpyType type) {
   return elements;
 }
 
-class FileDescriptor {
- public:
-  explicit FileDescriptor(const std::string& path)
-      : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  ~FileDescriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 }  // namespace
 
 const char* NpyTypeName(NpyType type) {
@@ -214,41 +193,19 @@ size_t NpyTypeSize(NpyType type) {
   return 1;
 }
 
-Result<void> MappedNpy::Map(const std::string& path) {
-  const auto bundle_error = [&path](const std::string& what) {
-    return Error{ErrorCode::kBundle, path + ": " + what};
-  };
-  const FileDescriptor file(path);
-  struct stat status;
-  if (file.get() < 0 || fstat(file.get(), &status) != 0) {
-    return bundle_error(std::string("can't be opened: ") + std::strerror(errno));
-  }
-  if (!S_ISREG(status.st_mode)) return bundle_error("not a regular file");
-  if (status.st_size == 0) return bundle_error("is empty");
-  if (static_cast<uint64_t>(status.st_size) > SIZE_MAX) return bundle_error("too large to map");
-  path_ = path;
-  map_size_ = static_cast<size_t>(status.st_size);
-  void* map = mmap(nullptr, map_size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
-  if (map == MAP_FAILED)
-    return bundle_error(std::string("can't be mapped: ") + std::strerror(errno));
-  map_ = map;
-  return {};
-}
-
-Result<MappedNpy> MappedNpy::Open(const std::string& path) {
-  const auto bundle_error = [&path](const std::string& what) {
-    return Error{ErrorCode::kBundle, path + ": " + what};
+Result<MappedNpy> MappedNpy::Open(std::shared_ptr<const FileView> file) {
+  const auto bundle_error = [&file](const std::string& what) {
+    return Error{ErrorCode::kBundle, file->label() + ": " + what};
   };
   const auto not_npy = [&](const std::string& what) {
     return bundle_error("not a .npy file that Sotto reads: " + what +
                         "; expected version 1 or 2, float32, float16 or int8, C order");
   };
 
-  MappedNpy npy;
-  SOTTO_RETURN_IF_ERROR(npy.Map(path));
-  if (npy.map_size_ < 10) return not_npy("it is too short");
+  if (file->size() == 0) return bundle_error("is empty");
+  if (file->size() < 10) return not_npy("it is too short");
 
-  const auto* bytes = static_cast<const unsigned char*>(npy.map_);
+  const uint8_t* bytes = file->data();
   if (std::memcmp(bytes, kMagic, sizeof(kMagic)) != 0) return not_npy("its first bytes are others");
   const int major = bytes[6];
   const int minor = bytes[7];
@@ -256,12 +213,12 @@ Result<MappedNpy> MappedNpy::Open(const std::string& path) {
     return not_npy("its version is " + std::to_string(major) + "." + std::to_string(minor));
   }
   const size_t text_begin = major == 1 ? 10 : 12;
-  if (npy.map_size_ < text_begin) return not_npy("it is too short");
+  if (file->size() < text_begin) return not_npy("it is too short");
   size_t text_size = bytes[8] | static_cast<size_t>(bytes[9]) << 8;
   if (major == 2) {
     text_size |= static_cast<size_t>(bytes[10]) << 16 | static_cast<size_t>(bytes[11]) << 24;
   }
-  if (text_size > npy.map_size_ - text_begin) return not_npy("its header is cut short");
+  if (text_size > file->size() - text_begin) return not_npy("its header is cut short");
 
   HeaderParser parser({reinterpret_cast<const char*>(bytes) + text_begin, text_size});
   std::optional<Header> header = parser.Parse();
@@ -271,59 +228,37 @@ Result<MappedNpy> MappedNpy::Open(const std::string& path) {
   if (data_begin % item != 0) return not_npy("its data is not aligned");
 
   const std::optional<size_t> elements = Elements(header->shape, header->dtype);
-  if (!elements || *elements * item != npy.map_size_ - data_begin) {
-    return bundle_error("holds " + std::to_string(npy.map_size_ - data_begin) +
+  if (!elements || *elements * item != file->size() - data_begin) {
+    return bundle_error("holds " + std::to_string(file->size() - data_begin) +
                         " bytes of data; expected " + NpyTypeName(header->dtype) + " " +
                         ShapeText(header->shape) + "; the file is damaged: make the bundle again");
   }
+  MappedNpy npy;
   npy.dtype_ = header->dtype;
   npy.shape_ = std::move(header->shape);
   npy.size_ = *elements;
   npy.data_ = bytes + data_begin;
+  npy.file_ = std::move(file);
   return npy;
 }
 
-Result<MappedNpy> MappedNpy::OpenInside(const std::string& path, size_t offset, NpyType dtype,
-                                        const std::vector<size_t>& shape) {
-  MappedNpy npy;
-  SOTTO_RETURN_IF_ERROR(npy.Map(path));
+Result<MappedNpy> MappedNpy::OpenInside(std::shared_ptr<const FileView> file, size_t offset,
+                                        NpyType dtype, const std::vector<size_t>& shape) {
   const std::optional<size_t> elements = Elements(shape, dtype);
   const size_t item = NpyTypeSize(dtype);
-  if (!elements || offset % item != 0 || offset > npy.map_size_ ||
-      *elements * item > npy.map_size_ - offset) {
-    return Error{ErrorCode::kBundle, path + ": has no " + NpyTypeName(dtype) + " " +
+  if (!elements || offset % item != 0 || offset > file->size() ||
+      *elements * item > file->size() - offset) {
+    return Error{ErrorCode::kBundle, file->label() + ": has no " + NpyTypeName(dtype) + " " +
                                          ShapeText(shape) + " from byte " + std::to_string(offset) +
                                          " on; make the bundle again"};
   }
+  MappedNpy npy;
   npy.dtype_ = dtype;
   npy.shape_ = shape;
   npy.size_ = *elements;
-  npy.data_ = static_cast<const unsigned char*>(npy.map_) + offset;
+  npy.data_ = file->data() + offset;
+  npy.file_ = std::move(file);
   return npy;
-}
-
-MappedNpy::MappedNpy(MappedNpy&& other) noexcept
-    : path_(std::move(other.path_)),
-      map_(std::exchange(other.map_, nullptr)),
-      map_size_(std::exchange(other.map_size_, 0)),
-      dtype_(other.dtype_),
-      shape_(std::move(other.shape_)),
-      size_(std::exchange(other.size_, 0)),
-      data_(std::exchange(other.data_, nullptr)) {}
-
-MappedNpy& MappedNpy::operator=(MappedNpy&& other) noexcept {
-  std::swap(path_, other.path_);
-  std::swap(map_, other.map_);
-  std::swap(map_size_, other.map_size_);
-  std::swap(dtype_, other.dtype_);
-  std::swap(shape_, other.shape_);
-  std::swap(size_, other.size_);
-  std::swap(data_, other.data_);
-  return *this;
-}
-
-MappedNpy::~MappedNpy() {
-  if (map_ != nullptr) munmap(map_, map_size_);
 }
 
 template <>
@@ -343,7 +278,7 @@ const int8_t* MappedNpy::As<int8_t>() const {
 
 Result<void> MappedNpy::Expect(NpyType dtype, const std::vector<size_t>& shape) const {
   if (dtype_ == dtype && shape_ == shape) return {};
-  return Error{ErrorCode::kBundle, path_ + ": holds " + NpyTypeName(dtype_) + " " +
+  return Error{ErrorCode::kBundle, label() + ": holds " + NpyTypeName(dtype_) + " " +
                                        ShapeText(shape_) + "; expected " + NpyTypeName(dtype) +
                                        " " + ShapeText(shape) + "; make the bundle again"};
 }

@@ -1,5 +1,5 @@
-// NumPy's .npy files, mapped read only: pages are read when they are touched, and a bundle's
-// big tables cost no memory that the system can't take back.
+// NumPy's .npy files, read where they are mapped: a bundle's big tables cost no memory that the
+// system can't take back.
 //
 // Format: numpy.lib.format, versions 1.0 and 2.0, C order, little-endian.
 
@@ -8,9 +8,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "sotto/bundle_files.h"
 #include "sotto/error.h"
 
 namespace sotto {
@@ -27,21 +29,19 @@ size_t NpyTypeSize(NpyType type);  // bytes
 
 class MappedNpy {
  public:
-  // kBundle if the file can't be mapped, is not such a .npy file, or has not exactly the size
-  // that its header promises. A file that is cut short while it is mapped ends the process
-  // (SIGBUS), as with any mapping: replace bundle files by renaming, never in place.
-  static Result<MappedNpy> Open(const std::string& path);
+  // kBundle if the file is not such a .npy file, or has not exactly the size that its header
+  // promises.
+  static Result<MappedNpy> Open(std::shared_ptr<const FileView> file);
 
   // The same of elements in the middle of another file: `shape` of `dtype` from byte `offset` on.
-  // kBundle if the file can't be mapped, the elements reach beyond it, or are not aligned.
-  static Result<MappedNpy> OpenInside(const std::string& path, size_t offset, NpyType dtype,
-                                      const std::vector<size_t>& shape);
+  // kBundle if the elements reach beyond it, or are not aligned.
+  static Result<MappedNpy> OpenInside(std::shared_ptr<const FileView> file, size_t offset,
+                                      NpyType dtype, const std::vector<size_t>& shape);
 
-  MappedNpy(MappedNpy&& other) noexcept;
-  MappedNpy& operator=(MappedNpy&& other) noexcept;
-  ~MappedNpy();
+  MappedNpy(MappedNpy&& other) noexcept = default;
+  MappedNpy& operator=(MappedNpy&& other) noexcept = default;
 
-  const std::string& path() const { return path_; }
+  const std::string& label() const { return file_->label(); }  // of the file, for messages
   NpyType dtype() const { return dtype_; }
   const std::vector<size_t>& shape() const { return shape_; }
   size_t size() const { return size_; }  // elements: the shape's product
@@ -58,11 +58,7 @@ class MappedNpy {
  private:
   MappedNpy() = default;
 
-  Result<void> Map(const std::string& path);
-
-  std::string path_;
-  void* map_ = nullptr;
-  size_t map_size_ = 0;
+  std::shared_ptr<const FileView> file_;
   NpyType dtype_ = NpyType::kFloat32;
   std::vector<size_t> shape_;
   size_t size_ = 0;

@@ -1,10 +1,6 @@
 #include "bundle/sha256.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <memory>
 
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 #define SOTTO_SHA256_X86
@@ -23,7 +19,6 @@ namespace sotto {
 namespace {
 
 constexpr size_t kBlockSize = 64;
-constexpr size_t kReadSize = size_t{1} << 20;
 
 alignas(16) constexpr uint32_t kRound[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -170,10 +165,6 @@ void CompressAccelerated(uint32_t* state, const uint8_t* data, size_t blocks) {
 
 #endif
 
-struct FileCloser {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
 }  // namespace
 
 Sha256::Compress Sha256::AcceleratedCompress() {
@@ -230,24 +221,6 @@ std::string Sha256::HexDigest() {
     for (int shift = 28; shift >= 0; shift -= 4) hex.push_back(kDigits[word >> shift & 0xf]);
   }
   return hex;
-}
-
-Result<std::string> Sha256OfFile(const std::string& path) {
-  const auto fail = [&path](const char* what) {
-    return Error{ErrorCode::kBundle, path + ": " + what + ": " + std::strerror(errno)};
-  };
-  const std::unique_ptr<std::FILE, FileCloser> file(std::fopen(path.c_str(), "rbe"));
-  if (!file) return fail("can't be opened");
-  std::setvbuf(file.get(), nullptr, _IONBF, 0);  // the pieces below are the buffer
-  const auto buffer = std::make_unique<uint8_t[]>(kReadSize);
-  Sha256 hash;
-  size_t n;
-  do {
-    n = std::fread(buffer.get(), 1, kReadSize, file.get());
-    if (n < kReadSize && std::ferror(file.get()) != 0) return fail("can't be read");
-    hash.Update(buffer.get(), n);
-  } while (n == kReadSize);
-  return hash.HexDigest();
 }
 
 }  // namespace sotto

@@ -8,8 +8,6 @@
 #include <cstdint>
 #include <string>
 
-#include "sotto/error.h"
-
 namespace sotto {
 
 class Sha256 {
@@ -41,9 +39,6 @@ class Sha256 {
   size_t block_size_ = 0;
   uint64_t size_ = 0;  // bytes so far
 };
-
-// HexDigest of a whole file, read in pieces of 1 MiB. kBundle if it can't be read.
-Result<std::string> Sha256OfFile(const std::string& path);
 
 }  // namespace sotto
 

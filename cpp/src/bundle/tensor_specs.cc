@@ -4,6 +4,21 @@
 
 namespace sotto {
 
+size_t TensorSpec::elements() const {
+  size_t count = 1;
+  for (int32_t dimension : shape) count *= static_cast<size_t>(dimension);
+  return count;
+}
+
+std::string ShapeText(const std::vector<int32_t>& shape) {
+  std::string text = "[";
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (i > 0) text += ", ";
+    text += std::to_string(shape[i]);
+  }
+  return text + "]";
+}
+
 void CompareTensors(const std::string& signature, const std::vector<TensorSpec>& expected,
                     const std::vector<TensorSpec>& actual, std::vector<std::string>* faults) {
   if (actual.size() != expected.size()) {

@@ -5,14 +5,16 @@
 
 namespace sotto {
 
-Result<std::unique_ptr<BlockGraph>> BlockGraph::Create(
-    const std::shared_ptr<const LiteRtRuntime>& runtime, const Bundle& bundle,
-    const Signature& signature, const BlockShapes& shapes, const EmbeddingTable& tokens,
-    const MappedNpy& positions, int threads, const BufferMap& buffers) {
+Result<std::unique_ptr<BlockGraph>> BlockGraph::Create(CompiledFiles* files, const Bundle& bundle,
+                                                       const Signature& signature,
+                                                       const BlockShapes& shapes,
+                                                       const EmbeddingTable& tokens,
+                                                       const MappedNpy& positions,
+                                                       const BufferMap& buffers) {
   std::unique_ptr<BlockGraph> graph(new BlockGraph(bundle, tokens, positions));
   graph->by_name_ = buffers;
   graph->size_ = static_cast<size_t>(BlockOf(signature));
-  SOTTO_ASSIGN_OR_RETURN(graph->graph_, Graph::Create(runtime, signature, threads));
+  SOTTO_ASSIGN_OR_RETURN(graph->graph_, Graph::Create(files, signature));
   SOTTO_RETURN_IF_ERROR(graph->MakeBuffers(shapes));
   SOTTO_RETURN_IF_ERROR(graph->graph_->Bind(graph->by_name_));
   return graph;

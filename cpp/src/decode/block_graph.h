@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "decode/embedding_table.h"
-#include "litert/litert_graph.h"
 #include "bundle/npy.h"
+#include "decode/embedding_table.h"
 #include "decode/self_caches.h"
+#include "litert/litert_graph.h"
 #include "sotto/bundle.h"
 #include "sotto/error.h"
 #include "whisper/whisper_shapes.h"
@@ -25,10 +25,12 @@ class BlockGraph {
   // `signature` must have `shapes`. `buffers`, by tensor name, hold the decoder's self_k_i,
   // self_v_i, cross_k_i and cross_v_i; others are ignored. They, `bundle`, `tokens` [V, d] and
   // `positions` [n_text_ctx, d] must outlive it.
-  static Result<std::unique_ptr<BlockGraph>> Create(
-      const std::shared_ptr<const LiteRtRuntime>& runtime, const Bundle& bundle,
-      const Signature& signature, const BlockShapes& shapes, const EmbeddingTable& tokens,
-      const MappedNpy& positions, int threads, const BufferMap& buffers);
+  static Result<std::unique_ptr<BlockGraph>> Create(CompiledFiles* files, const Bundle& bundle,
+                                                    const Signature& signature,
+                                                    const BlockShapes& shapes,
+                                                    const EmbeddingTable& tokens,
+                                                    const MappedNpy& positions,
+                                                    const BufferMap& buffers);
 
   // K, positions of a block.
   size_t size() const { return size_; }

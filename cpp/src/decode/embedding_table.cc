@@ -33,8 +33,8 @@ Result<NpyType> TypeOf(const TokenTable& table) {
       {"fp32", NpyType::kFloat32}, {"fp16", NpyType::kFloat16}, {"int8", NpyType::kInt8}};
   const auto type = kTypes.find(table.dtype);
   if (type != kTypes.end()) return type->second;
-  return Error{ErrorCode::kBundle, table.file + ": its token rows are said to be " + table.dtype +
-                                       ", expected fp32, fp16 or int8"};
+  return Error{ErrorCode::kBundle, table.file->label() + ": its token rows are said to be " +
+                                       table.dtype + ", expected fp32, fp16 or int8"};
 }
 
 }  // namespace
@@ -58,12 +58,12 @@ EmbeddingTable::EmbeddingTable(MappedNpy table, std::optional<MappedNpy> scales,
                                size_t width)
     : table_(std::move(table)), scales_(std::move(scales)), n_vocab_(n_vocab), width_(width) {}
 
-Result<EmbeddingTable> EmbeddingTable::Open(const std::string& path,
-                                            const std::optional<std::string>& scales_path,
+Result<EmbeddingTable> EmbeddingTable::Open(const std::shared_ptr<const FileView>& file,
+                                            const std::shared_ptr<const FileView>& scales,
                                             size_t n_vocab, size_t width) {
-  SOTTO_ASSIGN_OR_RETURN(MappedNpy table, MappedNpy::Open(path));
+  SOTTO_ASSIGN_OR_RETURN(MappedNpy table, MappedNpy::Open(file));
   SOTTO_RETURN_IF_ERROR(table.Expect(table.dtype(), {n_vocab, width}));
-  return Make(std::move(table), scales_path, n_vocab, width);
+  return Make(std::move(table), scales, n_vocab, width);
 }
 
 Result<EmbeddingTable> EmbeddingTable::Open(const TokenTable& table, size_t width) {
@@ -71,37 +71,34 @@ Result<EmbeddingTable> EmbeddingTable::Open(const TokenTable& table, size_t widt
   SOTTO_ASSIGN_OR_RETURN(MappedNpy rows, MappedNpy::Open(table.file));
   const size_t n_vocab = rows.shape().empty() ? 0 : rows.shape().front();
   SOTTO_RETURN_IF_ERROR(rows.Expect(type, {n_vocab, width}));
-  std::optional<std::string> scales;
-  if (!table.scales.empty()) scales = table.scales;
-  return Make(std::move(rows), scales, n_vocab, width);
+  return Make(std::move(rows), table.scales, n_vocab, width);
 }
 
 Result<EmbeddingTable> EmbeddingTable::Open(const Bundle& bundle) {
   const TokenTable& table = bundle.token_embedding;
   const auto n_vocab = static_cast<size_t>(bundle.dims.n_vocab);
   const auto width = static_cast<size_t>(bundle.dims.n_text_state);
-  std::optional<std::string> scales;
-  if (!table.scales.empty()) scales = table.scales;
-  if (!table.offset) return Open(table.file, scales, n_vocab, width);
+  if (!table.offset) return Open(table.file, table.scales, n_vocab, width);
   SOTTO_ASSIGN_OR_RETURN(const NpyType type, TypeOf(table));
   SOTTO_ASSIGN_OR_RETURN(MappedNpy rows,
                          MappedNpy::OpenInside(table.file, *table.offset, type, {n_vocab, width}));
-  return Make(std::move(rows), scales, n_vocab, width);
+  return Make(std::move(rows), table.scales, n_vocab, width);
 }
 
 Result<EmbeddingTable> EmbeddingTable::Make(MappedNpy table,
-                                            const std::optional<std::string>& scales_path,
+                                            const std::shared_ptr<const FileView>& scales_file,
                                             size_t n_vocab, size_t width) {
   const bool quantized = table.dtype() == NpyType::kInt8;
-  if (quantized != scales_path.has_value()) {
-    return Error{ErrorCode::kBundle,
-                 table.path() + ": holds " + NpyTypeName(table.dtype()) +
-                     (quantized ? " without the scales of its rows; make the bundle again"
-                                : ", which has no scales, but scales are given: " + *scales_path)};
+  if (quantized != (scales_file != nullptr)) {
+    return Error{
+        ErrorCode::kBundle,
+        table.label() + ": holds " + NpyTypeName(table.dtype()) +
+            (quantized ? " without the scales of its rows; make the bundle again"
+                       : ", which has no scales, but scales are given: " + scales_file->label())};
   }
   std::optional<MappedNpy> scales;
-  if (scales_path) {
-    SOTTO_ASSIGN_OR_RETURN(scales, MappedNpy::Open(*scales_path));
+  if (scales_file != nullptr) {
+    SOTTO_ASSIGN_OR_RETURN(scales, MappedNpy::Open(scales_file));
     SOTTO_RETURN_IF_ERROR(scales->Expect(NpyType::kFloat32, {n_vocab}));
   }
   return EmbeddingTable(std::move(table), std::move(scales), n_vocab, width);
@@ -109,7 +106,7 @@ Result<EmbeddingTable> EmbeddingTable::Make(MappedNpy table,
 
 Result<void> EmbeddingTable::Row(int token, float* out) const {
   if (token < 0 || static_cast<size_t>(token) >= n_vocab_) {
-    return Error{ErrorCode::kModel, table_.path() + ": has no row for token " +
+    return Error{ErrorCode::kModel, table_.label() + ": has no row for token " +
                                         std::to_string(token) + "; expected 0 to " +
                                         std::to_string(n_vocab_) + " (excluded)"};
   }

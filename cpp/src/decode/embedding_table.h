@@ -5,8 +5,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <string>
 
 #include "bundle/npy.h"
 #include "sotto/bundle.h"
@@ -21,11 +21,11 @@ void HalfToFloat(const uint16_t* half, size_t n, float* out);
 // A [n_vocab, width] table; immutable, for any number of threads.
 class EmbeddingTable {
  public:
-  // path: a float32, float16 or int8 .npy of shape [n_vocab, width].
-  // scales_path: float32 [n_vocab], one factor a row: required for int8, refused for floats.
-  // kBundle if a file can't be read or has another shape or type.
-  static Result<EmbeddingTable> Open(const std::string& path,
-                                     const std::optional<std::string>& scales_path, size_t n_vocab,
+  // file: a float32, float16 or int8 .npy of shape [n_vocab, width].
+  // scales: float32 [n_vocab], one factor a row: required for int8, null for floats.
+  // kBundle if a file has another shape or type.
+  static Result<EmbeddingTable> Open(const std::shared_ptr<const FileView>& file,
+                                     const std::shared_ptr<const FileView>& scales, size_t n_vocab,
                                      size_t width);
 
   // A .npy file of any number of rows, which must be of the type that `table` says.
@@ -42,7 +42,8 @@ class EmbeddingTable {
   Result<void> Row(int token, float* out) const;
 
  private:
-  static Result<EmbeddingTable> Make(MappedNpy table, const std::optional<std::string>& scales_path,
+  static Result<EmbeddingTable> Make(MappedNpy table,
+                                     const std::shared_ptr<const FileView>& scales_file,
                                      size_t n_vocab, size_t width);
   EmbeddingTable(MappedNpy table, std::optional<MappedNpy> scales, size_t n_vocab, size_t width);
 

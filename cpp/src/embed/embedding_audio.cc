@@ -55,7 +55,7 @@ Result<std::unique_ptr<AudioTower>> AudioTower::Create(std::shared_ptr<const Lit
 }
 
 Result<size_t> AudioTower::Encode(const float* samples, size_t n, double loudest, size_t window,
-                                  size_t dimensions, float* out) {
+                                  size_t dimensions, float* out) const {
   const size_t index = FittingWindow(audio_, n, window);
   if (n == 0 || index == audio_.windows.size()) {
     return Error{ErrorCode::kAudio, "a window has " + std::to_string(n) +
@@ -64,21 +64,20 @@ Result<size_t> AudioTower::Encode(const float* samples, size_t n, double loudest
   }
   SOTTO_RETURN_IF_ERROR(LogMel::CheckFinite(samples, n));
   const AudioEncoderSpec::Window& fitting = audio_.windows[index];
-  std::unique_ptr<BoundGraph>& graph = graphs_[index];
-  if (graph == nullptr) {
-    SOTTO_ASSIGN_OR_RETURN(graph, BoundGraph::Create(runtime_, fitting.signature, threads_));
-  }
-  const size_t count = WriteSoundPool(PositionPowers(samples, n), loudest, fitting.frames / 2,
-                                      graph->tensor("pool").data());
-  if (count == 0) {
-    std::fill_n(out, dimensions, 0.0f);
+  return sessions_.With([&](EncoderGraphs* graphs) -> Result<size_t> {
+    SOTTO_ASSIGN_OR_RETURN(BoundGraph * graph, graphs->Graph(index, fitting.signature));
+    const size_t count = WriteSoundPool(PositionPowers(samples, n), loudest, fitting.frames / 2,
+                                        graph->tensor("pool").data());
+    if (count == 0) {
+      std::fill_n(out, dimensions, 0.0f);
+      return count;
+    }
+    SOTTO_RETURN_IF_ERROR(
+        log_mel_.Compute(samples, n, fitting.frames, graph->tensor("log_mel").data()));
+    SOTTO_RETURN_IF_ERROR(graph->Run());
+    std::copy_n(graph->tensor("embedding").data(), dimensions, out);
     return count;
-  }
-  SOTTO_RETURN_IF_ERROR(
-      log_mel_.Compute(samples, n, fitting.frames, graph->tensor("log_mel").data()));
-  SOTTO_RETURN_IF_ERROR(graph->Run());
-  std::copy_n(graph->tensor("embedding").data(), dimensions, out);
-  return count;
+  });
 }
 
 }  // namespace sotto

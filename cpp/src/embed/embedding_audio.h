@@ -8,8 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "litert/bound_graph.h"
 #include "embed/embedding_bundle.h"
+#include "embed/encoder_graphs.h"
+#include "litert/bound_graph.h"
 #include "sotto/error.h"
 #include "sotto/log_mel.h"
 
@@ -36,7 +37,7 @@ std::vector<double> PositionPowers(const float* samples, size_t n);
 size_t WriteSoundPool(const std::vector<double>& powers, double loudest, size_t positions,
                       float* pool);
 
-// Not for several threads at once. Graphs are loaded when they are first used.
+// For any number of threads at once. Graphs are loaded when they are first used.
 class AudioTower {
  public:
   // `audio` must outlive it. kBundle if mel_filters is not of its shape.
@@ -50,22 +51,21 @@ class AudioTower {
   // Returns the number of positions that do. kAudio if a sample is not finite, or there are none
   // or too many.
   Result<size_t> Encode(const float* samples, size_t n, double loudest, size_t window,
-                        size_t dimensions, float* out);
+                        size_t dimensions, float* out) const;
+
+  // Frees idle sessions, and each when it is done.
+  void Close() const { sessions_.Close(); }
 
  private:
   AudioTower(std::shared_ptr<const LiteRtRuntime> runtime, const AudioEncoderSpec& audio,
              LogMel log_mel, int threads)
-      : runtime_(std::move(runtime)),
-        audio_(audio),
+      : audio_(audio),
         log_mel_(std::move(log_mel)),
-        threads_(threads),
-        graphs_(audio.windows.size()) {}
+        sessions_(std::move(runtime), threads, audio.windows.size()) {}
 
-  const std::shared_ptr<const LiteRtRuntime> runtime_;
   const AudioEncoderSpec& audio_;
   const LogMel log_mel_;
-  const int threads_;
-  std::vector<std::unique_ptr<BoundGraph>> graphs_;  // by window
+  const EncoderSessions sessions_;
 };
 
 }  // namespace sotto

@@ -7,12 +7,11 @@
 
 #include "bundle/manifest_reader.h"
 #include "sotto/log_mel.h"
-#include "bundle/tensor_specs.h"
 
 namespace sotto {
 namespace {
 
-constexpr char kRebuild[] = "Make it: sotto convert CHECKPOINT (sotto convert --help).";
+constexpr char kRebuild[] = "Make it again: sotto convert NAME.";
 constexpr double kLeastHalf = -65504;  // fp16's: what an NPU computes masks in
 constexpr size_t kFramesPerSecond = kSampleRate / kHopLength;
 
@@ -22,49 +21,52 @@ bool ReadBool(ManifestReader* reader, const Json& object, const char* key) {
   return value.is_boolean() && value.get<bool>();
 }
 
-size_t ReadSize(ManifestReader* reader, const Json& object, const char* key) {
-  return static_cast<size_t>(reader->Integer(object, key, 1));
-}
-
 std::vector<int32_t> Shape(const std::vector<size_t>& sizes) {
   return {sizes.begin(), sizes.end()};
 }
 
-// `encoder` is a plain pointer: the reference that is returned must not seem to come from a
-// temporary string, which GCC 14 warns of.
-const Json& ListOfSignatures(ManifestReader* reader, const Json& json, const char* encoder) {
-  const Json& list = reader->At(json, "signatures");
-  if (!list.is_array() || list.empty()) {
-    reader->Fail(std::string("its ") + encoder + " encoder has no graphs");
+size_t InputExtent(const Signature& signature, const char* name, size_t axis) {
+  return static_cast<size_t>(Extent(signature.inputs, name, axis));
+}
+
+// What a graph gives: vectors as wide as those of the bundle's first graph, which sets
+// `dimensions`.
+std::vector<TensorSpec> Vectors(const Signature& signature, size_t batch, size_t* dimensions) {
+  if (*dimensions == 0) {
+    *dimensions = static_cast<size_t>(Extent(signature.outputs, "embedding", 1));
   }
-  return list;
+  return {{"embedding", Shape({batch, *dimensions})}};
 }
 
-void CheckTensors(ManifestReader* reader, const Signature& signature,
-                  const std::vector<TensorSpec>& inputs, const std::vector<TensorSpec>& outputs) {
-  std::vector<std::string> faults;
-  CompareTensors(signature.name, inputs, signature.inputs, &faults);
-  CompareTensors(signature.name, outputs, signature.outputs, &faults);
-  for (const std::string& fault : faults) reader->Fail(fault);
+// Sorts graphs by `key`, which is different for each of them.
+template <typename Item, typename Key>
+void SortBySize(ManifestReader* reader, const std::string& kind, const Key& key,
+                std::vector<Item>* items) {
+  std::sort(items->begin(), items->end(),
+            [&](const Item& a, const Item& b) { return key(a) < key(b); });
+  const auto same = [&](const Item& a, const Item& b) { return key(a) == key(b); };
+  if (std::adjacent_find(items->begin(), items->end(), same) != items->end()) {
+    reader->Fail("its " + kind + " has two graphs of one size");
+  }
 }
 
-std::vector<Bucket> ReadBuckets(ManifestReader* reader, const Json& json, const char* encoder,
-                                bool has_length) {
+// `input`: whose first dimension is the batch; and the second the length, if there is one.
+std::vector<Bucket> ReadBuckets(ManifestReader* reader, const Json& json, const std::string& kind,
+                                const char* input, bool has_length) {
   std::vector<Bucket> buckets;
-  for (const Json& item : ListOfSignatures(reader, json, encoder)) {
+  for (const Json& graph : reader->Graphs(json)) {
     Bucket bucket;
-    bucket.signature = reader->ReadSignature(reader->String(item, "signature"));
-    bucket.batch = ReadSize(reader, item, "batch");
-    if (has_length) bucket.length = ReadSize(reader, item, "length");
+    bucket.signature = reader->Graph(graph);
+    bucket.batch = InputExtent(bucket.signature, input, 0);
+    if (has_length) bucket.length = InputExtent(bucket.signature, input, 1);
+    if (bucket.batch == 0 || bucket.length == 0) {
+      reader->Fail(bucket.signature.name + " has no input " + input);
+    }
     buckets.push_back(std::move(bucket));
   }
-  const auto key = [](const Bucket& bucket) { return std::tie(bucket.length, bucket.batch); };
-  std::sort(buckets.begin(), buckets.end(),
-            [&](const Bucket& a, const Bucket& b) { return key(a) < key(b); });
-  const auto same = [&](const Bucket& a, const Bucket& b) { return key(a) == key(b); };
-  if (std::adjacent_find(buckets.begin(), buckets.end(), same) != buckets.end()) {
-    reader->Fail(std::string("its ") + encoder + " encoder has two graphs of one size");
-  }
+  SortBySize(
+      reader, kind, [](const Bucket& bucket) { return std::tie(bucket.length, bucket.batch); },
+      &buckets);
   return buckets;
 }
 
@@ -80,49 +82,30 @@ Pooling ReadPooling(ManifestReader* reader, const Json& json) {
   return Pooling::kMean;
 }
 
-TokenTable ReadTable(ManifestReader* reader, const Json& json) {
-  TokenTable table;
-  table.file = reader->File(reader->String(json, "file"));
-  table.dtype = reader->String(json, "dtype");
-  if (json.is_object() && json.contains("scales")) {
-    table.scales = reader->File(reader->String(json, "scales"));
-  }
-  return table;
-}
-
-// The graphs' width is known from the first one's hidden [B, n, width].
-size_t WidthOf(const std::vector<Bucket>& buckets) {
-  if (buckets.empty()) return 0;
-  for (const TensorSpec& spec : buckets.front().signature.inputs) {
-    if (spec.name == "hidden" && spec.shape.size() == 3) return static_cast<size_t>(spec.shape[2]);
-  }
-  return 0;
-}
-
-TextEncoderSpec ReadText(ManifestReader* reader, const Json& json, size_t dimensions) {
+TextEncoderSpec ReadText(ManifestReader* reader, const Json& json, size_t* dimensions) {
   TextEncoderSpec text;
-  text.buckets = ReadBuckets(reader, json, "text", /*has_length=*/true);
-  text.token_embedding = ReadTable(reader, reader->At(json, "token_embedding"));
-  text.position_embedding =
-      reader->File(reader->String(reader->At(json, "position_embedding"), "file"));
+  text.buckets = ReadBuckets(reader, json, "text-encoder", "hidden", /*has_length=*/true);
+  text.token_embedding = reader->Table(reader->At(json, "token_embedding"));
+  text.position_embedding = reader->File(reader->String(json, "position_embedding"));
   reader->File(reader->String(json, "tokenizer"));  // Python's to read
-  text.max_length = ReadSize(reader, json, "max_length");
+  text.max_length = static_cast<size_t>(reader->Integer(json, "max_length", 1));
   text.pooling = ReadPooling(reader, json);
-  text.mask_padding = ReadBool(reader, json, "mask_padding");
-  if (!reader->At(json, "masked").is_null()) {
+  text.mask_padding = !reader->At(json, "masked").is_null();
+  if (text.mask_padding) {
     text.masked = static_cast<float>(reader->Number(json, "masked", kLeastHalf, -1));
   }
   if (!reader->At(json, "eot_token").is_null()) text.eot_token = reader->Integer(json, "eot_token");
-  text.width = WidthOf(text.buckets);
+  if (reader->failed()) return text;
+  text.width = InputExtent(text.buckets.front().signature, "hidden", 2);
   for (const Bucket& bucket : text.buckets) {
     const size_t b = bucket.batch, n = bucket.length;
-    CheckTensors(reader, bucket.signature,
-                 {{"hidden", Shape({b, n, text.width})},
-                  {"mask", Shape({b, 1, 1, n})},
-                  {"pool", Shape({b, 1, n})}},
-                 {{"embedding", Shape({b, dimensions})}});
+    reader->ExpectTensors(bucket.signature,
+                          {{"hidden", Shape({b, n, text.width})},
+                           {"mask", Shape({b, 1, 1, n})},
+                           {"pool", Shape({b, 1, n})}},
+                          Vectors(bucket.signature, b, dimensions));
   }
-  if (!text.buckets.empty() && text.buckets.back().length < text.max_length) {
+  if (text.buckets.back().length < text.max_length) {
     reader->Fail("max_length is " + std::to_string(text.max_length) +
                  ", and its longest graph of text takes " +
                  std::to_string(text.buckets.back().length) + " tokens");
@@ -130,81 +113,76 @@ TextEncoderSpec ReadText(ManifestReader* reader, const Json& json, size_t dimens
   return text;
 }
 
-ImageEncoderSpec ReadImage(ManifestReader* reader, const Json& json, size_t dimensions) {
+ImageEncoderSpec ReadImage(ManifestReader* reader, const Json& json, size_t* dimensions) {
   ImageEncoderSpec image;
   const Json& processor = reader->At(json, "processor");
-  image.channels = ReadSize(reader, processor, "channels");
-  image.height = ReadSize(reader, processor, "height");
-  image.width = ReadSize(reader, processor, "width");
-  image.buckets = ReadBuckets(reader, json, "image", /*has_length=*/false);
+  image.height = static_cast<size_t>(reader->Integer(processor, "height", 1));
+  image.width = static_cast<size_t>(reader->Integer(processor, "width", 1));
+  image.buckets = ReadBuckets(reader, json, "image-encoder", "pixels", /*has_length=*/false);
+  if (reader->failed()) return image;
+  image.channels = InputExtent(image.buckets.front().signature, "pixels", 1);
   for (const Bucket& bucket : image.buckets) {
-    CheckTensors(reader, bucket.signature,
-                 {{"pixels", Shape({bucket.batch, image.channels, image.height, image.width})}},
-                 {{"embedding", Shape({bucket.batch, dimensions})}});
+    reader->ExpectTensors(
+        bucket.signature,
+        {{"pixels", Shape({bucket.batch, image.channels, image.height, image.width})}},
+        Vectors(bucket.signature, bucket.batch, dimensions));
   }
   return image;
 }
 
-AudioEncoderSpec ReadAudio(ManifestReader* reader, const Json& json, size_t dimensions) {
+AudioEncoderSpec ReadAudio(ManifestReader* reader, const Json& json, size_t* dimensions) {
   AudioEncoderSpec audio;
-  audio.n_mels = ReadSize(reader, json, "n_mels");
   audio.mel_filters = reader->File(reader->String(json, "mel_filters"));
-  for (const Json& item : ListOfSignatures(reader, json, "audio")) {
+  for (const Json& graph : reader->Graphs(json)) {
     AudioEncoderSpec::Window window;
-    window.signature = reader->ReadSignature(reader->String(item, "signature"));
-    window.seconds = ReadSize(reader, item, "seconds");
-    window.frames = ReadSize(reader, item, "frames");
-    if (reader->Integer(item, "batch", 1) != 1) reader->Fail("an audio graph's batch is not 1");
-    if (window.frames != window.seconds * kFramesPerSecond) {
-      reader->Fail("a window of " + std::to_string(window.seconds) + " s has " +
-                   std::to_string(window.frames) + " frames, expected " +
-                   std::to_string(kFramesPerSecond) + " a second");
+    window.signature = reader->Graph(graph);
+    window.frames = InputExtent(window.signature, "log_mel", 2);
+    window.seconds = window.frames / kFramesPerSecond;
+    if (window.seconds == 0 || window.frames % kFramesPerSecond != 0) {
+      reader->Fail(window.signature.name + " takes " + std::to_string(window.frames) +
+                   " frames, expected " + std::to_string(kFramesPerSecond) + " a second");
     }
-    CheckTensors(reader, window.signature,
-                 {{"log_mel", Shape({1, audio.n_mels, window.frames})},
-                  {"pool", Shape({1, 1, window.frames / 2})}},
-                 {{"embedding", Shape({1, dimensions})}});
     audio.windows.push_back(std::move(window));
   }
-  using Window = AudioEncoderSpec::Window;
-  std::sort(audio.windows.begin(), audio.windows.end(),
-            [](const Window& a, const Window& b) { return a.frames < b.frames; });
-  const auto same = [](const Window& a, const Window& b) { return a.frames == b.frames; };
-  if (std::adjacent_find(audio.windows.begin(), audio.windows.end(), same) != audio.windows.end()) {
-    reader->Fail("its audio encoder has two graphs of one size");
+  SortBySize(
+      reader, "audio-encoder", [](const AudioEncoderSpec::Window& window) { return window.frames; },
+      &audio.windows);
+  if (reader->failed()) return audio;
+  audio.n_mels = InputExtent(audio.windows.front().signature, "log_mel", 1);
+  for (const AudioEncoderSpec::Window& window : audio.windows) {
+    reader->ExpectTensors(window.signature,
+                          {{"log_mel", Shape({1, audio.n_mels, window.frames})},
+                           {"pool", Shape({1, 1, window.frames / 2})}},
+                          Vectors(window.signature, 1, dimensions));
   }
   return audio;
 }
 
 }  // namespace
 
-Result<EmbeddingBundle> EmbeddingBundle::Open(const std::string& directory, bool verify) {
-  SOTTO_ASSIGN_OR_RETURN(ManifestReader reader,
-                         ManifestReader::Open(directory, "embedding", kRebuild));
-  if (reader.failed()) return reader.error();  // of another kind: nothing else will fit
+Result<EmbeddingBundle> EmbeddingBundle::Open(const BundleFiles& files, bool verify) {
+  SOTTO_ASSIGN_OR_RETURN(ManifestReader reader, ManifestReader::Open(files, kRebuild));
+  const Json& embedding = reader.At(reader.root(), "embedding");
+  if (!embedding.is_object()) reader.Fail("it has no section embedding: it embeds nothing");
+  if (reader.failed()) return reader.error();  // another model's: nothing else will fit
   EmbeddingBundle bundle;
-  bundle.directory = directory;
+  bundle.directory = files.label();
   const Json& root = reader.root();
   bundle.name = reader.String(root, "name");
   bundle.family = reader.String(root, "family");
   bundle.precision = reader.String(root, "precision");
-  bundle.dimensions = ReadSize(&reader, root, "dimensions");
-  bundle.normalize = ReadBool(&reader, root, "normalize");
-  const Json& encoders = reader.At(root, "encoders");
-  if (!encoders.is_object() || encoders.empty()) reader.Fail("it lists no encoders");
-  for (const auto& [modality, json] : encoders.items()) {
-    if (modality == "text") {
-      bundle.text = ReadText(&reader, json, bundle.dimensions);
-    } else if (modality == "image") {
-      bundle.image = ReadImage(&reader, json, bundle.dimensions);
-    } else if (modality == "audio") {
-      bundle.audio = ReadAudio(&reader, json, bundle.dimensions);
-    } else {
-      reader.Fail("it has an encoder of " + modality + ", expected text, image or audio");
-    }
+  bundle.normalize = ReadBool(&reader, embedding, "normalize");
+  const Json& text = reader.Component("text-encoder");
+  const Json& image = reader.Component("image-encoder");
+  const Json& audio = reader.Component("audio-encoder");
+  if (text.is_null() && image.is_null() && audio.is_null()) {
+    reader.Fail("it has no component of kind text-encoder, image-encoder or audio-encoder");
   }
+  if (!text.is_null()) bundle.text = ReadText(&reader, text, &bundle.dimensions);
+  if (!image.is_null()) bundle.image = ReadImage(&reader, image, &bundle.dimensions);
+  if (!audio.is_null()) bundle.audio = ReadAudio(&reader, audio, &bundle.dimensions);
   if (reader.failed()) return reader.error();
-  SOTTO_RETURN_IF_ERROR(reader.CheckFiles(verify));
+  if (verify) SOTTO_RETURN_IF_ERROR(reader.VerifyFiles());
   return bundle;
 }
 

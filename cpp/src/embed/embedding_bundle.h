@@ -1,10 +1,12 @@
-// A bundle of kind embedding: one or two encoders that give vectors of one space.
+// A bundle that embeds: components text-encoder, image-encoder or audio-encoder, whose vectors are
+// of one space.
 // As python/sotto/export/embedding/bundle.py makes it.
 
 #ifndef SOTTO_SRC_EMBED_EMBEDDING_BUNDLE_H_
 #define SOTTO_SRC_EMBED_EMBEDDING_BUNDLE_H_
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,9 +33,9 @@ enum class Pooling {
 
 // hidden [B, n, width], mask [B, 1, 1, n], pool [B, 1, n] -> embedding [B, dimensions].
 struct TextEncoderSpec {
-  std::vector<Bucket> buckets;     // ascending by length, then batch; the longest holds max_length
-  TokenTable token_embedding;      // [V, width], a .npy file
-  std::string position_embedding;  // .npy, float32 [max_length, width]
+  std::vector<Bucket> buckets;  // ascending by length, then batch; the longest holds max_length
+  TokenTable token_embedding;   // [V, width], a .npy file
+  std::shared_ptr<const FileView> position_embedding;  // .npy, float32 [max_length, width]
   size_t width = 0;
   size_t max_length = 0;  // tokens of a text, special ones included
   Pooling pooling = Pooling::kMean;
@@ -59,15 +61,15 @@ struct AudioEncoderSpec {
   };
   std::vector<Window> windows;  // ascending
   size_t n_mels = 0;
-  std::string mel_filters;  // .npy, float32 [n_mels, 201]
+  std::shared_ptr<const FileView> mel_filters;  // .npy, float32 [n_mels, 201]
 };
 
 struct EmbeddingBundle {
-  // Reads and checks `directory`; `verify` as in Bundle::Open. kBundle names the file, what is
+  // Reads and checks it; `verify` as in Bundle::Open. kBundle names the file, what is
   // wrong and how such a bundle is made.
-  static Result<EmbeddingBundle> Open(const std::string& directory, bool verify);
+  static Result<EmbeddingBundle> Open(const BundleFiles& files, bool verify);
 
-  std::string directory;
+  std::string directory;  // its name in messages
   std::string name;
   std::string family;
   std::string precision;

@@ -4,20 +4,20 @@
 
 namespace sotto {
 
-Result<void> ImageTower::Encode(const float* pixels, size_t n, size_t dimensions, float* out) {
-  for (const Batch& batch : PlanBatches(std::vector<size_t>(n, 1), image_.buckets)) {
-    SOTTO_RETURN_IF_ERROR(Run(batch, pixels, dimensions, out));
-  }
-  return {};
+Result<void> ImageTower::Encode(const float* pixels, size_t n, size_t dimensions,
+                                float* out) const {
+  return sessions_.With([&](EncoderGraphs* graphs) -> Result<void> {
+    for (const Batch& batch : PlanBatches(std::vector<size_t>(n, 1), image_.buckets)) {
+      SOTTO_RETURN_IF_ERROR(Run(batch, pixels, dimensions, graphs, out));
+    }
+    return {};
+  });
 }
 
 Result<void> ImageTower::Run(const Batch& batch, const float* pixels, size_t dimensions,
-                             float* out) {
-  std::unique_ptr<BoundGraph>& graph = graphs_[batch.bucket];
-  if (graph == nullptr) {
-    SOTTO_ASSIGN_OR_RETURN(
-        graph, BoundGraph::Create(runtime_, image_.buckets[batch.bucket].signature, threads_));
-  }
+                             EncoderGraphs* graphs, float* out) const {
+  SOTTO_ASSIGN_OR_RETURN(BoundGraph * graph,
+                         graphs->Graph(batch.bucket, image_.buckets[batch.bucket].signature));
   const size_t size = image_.channels * image_.height * image_.width;
   float* input = graph->tensor("pixels").data();
   for (const size_t item : batch.items) input = std::copy_n(pixels + item * size, size, input);

@@ -1,14 +1,14 @@
 #include "sotto/embedding_model.h"
 
 #include <algorithm>
-#include <mutex>
+#include <atomic>
 #include <utility>
 
-#include "litert/cpu_threads.h"
 #include "embed/embedding_audio.h"
 #include "embed/embedding_bundle.h"
 #include "embed/embedding_image.h"
 #include "embed/embedding_text.h"
+#include "litert/cpu_threads.h"
 
 namespace sotto {
 
@@ -27,27 +27,33 @@ class EmbeddingModel::Impl {
   const std::string& accelerator() const { return accelerator_; }
   const std::string& fallback() const { return fallback_; }
 
-  Result<void> EncodeTokens(const std::vector<std::vector<int>>& ids, float* out) {
-    if (text_ == nullptr) return Lacks("text");
-    const std::lock_guard<std::mutex> turn(text_turn_);
+  Result<void> EncodeTokens(const std::vector<std::vector<int>>& ids, float* out) const {
+    SOTTO_RETURN_IF_ERROR(CheckUsable("text", text_ != nullptr));
     return text_->Encode(ids, bundle_.dimensions, out);
   }
 
-  Result<void> EncodePixels(const float* pixels, size_t n, float* out) {
-    if (image_ == nullptr) return Lacks("image");
-    const std::lock_guard<std::mutex> turn(image_turn_);
+  Result<void> EncodePixels(const float* pixels, size_t n, float* out) const {
+    SOTTO_RETURN_IF_ERROR(CheckUsable("image", image_ != nullptr));
     return image_->Encode(pixels, n, bundle_.dimensions, out);
   }
 
   Result<size_t> EncodeAudio(const float* samples, size_t n, double loudest, size_t window,
-                             float* out) {
-    if (audio_ == nullptr) return Lacks("audio");
-    const std::lock_guard<std::mutex> turn(audio_turn_);
+                             float* out) const {
+    SOTTO_RETURN_IF_ERROR(CheckUsable("audio", audio_ != nullptr));
     return audio_->Encode(samples, n, loudest, window, bundle_.dimensions, out);
   }
 
+  void Close() const {
+    closed_ = true;
+    if (text_ != nullptr) text_->Close();
+    if (image_ != nullptr) image_->Close();
+    if (audio_ != nullptr) audio_->Close();
+  }
+
  private:
-  Error Lacks(const std::string& modality) const {
+  Result<void> CheckUsable(const std::string& modality, bool there) const {
+    if (closed_) return Error{ErrorCode::kOption, "the model is closed: load it again"};
+    if (there) return {};
     std::string has;
     for (const std::string& one : modalities_) has += (has.empty() ? "" : " and ") + one;
     return Error{ErrorCode::kOption,
@@ -58,12 +64,10 @@ class EmbeddingModel::Impl {
   std::vector<std::string> modalities_;
   const std::string accelerator_ = "cpu";
   std::string fallback_;
-  std::mutex text_turn_;
-  std::unique_ptr<TextTower> text_;
-  std::mutex image_turn_;
-  std::unique_ptr<ImageTower> image_;
-  std::mutex audio_turn_;
-  std::unique_ptr<AudioTower> audio_;
+  mutable std::atomic<bool> closed_{false};
+  std::unique_ptr<const TextTower> text_;
+  std::unique_ptr<const ImageTower> image_;
+  std::unique_ptr<const AudioTower> audio_;
 };
 
 Result<void> EmbeddingModel::Impl::Load(const LoadOptions& options) {
@@ -87,13 +91,13 @@ Result<void> EmbeddingModel::Impl::Load(const LoadOptions& options) {
   return {};
 }
 
-Result<std::unique_ptr<EmbeddingModel>> EmbeddingModel::Create(const std::string& directory,
-                                                               const LoadOptions& options) {
+Result<std::shared_ptr<const EmbeddingModel>> EmbeddingModel::Create(const BundleFiles& files,
+                                                                     const LoadOptions& options) {
   SOTTO_RETURN_IF_ERROR(options.Validate());
-  SOTTO_ASSIGN_OR_RETURN(EmbeddingBundle bundle, EmbeddingBundle::Open(directory, options.verify));
+  SOTTO_ASSIGN_OR_RETURN(EmbeddingBundle bundle, EmbeddingBundle::Open(files, options.verify));
   auto impl = std::make_unique<Impl>(std::move(bundle));
   SOTTO_RETURN_IF_ERROR(impl->Load(options));
-  return std::unique_ptr<EmbeddingModel>(new EmbeddingModel(std::move(impl)));
+  return std::shared_ptr<const EmbeddingModel>(new EmbeddingModel(std::move(impl)));
 }
 
 EmbeddingModel::EmbeddingModel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -134,18 +138,21 @@ std::vector<size_t> EmbeddingModel::windows() const {
   return seconds;
 }
 
-Result<void> EmbeddingModel::EncodeTokens(const std::vector<std::vector<int>>& ids, float* out) {
+Result<void> EmbeddingModel::EncodeTokens(const std::vector<std::vector<int>>& ids,
+                                          float* out) const {
   return impl_->EncodeTokens(ids, out);
 }
 
-Result<void> EmbeddingModel::EncodePixels(const float* pixels, size_t n, float* out) {
+Result<void> EmbeddingModel::EncodePixels(const float* pixels, size_t n, float* out) const {
   return impl_->EncodePixels(pixels, n, out);
 }
 
 Result<size_t> EmbeddingModel::EncodeAudio(const float* samples, size_t n, double loudest,
-                                           size_t window, float* out) {
+                                           size_t window, float* out) const {
   return impl_->EncodeAudio(samples, n, loudest, window, out);
 }
+
+void EmbeddingModel::Close() const { impl_->Close(); }
 
 double EmbeddingModel::LoudestPosition(const float* samples, size_t n) {
   const std::vector<double> powers = PositionPowers(samples, n);

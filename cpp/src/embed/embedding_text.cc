@@ -68,20 +68,22 @@ Result<void> TextTower::Check(const std::vector<std::vector<int>>& ids) const {
 }
 
 Result<void> TextTower::Encode(const std::vector<std::vector<int>>& ids, size_t dimensions,
-                               float* out) {
+                               float* out) const {
   SOTTO_RETURN_IF_ERROR(Check(ids));
   std::vector<size_t> lengths;
   lengths.reserve(ids.size());
   for (const std::vector<int>& text : ids) lengths.push_back(text.size());
-  for (const Batch& batch : PlanBatches(lengths, text_.buckets)) {
-    SOTTO_RETURN_IF_ERROR(Run(batch, ids, dimensions, out));
-  }
-  return {};
+  return sessions_.With([&](EncoderGraphs* graphs) -> Result<void> {
+    for (const Batch& batch : PlanBatches(lengths, text_.buckets)) {
+      SOTTO_RETURN_IF_ERROR(Run(batch, ids, dimensions, graphs, out));
+    }
+    return {};
+  });
 }
 
 // Row `row` of each of the graph's inputs.
 Result<void> TextTower::WriteRow(const std::vector<int>& ids, size_t row, size_t length,
-                                 BoundGraph* graph) {
+                                 BoundGraph* graph) const {
   float* hidden = graph->tensor("hidden").data() + row * length * text_.width;
   const float* position = positions_.As<float>();
   float* next = hidden;
@@ -100,16 +102,13 @@ Result<void> TextTower::WriteRow(const std::vector<int>& ids, size_t row, size_t
 }
 
 Result<void> TextTower::Run(const Batch& batch, const std::vector<std::vector<int>>& ids,
-                            size_t dimensions, float* out) {
+                            size_t dimensions, EncoderGraphs* graphs, float* out) const {
   const Bucket& bucket = text_.buckets[batch.bucket];
-  std::unique_ptr<BoundGraph>& graph = graphs_[batch.bucket];
-  if (graph == nullptr) {
-    SOTTO_ASSIGN_OR_RETURN(graph, BoundGraph::Create(runtime_, bucket.signature, threads_));
-  }
+  SOTTO_ASSIGN_OR_RETURN(BoundGraph * graph, graphs->Graph(batch.bucket, bucket.signature));
   // Rows that no text takes keep an earlier one's: whatever they hold, they cost the same.
   for (size_t row = 0; row < batch.items.size(); ++row) {
     const size_t item = batch.items[row];
-    SOTTO_RETURN_IF_ERROR(WriteRow(ids[item], row, bucket.length, graph.get()));
+    SOTTO_RETURN_IF_ERROR(WriteRow(ids[item], row, bucket.length, graph));
   }
   SOTTO_RETURN_IF_ERROR(graph->Run());
   const float* vectors = graph->tensor("embedding").data();

@@ -8,11 +8,12 @@
 #include <utility>
 #include <vector>
 
-#include "litert/bound_graph.h"
+#include "bundle/npy.h"
+#include "decode/embedding_table.h"
 #include "embed/embedding_batches.h"
 #include "embed/embedding_bundle.h"
-#include "decode/embedding_table.h"
-#include "bundle/npy.h"
+#include "embed/encoder_graphs.h"
+#include "litert/bound_graph.h"
 #include "sotto/error.h"
 
 namespace sotto {
@@ -24,7 +25,7 @@ namespace sotto {
 void WritePool(const std::vector<int>& ids, const TextEncoderSpec& text, size_t length,
                float* pool);
 
-// Not for several threads at once. Graphs are loaded when they are first used.
+// For any number of threads at once. Graphs are loaded when they are first used.
 class TextTower {
  public:
   // `text` must outlive it. kBundle if a table is not of the shape that the graphs need.
@@ -34,29 +35,30 @@ class TextTower {
   // out: [ids.size(), dimensions]. kOption, naming the text, if one has no tokens, more than
   // max_length, one that is not in the vocabulary, or none where the pooling looks for it: then
   // nothing has run.
-  Result<void> Encode(const std::vector<std::vector<int>>& ids, size_t dimensions, float* out);
+  Result<void> Encode(const std::vector<std::vector<int>>& ids, size_t dimensions,
+                      float* out) const;
+
+  // Frees idle sessions, and each when it is done.
+  void Close() const { sessions_.Close(); }
 
  private:
   TextTower(std::shared_ptr<const LiteRtRuntime> runtime, const TextEncoderSpec& text,
             EmbeddingTable tokens, MappedNpy positions, int threads)
-      : runtime_(std::move(runtime)),
-        text_(text),
+      : text_(text),
         tokens_(std::move(tokens)),
         positions_(std::move(positions)),
-        threads_(threads),
-        graphs_(text.buckets.size()) {}
+        sessions_(std::move(runtime), threads, text.buckets.size()) {}
 
   Result<void> Check(const std::vector<std::vector<int>>& ids) const;
-  Result<void> WriteRow(const std::vector<int>& ids, size_t row, size_t length, BoundGraph* graph);
+  Result<void> WriteRow(const std::vector<int>& ids, size_t row, size_t length,
+                        BoundGraph* graph) const;
   Result<void> Run(const Batch& batch, const std::vector<std::vector<int>>& ids, size_t dimensions,
-                   float* out);
+                   EncoderGraphs* graphs, float* out) const;
 
-  const std::shared_ptr<const LiteRtRuntime> runtime_;
   const TextEncoderSpec& text_;
   const EmbeddingTable tokens_;
   const MappedNpy positions_;
-  const int threads_;
-  std::vector<std::unique_ptr<BoundGraph>> graphs_;  // by bucket
+  const EncoderSessions sessions_;
 };
 
 }  // namespace sotto

@@ -4,10 +4,10 @@
 
 namespace sotto {
 
-Result<std::unique_ptr<BoundGraph>> BoundGraph::Create(std::shared_ptr<const LiteRtRuntime> runtime,
-                                                       const Signature& signature, int threads) {
+Result<std::unique_ptr<BoundGraph>> BoundGraph::Create(CompiledFiles* files,
+                                                       const Signature& signature) {
   std::unique_ptr<BoundGraph> bound(new BoundGraph());
-  SOTTO_ASSIGN_OR_RETURN(bound->graph_, Graph::Create(std::move(runtime), signature, threads));
+  SOTTO_ASSIGN_OR_RETURN(bound->graph_, Graph::Create(files, signature));
   for (const auto* specs : {&bound->graph_->inputs(), &bound->graph_->outputs()}) {
     for (const TensorSpec& spec : *specs) {
       SOTTO_ASSIGN_OR_RETURN(TensorBuffer buffer, bound->graph_->MakeBuffer(spec));

@@ -14,12 +14,12 @@
 namespace sotto {
 
 // One signature, and a buffer for each of its inputs and outputs. Not for several threads at once,
-// nor while another graph of the same runtime and file runs.
+// nor while another graph of the same CompiledFiles runs.
 class BoundGraph {
  public:
   // As Graph::Create.
-  static Result<std::unique_ptr<BoundGraph>> Create(std::shared_ptr<const LiteRtRuntime> runtime,
-                                                    const Signature& signature, int threads);
+  static Result<std::unique_ptr<BoundGraph>> Create(CompiledFiles* files,
+                                                    const Signature& signature);
 
   // An input or output, of which the signature must have one of that name. Its data may move when
   // the graph runs.

@@ -20,7 +20,8 @@ namespace sotto {
 #define SOTTO_LITERT_FUNCTIONS(X)                                                                  \
   X(LiteRtCreateEnvironment, LiteRtStatus, (int, const LiteRtEnvOption*, LiteRtEnvironment*))      \
   X(LiteRtDestroyEnvironment, void, (LiteRtEnvironment))                                           \
-  X(LiteRtCreateModelFromFile, LiteRtStatus, (LiteRtEnvironment, const char*, LiteRtModel*))       \
+  X(LiteRtCreateModelFromBuffer, LiteRtStatus,                                                     \
+    (LiteRtEnvironment, const void*, size_t, LiteRtModel*))                                        \
   X(LiteRtDestroyModel, void, (LiteRtModel))                                                       \
   X(LiteRtGetNumModelSignatures, LiteRtStatus, (LiteRtModel, size_t*))                             \
   X(LiteRtGetModelSignature, LiteRtStatus, (LiteRtModel, size_t, LiteRtSignature*))                \

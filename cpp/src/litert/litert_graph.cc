@@ -20,15 +20,13 @@ bool SameTensors(std::vector<TensorSpec> a, std::vector<TensorSpec> b) {
 
 }  // namespace
 
-Result<std::unique_ptr<Graph>> Graph::Create(std::shared_ptr<const LiteRtRuntime> runtime,
-                                             const Signature& signature, int threads) {
-  SOTTO_ASSIGN_OR_RETURN(auto file, runtime->Compiled(signature, threads));
-  std::unique_ptr<Graph> graph(
-      new Graph(std::move(runtime), std::move(file), signature.name, signature.npu));
+Result<std::unique_ptr<Graph>> Graph::Create(CompiledFiles* files, const Signature& signature) {
+  SOTTO_ASSIGN_OR_RETURN(auto file, files->FileOf(signature));
+  std::unique_ptr<Graph> graph(new Graph(files, std::move(file), signature.name, signature.npu));
   SOTTO_RETURN_IF_ERROR(graph->FindSignature());
   if (!SameTensors(graph->inputs_, signature.inputs) ||
       !SameTensors(graph->outputs_, signature.outputs)) {
-    return Error{ErrorCode::kBundle, signature.file + ": signature " + signature.name +
+    return Error{ErrorCode::kBundle, signature.file->label() + ": signature " + signature.name +
                                          " has other tensors than its manifest says"};
   }
   return graph;
@@ -52,7 +50,7 @@ Result<void> Graph::FindSignature() {
     }
     names += (names.empty() ? "" : ", ") + std::string(key);
   }
-  return Error{ErrorCode::kModel, file_->path() + " has no signature " + signature_ +
+  return Error{ErrorCode::kModel, file_->label() + " has no signature " + signature_ +
                                       ", only: " + (names.empty() ? "none" : names)};
 }
 
@@ -74,7 +72,7 @@ Result<void> Graph::ReadSpecs(LiteRtSignature signature) {
               kLiteRtStatusOk &&
           api.LiteRtGetRankedTensorType(tensor, &type) == kLiteRtStatusOk;
       if (!found) {
-        return Error{ErrorCode::kModel, file_->path() + ": signature " + signature_ + ": tensor " +
+        return Error{ErrorCode::kModel, file_->label() + ": signature " + signature_ + ": tensor " +
                                             std::to_string(i) + " can't be read"};
       }
       TensorSpec spec{name, {}};
@@ -85,7 +83,7 @@ Result<void> Graph::ReadSpecs(LiteRtSignature signature) {
         spec.shape.push_back(type.layout.dimensions[d]);
       }
       if (!supported) {
-        return Error{ErrorCode::kModel, file_->path() + ": signature " + signature_ + ": tensor " +
+        return Error{ErrorCode::kModel, file_->label() + ": signature " + signature_ + ": tensor " +
                                             spec.name + " is not float32 of a static shape"};
       }
       specs->push_back(std::move(spec));
@@ -111,7 +109,7 @@ Result<TensorBuffer> Graph::MakeBuffer(const TensorSpec& spec) const {
         file_->handle(), signature_index_, index, &requirements);
     if (status != kLiteRtStatusOk) {
       return LiteRtError(ErrorCode::kDevice,
-                         file_->path() + ": signature " + signature_ +
+                         file_->label() + ": signature " + signature_ +
                              ": what memory the NPU "
                              "wants for tensor " +
                              spec.name + " is not known",
@@ -120,7 +118,7 @@ Result<TensorBuffer> Graph::MakeBuffer(const TensorSpec& spec) const {
     return TensorBuffer::CreateFor(runtime_, spec, requirements);
   }
   return Error{ErrorCode::kModel,
-               file_->path() + ": signature " + signature_ + " has no tensor " + spec.name};
+               file_->label() + ": signature " + signature_ + " has no tensor " + spec.name};
 }
 
 Result<Graph::Binding> Graph::MakeBinding(const BufferMap& buffers) const {
@@ -130,7 +128,7 @@ Result<Graph::Binding> Graph::MakeBinding(const BufferMap& buffers) const {
     for (const TensorSpec& spec : specs) {
       const auto buffer = buffers.find(spec.name);
       if (buffer == buffers.end() || buffer->second->elements() != spec.elements()) {
-        return Error{ErrorCode::kModel, file_->path() + ": signature " + signature_ + ": tensor " +
+        return Error{ErrorCode::kModel, file_->label() + ": signature " + signature_ + ": tensor " +
                                             spec.name + " " + ShapeText(spec.shape) +
                                             " has no buffer of its size"};
       }
@@ -162,13 +160,14 @@ Result<void> Graph::Run(const Binding& binding) {
 }
 
 Result<void> Graph::RunOnce(const Binding& binding) {
+  files_->CountRun();
   // LiteRT takes arrays that it does not write.
   const LiteRtStatus status = runtime_->api().LiteRtRunCompiledModel(
       file_->handle(), signature_index_, binding.inputs.size(),
       const_cast<LiteRtTensorBuffer*>(binding.inputs.data()), binding.outputs.size(),
       const_cast<LiteRtTensorBuffer*>(binding.outputs.data()));
   if (status == kLiteRtStatusOk) return {};
-  const std::string what = file_->path() + ": signature " + signature_ + " failed";
+  const std::string what = file_->label() + ": signature " + signature_ + " failed";
   const std::string fault = npu_ ? runtime_->dispatch()->Fault() : "";
   if (!fault.empty()) return Error{ErrorCode::kModel, what + ": " + fault};
   return LiteRtError(ErrorCode::kModel, what, status);

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "litert/compiled_files.h"
 #include "litert/litert_buffer.h"
 #include "litert/litert_runtime.h"
 #include "sotto/bundle.h"
@@ -17,7 +18,7 @@
 namespace sotto {
 
 // One signature of a .tflite file. Not for several threads at once, nor while another graph of the
-// same runtime and file runs.
+// same CompiledFiles runs.
 class Graph {
  public:
   // The buffers of every input and output, in the signature's order.
@@ -27,11 +28,11 @@ class Graph {
     std::vector<TensorBuffer*> device;  // those that are an NPU's, each once
   };
 
-  // `threads` >= 1. kModel if the file is not a model, has no such signature, or holds tensors
-  // that are not static float32; kBundle if its tensors are not those of `signature`; kDevice if
-  // it is for an NPU that does not take it.
-  static Result<std::unique_ptr<Graph>> Create(std::shared_ptr<const LiteRtRuntime> runtime,
-                                               const Signature& signature, int threads);
+  // kModel if the file is not a model, has no such signature, or holds tensors that are not static
+  // float32; kBundle if its tensors are not those of `signature`; kDevice if it is for an NPU that
+  // does not take it.
+  // `files` must outlive it.
+  static Result<std::unique_ptr<Graph>> Create(CompiledFiles* files, const Signature& signature);
 
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
@@ -57,9 +58,10 @@ class Graph {
   Result<void> Run(const Binding& binding);
 
  private:
-  Graph(std::shared_ptr<const LiteRtRuntime> runtime, std::shared_ptr<const CompiledFile> file,
-        std::string signature, bool npu)
-      : runtime_(std::move(runtime)),
+  Graph(CompiledFiles* files, std::shared_ptr<const CompiledFile> file, std::string signature,
+        bool npu)
+      : files_(files),
+        runtime_(files->runtime()),
         file_(std::move(file)),
         signature_(std::move(signature)),
         npu_(npu) {}
@@ -68,6 +70,7 @@ class Graph {
   Result<void> ReadSpecs(LiteRtSignature signature);
   Result<void> RunOnce(const Binding& binding);
 
+  CompiledFiles* files_;
   std::shared_ptr<const LiteRtRuntime> runtime_;
   std::shared_ptr<const CompiledFile> file_;
   std::string signature_;

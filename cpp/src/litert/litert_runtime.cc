@@ -3,8 +3,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
-#include <system_error>
 #include <utility>
 
 #include "litert/quiet_compile.h"
@@ -115,33 +113,21 @@ LiteRtRuntime::~LiteRtRuntime() {
   if (owns_environment_ && environment_ != nullptr) api_->LiteRtDestroyEnvironment(environment_);
 }
 
-Result<std::shared_ptr<const CompiledFile>> LiteRtRuntime::Compiled(const Signature& signature,
-                                                                    int threads) const {
-  const std::lock_guard<std::mutex> turn(mutex_);
-  std::weak_ptr<const CompiledFile>& known = files_[{signature.file, threads}];
-  std::shared_ptr<const CompiledFile> file = known.lock();
-  if (file == nullptr) {
-    SOTTO_ASSIGN_OR_RETURN(file, CompiledFile::Create(shared_from_this(), signature, threads));
-    known = file;
-  }
-  return file;
-}
-
 Result<std::shared_ptr<const CompiledFile>> CompiledFile::Create(
     std::shared_ptr<const LiteRtRuntime> runtime, const Signature& signature, int threads) {
-  const std::string& path = signature.file;
-  std::shared_ptr<CompiledFile> file(new CompiledFile(std::move(runtime), path));
-  const LiteRtStatus status = file->runtime_->api().LiteRtCreateModelFromFile(
-      file->runtime_->environment(), path.c_str(), &file->model_);
+  std::shared_ptr<CompiledFile> file(new CompiledFile(std::move(runtime), signature.file));
+  const LiteRtStatus status = file->runtime_->api().LiteRtCreateModelFromBuffer(
+      file->runtime_->environment(), signature.file->data(), signature.file->size(), &file->model_);
   if (status != kLiteRtStatusOk) {
-    return LiteRtError(ErrorCode::kModel, path + " can't be read as a TFLite model", status);
+    return LiteRtError(ErrorCode::kModel, file->label() + " can't be read as a TFLite model",
+                       status);
   }
   if (signature.npu) {
     SOTTO_RETURN_IF_ERROR(file->LoadIntoNpu());
   } else {
-    std::error_code error;
-    const size_t size = std::filesystem::file_size(path, error);
-    file->weights_ = file->runtime_->weight_cache().Of(signature.sha256, error ? 0 : size);
+    // The hash is of the bytes that run, whether or not the bundle was verified.
+    file->weights_ =
+        file->runtime_->weight_cache().Of(signature.file->sha256(), signature.file->size());
     SOTTO_RETURN_IF_ERROR(file->Compile(threads));
   }
   return std::shared_ptr<const CompiledFile>(std::move(file));
@@ -159,7 +145,7 @@ Result<void> CompiledFile::CompileOver(int packed, int threads) {
   const QuietCompile quiet;
   SOTTO_ASSIGN_OR_RETURN(const LiteRtStatus status, CompileFor(kLiteRtHwAcceleratorCpu, options));
   if (status != kLiteRtStatusOk) {
-    return LiteRtError(ErrorCode::kModel, path_ + " won't compile", status);
+    return LiteRtError(ErrorCode::kModel, label() + " won't compile", status);
   }
   return {};
 }
@@ -170,7 +156,7 @@ Result<void> CompiledFile::LoadIntoNpu() {
   SOTTO_ASSIGN_OR_RETURN(const LiteRtStatus status, CompileFor(kLiteRtHwAcceleratorNpu, ""));
   if (status == kLiteRtStatusOk) return {};
   const std::string fault = runtime_->dispatch()->Fault();
-  const std::string what = path_ + " can't be loaded into the NPU";
+  const std::string what = label() + " can't be loaded into the NPU";
   if (!fault.empty()) return Error{ErrorCode::kDevice, what + ": " + fault};
   return LiteRtError(ErrorCode::kDevice, what, status);
 }

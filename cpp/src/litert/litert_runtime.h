@@ -3,25 +3,21 @@
 #ifndef SOTTO_SRC_LITERT_LITERT_RUNTIME_H_
 #define SOTTO_SRC_LITERT_LITERT_RUNTIME_H_
 
-#include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "litert/litert_api.h"
 #include "litert/litert_dispatch.h"
+#include "litert/weight_cache.h"
 #include "sotto/bundle.h"
 #include "sotto/error.h"
-#include "litert/weight_cache.h"
 
 namespace sotto {
 
-class CompiledFile;
-
-// The library and one environment; shared by every graph made from it.
-class LiteRtRuntime : public std::enable_shared_from_this<LiteRtRuntime> {
+// The library and one environment: immutable, shared by the graphs of any number of sessions.
+class LiteRtRuntime {
  public:
   // `library_path` as in LiteRtApi::Load, `weight_cache` as in WeightCache.
   static Result<std::shared_ptr<const LiteRtRuntime>> Create(const std::string& library_path,
@@ -45,12 +41,6 @@ class LiteRtRuntime : public std::enable_shared_from_this<LiteRtRuntime> {
   const WeightCache& weight_cache() const { return weight_cache_; }
   const std::optional<DispatchLibrary>& dispatch() const { return dispatch_; }
 
-  // The file of `signature`, for all graphs that run its signatures: compiled when first asked
-  // for, for `threads` >= 1, and anew once no graph is left. kModel if it is no model, kDevice if
-  // the NPU does not take it.
-  Result<std::shared_ptr<const CompiledFile>> Compiled(const Signature& signature,
-                                                       int threads) const;
-
  private:
   LiteRtRuntime(std::shared_ptr<const LiteRtApi> api, const std::string& weight_cache)
       : api_(std::move(api)), weight_cache_(weight_cache, api_->Path()) {}
@@ -60,8 +50,6 @@ class LiteRtRuntime : public std::enable_shared_from_this<LiteRtRuntime> {
   std::optional<DispatchLibrary> dispatch_;
   LiteRtEnvironment environment_ = nullptr;
   bool owns_environment_ = true;
-  mutable std::mutex mutex_;  // over what follows
-  mutable std::map<std::pair<std::string, int>, std::weak_ptr<const CompiledFile>> files_;
 };
 
 // A .tflite file with every signature compiled for this machine, or loaded into its NPU. All of
@@ -69,7 +57,7 @@ class LiteRtRuntime : public std::enable_shared_from_this<LiteRtRuntime> {
 // memory as large as the largest one's.
 class CompiledFile {
  public:
-  // As LiteRtRuntime::Compiled, which shares it.
+  // For `threads` >= 1. kModel if it is no model, kDevice if the NPU does not take it.
   static Result<std::shared_ptr<const CompiledFile>> Create(
       std::shared_ptr<const LiteRtRuntime> runtime, const Signature& signature, int threads);
 
@@ -77,13 +65,13 @@ class CompiledFile {
   CompiledFile(const CompiledFile&) = delete;
   CompiledFile& operator=(const CompiledFile&) = delete;
 
-  const std::string& path() const { return path_; }
+  const std::string& label() const { return file_->label(); }
   LiteRtModel model() const { return model_; }
   LiteRtCompiledModel handle() const { return compiled_; }
 
  private:
-  CompiledFile(std::shared_ptr<const LiteRtRuntime> runtime, std::string path)
-      : runtime_(std::move(runtime)), path_(std::move(path)) {}
+  CompiledFile(std::shared_ptr<const LiteRtRuntime> runtime, std::shared_ptr<const FileView> file)
+      : runtime_(std::move(runtime)), file_(std::move(file)) {}
 
   Result<void> Compile(int threads);
   Result<void> CompileOver(int packed, int threads);
@@ -92,8 +80,8 @@ class CompiledFile {
   void Release();  // what was compiled
 
   std::shared_ptr<const LiteRtRuntime> runtime_;
-  std::string path_;
-  std::shared_ptr<PackedWeights> weights_;  // null on the NPU; shared as long as this runs
+  const std::shared_ptr<const FileView> file_;  // whose bytes the model reads
+  std::shared_ptr<PackedWeights> weights_;      // null on the NPU; shared as long as this runs
   LiteRtModel model_ = nullptr;
   LiteRtCompiledModel compiled_ = nullptr;
 };

@@ -10,8 +10,8 @@ namespace {
 Error NoDevice(const std::string& message) { return Error{ErrorCode::kDevice, message}; }
 
 std::string Step3(const Bundle& bundle, const std::string& soc, const NpuMachine& machine) {
-  return "Compile them: python convert/step3_tflite_to_npu.py " + bundle.directory + " --soc " +
-         soc + (machine.is_host ? " --dry-run --keep" : "");
+  return "Compile them: sotto npu compile " + bundle.directory + " --soc " + soc +
+         (machine.is_host ? " --dry-run --keep" : "");
 }
 
 std::string Names(const std::map<std::string, NpuFiles>& files) {
@@ -63,10 +63,10 @@ Result<const NpuFiles*> ChooseNpuFiles(const Bundle& bundle, const std::string& 
   SOTTO_ASSIGN_OR_RETURN(const NpuFiles* npu, FilesOf(bundle, soc, machine));
   const std::string files = "the files for " + npu->soc + " in " + bundle.directory;
   if (npu->format == "dla") {
-    return NoDevice(files +
-                    " are DLA, which NeuroPilot's own runtime loads and LiteRT does not; compile "
-                    "them through LiteRT instead, where the SoC allows it: python "
-                    "convert/step3_tflite_to_npu.py --help");
+    return NoDevice(
+        files +
+        " are DLA, which NeuroPilot's own runtime loads and LiteRT does not; compile "
+        "them through LiteRT instead, where the SoC allows it: sotto npu compile --help");
   }
   if (npu->compiler == "neuron" && machine.is_host) {
     return NoDevice(files +
@@ -74,11 +74,12 @@ Result<const NpuFiles*> ChooseNpuFiles(const Bundle& bundle, const std::string& 
                     "run on a device with its own, libLiteRtDispatch_MediaTek.so");
   }
   if (npu->compiler != "neuron" && !machine.is_host) {
-    return NoDevice(files +
-                    " are no code for a device: Sotto's neuron_host recorded them, for Sotto's "
-                    "own dispatch library. Compile them where MediaTek's SDK is installed: python "
-                    "convert/step3_tflite_to_npu.py " +
-                    bundle.directory + " --soc " + npu->soc);
+    return NoDevice(
+        files +
+        " are no code for a device: Sotto's neuron_host recorded them, for Sotto's "
+        "own dispatch library. Compile them where MediaTek's SDK is installed: sotto npu "
+        "compile " +
+        bundle.directory + " --soc " + npu->soc);
   }
   const bool both_known = !machine.neuron.empty() && !npu->sdk.empty();
   if (!machine.is_host && both_known && Major(machine.neuron) != Major(npu->sdk)) {
@@ -90,14 +91,14 @@ Result<const NpuFiles*> ChooseNpuFiles(const Bundle& bundle, const std::string& 
   return npu;
 }
 
-Result<Bundle> PlaceOnNpu(const Bundle& bundle, const std::string& soc,
+Result<Bundle> PlaceOnNpu(const Bundle& bundle, const BundleFiles& files, const std::string& soc,
                           const DispatchLibrary& dispatch, bool verify) {
   NpuMachine machine;
   machine.is_host = dispatch.is_host();
   machine.socs = DetectSocs(SystemFacts::OfThisMachine());
   if (!machine.is_host) machine.neuron = NeuronVersion();
   SOTTO_ASSIGN_OR_RETURN(const NpuFiles* npu, ChooseNpuFiles(bundle, soc, machine));
-  return OnNpu(bundle, *npu, verify);
+  return OnNpu(bundle, files, *npu, verify);
 }
 
 }  // namespace sotto

@@ -27,7 +27,7 @@ Result<const NpuFiles*> ChooseNpuFiles(const Bundle& bundle, const std::string& 
                                        const NpuMachine& machine);
 
 // ChooseNpuFiles on the machine that this is, and OnNpu.
-Result<Bundle> PlaceOnNpu(const Bundle& bundle, const std::string& soc,
+Result<Bundle> PlaceOnNpu(const Bundle& bundle, const BundleFiles& files, const std::string& soc,
                           const DispatchLibrary& dispatch, bool verify);
 
 }  // namespace sotto

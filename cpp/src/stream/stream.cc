@@ -1,9 +1,10 @@
 #include "sotto/stream.h"
 
 #include <algorithm>
-#include <mutex>
+#include <atomic>
 #include <utility>
 
+#include "base/one_call.h"
 #include "sotto/log_mel.h"
 #include "stream/stream_loop.h"
 
@@ -24,16 +25,16 @@ TranscribeOptions ForDecoding(const StreamOptions& options) {
   return decoding;
 }
 
-StreamDecode Decoding(Transcriber* transcriber, const StreamOptions& options) {
-  const int most = transcriber->bundle().dims.n_text_ctx / 2;
-  return [transcriber, most, decoding = ForDecoding(options)](
+StreamDecode Decoding(std::shared_ptr<const SpeechModel> model, const StreamOptions& options) {
+  const int most = model->bundle().dims.n_text_ctx / 2;
+  return [model = std::move(model), most, decoding = ForDecoding(options)](
              const float* samples, size_t count, const std::vector<int>& prompt,
              const std::string& language) mutable -> Result<StreamHypothesis> {
     const int seconds = static_cast<int>(count / kSampleRate) + 1;
     decoding.language = language;
     decoding.sample_len = std::min(most, kTokensAtLeast + kTokensASecond * seconds);
     SOTTO_ASSIGN_OR_RETURN(Transcription transcription,
-                           transcriber->TranscribeWindow(samples, count, prompt, decoding));
+                           model->TranscribeWindow(samples, count, prompt, decoding));
     StreamHypothesis hypothesis;
     hypothesis.language = std::move(transcription.language);
     for (Segment& segment : transcription.segments) {
@@ -46,7 +47,7 @@ StreamDecode Decoding(Transcriber* transcriber, const StreamOptions& options) {
   };
 }
 
-StreamDetect Detection(std::shared_ptr<VoiceActivityDetector> vad) {
+StreamDetect Detection(std::shared_ptr<const VoiceActivityDetector> vad) {
   if (vad == nullptr) return nullptr;
   return [heard = VadStream(std::move(vad))](const float* samples,
                                              size_t count) mutable -> Result<std::vector<float>> {
@@ -72,32 +73,40 @@ Result<void> CheckAlignment(const Bundle& bundle) {
 
 class Stream::Impl {
  public:
-  Impl(Transcriber* transcriber, std::shared_ptr<VoiceActivityDetector> vad,
+  Impl(std::shared_ptr<const SpeechModel> model, std::shared_ptr<const VoiceActivityDetector> vad,
        const StreamOptions& options)
-      : loop_(options, Decoding(transcriber, options), Detection(std::move(vad))) {}
+      : loop_(options, Decoding(std::move(model), options), Detection(std::move(vad))) {}
 
   Result<StreamUpdate> Push(const float* samples, size_t count) {
-    const std::lock_guard<std::mutex> turn(mutex_);
+    const OneCall call(&at_work_);
+    if (!call.is_only()) return Busy();
     return loop_.Push(samples, count);
   }
 
   Result<StreamUpdate> Finish() {
-    const std::lock_guard<std::mutex> turn(mutex_);
+    const OneCall call(&at_work_);
+    if (!call.is_only()) return Busy();
     return loop_.Finish();
   }
 
  private:
-  std::mutex mutex_;
+  static Error Busy() {
+    return Error{ErrorCode::kOption,
+                 "the stream is at work, and a callback or another thread called it: it takes in "
+                 "one piece of audio at a time; call it when that call is done"};
+  }
+
+  std::atomic<bool> at_work_{false};
   StreamLoop loop_;
 };
 
-Result<std::unique_ptr<Stream>> Stream::Create(Transcriber* transcriber,
-                                               std::shared_ptr<VoiceActivityDetector> vad,
+Result<std::unique_ptr<Stream>> Stream::Create(std::shared_ptr<const SpeechModel> model,
+                                               std::shared_ptr<const VoiceActivityDetector> vad,
                                                const StreamOptions& options) {
-  SOTTO_RETURN_IF_ERROR(options.Validate(transcriber->bundle()));
-  SOTTO_RETURN_IF_ERROR(CheckAlignment(transcriber->bundle()));
+  SOTTO_RETURN_IF_ERROR(options.Validate(model->bundle()));
+  SOTTO_RETURN_IF_ERROR(CheckAlignment(model->bundle()));
   return std::unique_ptr<Stream>(
-      new Stream(std::make_unique<Impl>(transcriber, std::move(vad), options)));
+      new Stream(std::make_unique<Impl>(std::move(model), std::move(vad), options)));
 }
 
 Stream::Stream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -4,16 +4,10 @@
 
 #include "text/character_classes.h"
 #include "text/utf8.h"
+#include "text/white_space.h"
 
 namespace sotto {
 namespace {
-
-// \s of Rust's regular expressions: Unicode's White_Space.
-bool IsWhiteSpace(char32_t c) {
-  return (c >= 0x09 && c <= 0x0d) || c == 0x20 || c == 0x85 || c == 0xa0 || c == 0x1680 ||
-         (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f ||
-         c == 0x3000;
-}
 
 enum class Class { kSpace, kLetter, kNumber, kOther };
 

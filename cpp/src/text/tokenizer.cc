@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <memory>
 #include <optional>
 #include <queue>
 #include <utility>
@@ -17,31 +14,6 @@ namespace sotto {
 namespace {
 
 constexpr size_t kMaxFileSize = size_t{64} << 20;  // Whisper's are 0.8 MB
-
-struct FileCloser {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
-Result<std::string> ReadFile(const std::string& path) {
-  const auto fail = [&path](const std::string& what) {
-    return Error{ErrorCode::kBundle, path + ": " + what};
-  };
-  const std::unique_ptr<std::FILE, FileCloser> file(std::fopen(path.c_str(), "rbe"));
-  if (!file) return fail(std::string("can't be opened: ") + std::strerror(errno));
-  std::string text;
-  size_t size = 0;
-  do {
-    if (size > kMaxFileSize) return fail("too large for a tokenizer");
-    text.resize(size + (size_t{1} << 20));
-    const size_t n = std::fread(text.data() + size, 1, text.size() - size, file.get());
-    if (n == 0 && std::ferror(file.get()) != 0) {
-      return fail(std::string("can't be read: ") + std::strerror(errno));
-    }
-    size += n;
-  } while (size == text.size());
-  text.resize(size);
-  return text;
-}
 
 constexpr std::array<int8_t, 256> Base64Values() {
   std::array<int8_t, 256> values{};
@@ -101,12 +73,16 @@ size_t HashOf(std::string_view bytes) {
 
 }  // namespace
 
-Result<Tokenizer> Tokenizer::Open(const std::string& path, int n_text) {
-  SOTTO_ASSIGN_OR_RETURN(const std::string text, ReadFile(path));
+Result<Tokenizer> Tokenizer::Open(const FileView& file, int n_text) {
+  const std::string_view text = file.text();
+  const std::string& label = file.label();
+  if (text.size() > kMaxFileSize) {
+    return Error{ErrorCode::kBundle, label + ": too large for a tokenizer"};
+  }
   const auto count = static_cast<size_t>(n_text);
   // A token takes more than one byte of the file, so a bad n_text can't ask for much memory.
   if (n_text <= 0 || count > text.size()) {
-    return Error{ErrorCode::kBundle, path + ": holds " + std::to_string(text.size()) +
+    return Error{ErrorCode::kBundle, label + ": holds " + std::to_string(text.size()) +
                                          " bytes, which can't be " + std::to_string(n_text) +
                                          " tokens; make the bundle again"};
   }
@@ -119,12 +95,12 @@ Result<Tokenizer> Tokenizer::Open(const std::string& path, int n_text) {
   for (size_t position = 0; position < text.size();) {
     ++line_number;
     const auto bad_line = [&](const std::string& what) {
-      return Error{ErrorCode::kBundle, path + ": line " + std::to_string(line_number) + " " + what +
-                                           "; expected " + std::to_string(n_text) +
+      return Error{ErrorCode::kBundle, label + ": line " + std::to_string(line_number) + " " +
+                                           what + "; expected " + std::to_string(n_text) +
                                            " lines \"base64 rank\"; make the bundle again"};
     };
     size_t end = text.find('\n', position);
-    if (end == std::string::npos) end = text.size();
+    if (end == std::string_view::npos) end = text.size();
     const std::string_view line(text.data() + position, end - position);
     position = end + 1;
 
@@ -145,7 +121,7 @@ Result<Tokenizer> Tokenizer::Open(const std::string& path, int n_text) {
   }
   // Ranks are unique and below n_text, so as many lines are all of them.
   if (line_number != count) {
-    return Error{ErrorCode::kBundle, path + ": holds " + std::to_string(line_number) +
+    return Error{ErrorCode::kBundle, label + ": holds " + std::to_string(line_number) +
                                          " tokens; expected " + std::to_string(n_text) +
                                          "; make the bundle again"};
   }

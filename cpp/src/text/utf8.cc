@@ -51,4 +51,48 @@ char32_t CodePoint(std::string_view sequence) {
   return value;
 }
 
+std::optional<std::u32string> CodePoints(std::string_view text) {
+  std::u32string points;
+  points.reserve(text.size());
+  while (!text.empty()) {
+    const auto byte = static_cast<unsigned char>(text[0]);
+    if (byte < 0x80) {
+      points.push_back(byte);
+      text.remove_prefix(1);
+      continue;
+    }
+    const Utf8Prefix prefix = ScanUtf8(text);
+    if (!prefix.complete) return std::nullopt;
+    points.push_back(CodePoint(text.substr(0, prefix.size)));
+    text.remove_prefix(prefix.size);
+  }
+  return points;
+}
+
+void AppendUtf8(char32_t c, std::string* out) {
+  const auto add = [out](char32_t byte) { out->push_back(static_cast<char>(byte)); };
+  if (c < 0x80) {
+    add(c);
+  } else if (c < 0x800) {
+    add(0xc0 | c >> 6);
+    add(0x80 | (c & 0x3f));
+  } else if (c < 0x10000) {
+    add(0xe0 | c >> 12);
+    add(0x80 | (c >> 6 & 0x3f));
+    add(0x80 | (c & 0x3f));
+  } else {
+    add(0xf0 | c >> 18);
+    add(0x80 | (c >> 12 & 0x3f));
+    add(0x80 | (c >> 6 & 0x3f));
+    add(0x80 | (c & 0x3f));
+  }
+}
+
+std::string ToUtf8(std::u32string_view text) {
+  std::string bytes;
+  bytes.reserve(text.size());
+  for (const char32_t c : text) AppendUtf8(c, &bytes);
+  return bytes;
+}
+
 }  // namespace sotto

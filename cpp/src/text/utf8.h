@@ -4,6 +4,8 @@
 #define SOTTO_SRC_TEXT_UTF8_H_
 
 #include <cstddef>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace sotto {
@@ -20,6 +22,12 @@ Utf8Prefix ScanUtf8(std::string_view bytes);
 
 // The character of a complete sequence.
 char32_t CodePoint(std::string_view sequence);
+
+// The characters of `text`; nothing where it is not valid UTF-8.
+std::optional<std::u32string> CodePoints(std::string_view text);
+
+void AppendUtf8(char32_t c, std::string* out);
+std::string ToUtf8(std::u32string_view text);
 
 }  // namespace sotto
 

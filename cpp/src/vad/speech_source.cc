@@ -4,8 +4,9 @@
 #include <cmath>
 #include <utility>
 
-#include "sotto/log_mel.h"
+#include "base/cancellation.h"
 #include "base/stopwatch.h"
+#include "sotto/log_mel.h"
 
 namespace sotto {
 namespace {
@@ -15,7 +16,7 @@ constexpr size_t kBlock = 16000;  // samples read at a time
 }  // namespace
 
 Result<DetectedSpeech> DetectSpeech(AudioSource* source,
-                                    const std::shared_ptr<VoiceActivityDetector>& detector,
+                                    const std::shared_ptr<const VoiceActivityDetector>& detector,
                                     const VadOptions& options,
                                     const std::function<bool()>& cancelled) {
   DetectedSpeech speech;
@@ -24,9 +25,7 @@ Result<DetectedSpeech> DetectSpeech(AudioSource* source,
   VadStream stream(detector);
   SOTTO_RETURN_IF_ERROR(source->Rewind());
   for (;;) {
-    if (cancelled && cancelled()) {
-      return Error{ErrorCode::kCancelled, "the transcription was cancelled"};
-    }
+    SOTTO_RETURN_IF_ERROR(StopIf(cancelled));
     SOTTO_ASSIGN_OR_RETURN(const size_t n, ReadFully(source, block.data(), kBlock));
     if (n == 0) break;
     SOTTO_RETURN_IF_ERROR(

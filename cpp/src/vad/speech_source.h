@@ -26,7 +26,7 @@ struct DetectedSpeech {
 
 // Reads the source once, block by block. kAudio for a sample that is not finite; kCancelled.
 Result<DetectedSpeech> DetectSpeech(AudioSource* source,
-                                    const std::shared_ptr<VoiceActivityDetector>& detector,
+                                    const std::shared_ptr<const VoiceActivityDetector>& detector,
                                     const VadOptions& options,
                                     const std::function<bool()>& cancelled);
 

@@ -2,36 +2,56 @@
 
 #include <algorithm>
 #include <cmath>
-#include <mutex>
 #include <string>
 #include <utility>
 
+#include "base/idle_pool.h"
 #include "litert/bound_graph.h"
 #include "vad/vad_bundle.h"
 
 namespace sotto {
 
-struct VoiceActivityDetector::Impl {
-  explicit Impl(VadBundle opened) : bundle(std::move(opened)) {}
+namespace {
 
-  Result<void> Load(const VadLoadOptions& options);
-  // `heard` [context + 512]; h and c [state] are brought forward.
-  Result<float> Detect(const std::vector<float>& heard, float* h, float* c);
+constexpr size_t kMostIdleGraphs = 4;
 
-  const VadBundle bundle;
+// The detector's graph with buffers of its own, for one thread at a time.
+struct DetectorGraph {
+  explicit DetectorGraph(std::shared_ptr<const LiteRtRuntime> runtime, int threads)
+      : files(std::move(runtime), threads) {}
+
+  CompiledFiles files;
   std::unique_ptr<BoundGraph> graph;
-  std::mutex mutex;
 };
 
-Result<void> VoiceActivityDetector::Impl::Load(const VadLoadOptions& options) {
-  SOTTO_ASSIGN_OR_RETURN(auto runtime, LiteRtRuntime::Create(options.library));
-  SOTTO_ASSIGN_OR_RETURN(graph, BoundGraph::Create(runtime, bundle.detector, options.threads));
-  return {};
+}  // namespace
+
+struct VoiceActivityDetector::Impl {
+  Impl(VadBundle opened, std::shared_ptr<const LiteRtRuntime> started, int of_a_graph)
+      : bundle(std::move(opened)), runtime(std::move(started)), threads(of_a_graph) {}
+
+  Result<std::unique_ptr<DetectorGraph>> TakeGraph() const;
+  // `heard` [context + 512]; h and c [state] are brought forward.
+  Result<float> Detect(const std::vector<float>& heard, BoundGraph* graph, float* h,
+                       float* c) const;
+
+  const VadBundle bundle;
+  const std::shared_ptr<const LiteRtRuntime> runtime;
+  const int threads;
+  mutable IdlePool<DetectorGraph> idle{kMostIdleGraphs};
+};
+
+Result<std::unique_ptr<DetectorGraph>> VoiceActivityDetector::Impl::TakeGraph() const {
+  std::unique_ptr<DetectorGraph> taken = idle.Take();
+  if (taken != nullptr) return taken;
+  taken = std::make_unique<DetectorGraph>(runtime, threads);
+  SOTTO_ASSIGN_OR_RETURN(taken->graph, BoundGraph::Create(&taken->files, bundle.detector));
+  return taken;
 }
 
-Result<float> VoiceActivityDetector::Impl::Detect(const std::vector<float>& heard, float* stream_h,
-                                                  float* stream_c) {
-  const std::lock_guard<std::mutex> lock(mutex);
+Result<float> VoiceActivityDetector::Impl::Detect(const std::vector<float>& heard,
+                                                  BoundGraph* graph, float* stream_h,
+                                                  float* stream_c) const {
   const auto state = static_cast<size_t>(bundle.state);
   float* samples = graph->tensor("samples").data();
   std::copy(heard.begin(), heard.end(), samples);
@@ -45,22 +65,24 @@ Result<float> VoiceActivityDetector::Impl::Detect(const std::vector<float>& hear
   return *graph->tensor("probability").data();
 }
 
-Result<std::shared_ptr<VoiceActivityDetector>> VoiceActivityDetector::Create(
-    const std::string& directory, const VadLoadOptions& options) {
+Result<std::shared_ptr<const VoiceActivityDetector>> VoiceActivityDetector::Create(
+    const BundleFiles& files, const VadLoadOptions& options) {
   if (options.threads < 1 || options.threads > 1024) {
     return Error{ErrorCode::kOption,
                  "threads " + std::to_string(options.threads) + ": expected 1 to 1024"};
   }
-  SOTTO_ASSIGN_OR_RETURN(VadBundle bundle, VadBundle::Open(directory, options.verify));
-  auto impl = std::make_unique<Impl>(std::move(bundle));
-  SOTTO_RETURN_IF_ERROR(impl->Load(options));
-  return std::shared_ptr<VoiceActivityDetector>(new VoiceActivityDetector(std::move(impl)));
+  SOTTO_ASSIGN_OR_RETURN(VadBundle bundle, VadBundle::Open(files, options.verify));
+  SOTTO_ASSIGN_OR_RETURN(auto runtime, LiteRtRuntime::Create(options.library));
+  auto impl = std::make_unique<Impl>(std::move(bundle), std::move(runtime), options.threads);
+  SOTTO_ASSIGN_OR_RETURN(auto first, impl->TakeGraph());  // a bad graph is known at once
+  impl->idle.Give(std::move(first));
+  return std::shared_ptr<const VoiceActivityDetector>(new VoiceActivityDetector(std::move(impl)));
 }
 
 VoiceActivityDetector::VoiceActivityDetector(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 VoiceActivityDetector::~VoiceActivityDetector() = default;
 
-VadStream::VadStream(std::shared_ptr<VoiceActivityDetector> detector)
+VadStream::VadStream(std::shared_ptr<const VoiceActivityDetector> detector)
     : detector_(std::move(detector)) {
   Reset();
 }
@@ -79,34 +101,41 @@ Result<void> VadStream::Push(const float* samples, size_t n, std::vector<float>*
     return Error{ErrorCode::kAudio, "sample " + std::to_string(odd - samples) +
                                         " is not finite: the audio is damaged"};
   }
-  const size_t full = static_cast<size_t>(detector_->impl_->bundle.context) + kVadChunk;
-  while (n > 0) {
-    const size_t taken = std::min(n, full - heard_.size());
-    heard_.insert(heard_.end(), samples, samples + taken);
-    samples += taken;
-    n -= taken;
-    if (heard_.size() == full) SOTTO_RETURN_IF_ERROR(Detect(probabilities));
+  const VoiceActivityDetector::Impl& detector = *detector_->impl_;
+  const size_t full = static_cast<size_t>(detector.bundle.context) + kVadChunk;
+  if (heard_.size() + n < full) {
+    heard_.insert(heard_.end(), samples, samples + n);
+    return {};
   }
-  return {};
+  SOTTO_ASSIGN_OR_RETURN(auto taken, detector.TakeGraph());
+  Result<void> result;
+  while (n > 0 && result.ok()) {
+    const size_t piece = std::min(n, full - heard_.size());
+    heard_.insert(heard_.end(), samples, samples + piece);
+    samples += piece;
+    n -= piece;
+    if (heard_.size() < full) break;
+    const auto probability = detector.Detect(heard_, taken->graph.get(), h_.data(), c_.data());
+    if (!probability.ok()) {
+      result = probability.error();
+      break;
+    }
+    probabilities->push_back(*probability);
+    heard_.erase(heard_.begin(), heard_.begin() + kVadChunk);  // what is left is the context
+  }
+  detector.idle.Give(std::move(taken));
+  return result;
 }
 
 Result<void> VadStream::Flush(std::vector<float>* probabilities) {
   const size_t context = static_cast<size_t>(detector_->impl_->bundle.context);
   Result<void> result;
   if (heard_.size() > context) {
-    heard_.resize(context + kVadChunk, 0.0f);
-    result = Detect(probabilities);
+    const std::vector<float> silence(context + kVadChunk - heard_.size(), 0.0f);
+    result = Push(silence.data(), silence.size(), probabilities);
   }
   Reset();
   return result;
-}
-
-Result<void> VadStream::Detect(std::vector<float>* probabilities) {
-  SOTTO_ASSIGN_OR_RETURN(const float probability,
-                         detector_->impl_->Detect(heard_, h_.data(), c_.data()));
-  probabilities->push_back(probability);
-  heard_.erase(heard_.begin(), heard_.begin() + kVadChunk);  // what is left is the context
-  return {};
 }
 
 }  // namespace sotto

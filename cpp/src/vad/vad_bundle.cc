@@ -4,46 +4,39 @@
 
 #include "bundle/manifest_reader.h"
 #include "sotto/speech_spans.h"
-#include "bundle/tensor_specs.h"
 
 namespace sotto {
 namespace {
 
-constexpr char kRebuild[] =
-    "Make it: python convert/step1_pt_to_torchscript.py --model silero-vad, then "
-    "python convert/step2_torchscript_to_tflite.py models/silero-vad.";
+constexpr char kRebuild[] = "Make it again: sotto convert silero-vad.";
 
 }  // namespace
 
-Result<VadBundle> VadBundle::Open(const std::string& directory, bool verify) {
-  SOTTO_ASSIGN_OR_RETURN(ManifestReader reader, ManifestReader::Open(directory, "vad", kRebuild));
+Result<VadBundle> VadBundle::Open(const BundleFiles& files, bool verify) {
+  SOTTO_ASSIGN_OR_RETURN(ManifestReader reader, ManifestReader::Open(files, kRebuild));
+  const Json& json = reader.Component("vad");
+  if (json.is_null()) reader.Fail("it has no component of kind vad: it finds no speech");
+  if (reader.failed()) return reader.error();
   VadBundle bundle;
-  const Json& chunk = reader.At(reader.root(), "chunk");
-  const int samples = reader.Integer(chunk, "samples", 1);
-  bundle.context = reader.Integer(chunk, "context");
-  bundle.reflected = reader.Integer(chunk, "reflected");
-  bundle.state = reader.Integer(reader.root(), "state", 1);
-  bundle.detector = reader.ReadSignature(reader.String(reader.root(), "detector"));
-  if (samples != kVadChunk) {
-    reader.Fail("a chunk has " + std::to_string(samples) + " samples, expected " +
-                std::to_string(kVadChunk));
-  }
-  if (bundle.reflected >= bundle.context + samples) {
+  bundle.context = reader.Integer(json, "context");
+  bundle.reflected = reader.Integer(json, "reflected");
+  if (bundle.reflected >= bundle.context + kVadChunk) {
     reader.Fail("more samples are reflected than there are");
   }
+  const Json& graphs = reader.Graphs(json);
+  if (graphs.size() != 1) reader.Fail("its vad has other than one graph");
   if (reader.failed()) return reader.error();
+  bundle.detector = reader.Graph(graphs.front());
+  bundle.state = Extent(bundle.detector.inputs, "h", 1);
+  if (bundle.state < 1) reader.Fail("its vad's graph has no state h [1, width]");
 
   const std::vector<int32_t> state = {1, bundle.state};
-  const std::vector<TensorSpec> inputs = {
-      {"samples", {1, bundle.context + samples + bundle.reflected}}, {"h", state}, {"c", state}};
-  const std::vector<TensorSpec> outputs = {
-      {"probability", {1, 1}}, {"new_h", state}, {"new_c", state}};
-  std::vector<std::string> faults;
-  CompareTensors(bundle.detector.name, inputs, bundle.detector.inputs, &faults);
-  CompareTensors(bundle.detector.name, outputs, bundle.detector.outputs, &faults);
-  for (const std::string& fault : faults) reader.Fail(fault);
+  reader.ExpectTensors(
+      bundle.detector,
+      {{"samples", {1, bundle.context + kVadChunk + bundle.reflected}}, {"h", state}, {"c", state}},
+      {{"probability", {1, 1}}, {"new_h", state}, {"new_c", state}});
   if (reader.failed()) return reader.error();
-  SOTTO_RETURN_IF_ERROR(reader.CheckFiles(verify));
+  if (verify) SOTTO_RETURN_IF_ERROR(reader.VerifyFiles());
   return bundle;
 }
 

@@ -1,4 +1,4 @@
-// A bundle of kind vad, as python/sotto/export/vad/silero.py makes it.
+// A bundle with a component of kind vad, as python/sotto/export/vad/silero.py makes it.
 
 #ifndef SOTTO_SRC_VAD_VAD_BUNDLE_H_
 #define SOTTO_SRC_VAD_VAD_BUNDLE_H_
@@ -11,9 +11,9 @@
 namespace sotto {
 
 struct VadBundle {
-  // Reads and checks `directory`; `verify` as in Bundle::Open. kBundle names the file, what is
+  // Reads and checks it; `verify` as in Bundle::Open. kBundle names the file, what is
   // wrong and how such a bundle is made.
-  static Result<VadBundle> Open(const std::string& directory, bool verify);
+  static Result<VadBundle> Open(const BundleFiles& files, bool verify);
 
   int context = 0;     // samples of the chunk before, heard before a chunk's own 512
   int reflected = 0;   // samples repeated backwards after them

@@ -4,30 +4,28 @@
 #include <string>
 #include <utility>
 
+#include "base/cancellation.h"
 #include "whisper/whisper_shapes.h"
 
 namespace sotto {
 
 Result<std::unique_ptr<AlignmentGraph>> AlignmentGraph::Create(
-    std::shared_ptr<const LiteRtRuntime> runtime, const Bundle& bundle, const Window& window,
-    const EmbeddingTable& tokens, const MappedNpy& positions, int threads,
-    const BufferMap& buffers) {
+    CompiledFiles* files, const Bundle& bundle, const Window& window, const EmbeddingTable& tokens,
+    const MappedNpy& positions, const BufferMap& buffers) {
   if (!window.alignment) {
     return Error{ErrorCode::kBundle,
                  bundle.directory + " has no alignment graph for its window of " +
                      std::to_string(window.seconds) +
-                     " s, which word timestamps need. Make the bundle anew: python "
-                     "convert/step1_pt_to_torchscript.py --model " +
-                     bundle.name + ", then python convert/step2_torchscript_to_tflite.py."};
+                     " s, which word timestamps need. Make the bundle anew: sotto convert " +
+                     bundle.name};
   }
   std::unique_ptr<AlignmentGraph> graph(new AlignmentGraph(bundle));
   graph->heads_ = bundle.alignment_heads.size();
   graph->audio_positions_ = window.frames / 2;
   const BlockShapes shapes = AlignmentShapesOf(bundle.dims, window.frames, bundle.cache,
                                                BlockOf(*window.alignment), graph->heads_);
-  SOTTO_ASSIGN_OR_RETURN(graph->block_,
-                         BlockGraph::Create(runtime, bundle, *window.alignment, shapes, tokens,
-                                            positions, threads, buffers));
+  SOTTO_ASSIGN_OR_RETURN(graph->block_, BlockGraph::Create(files, bundle, *window.alignment, shapes,
+                                                           tokens, positions, buffers));
   return graph;
 }
 
@@ -42,8 +40,7 @@ Result<void> AlignmentGraph::Run(const std::vector<int>& text, const OnPosition&
   scores->assign(heads_ * text.size() * audio_positions_, 0.0f);
   const size_t size = block_->size();
   for (size_t start = 0; start < text.size(); start += size) {
-    if (cancelled && cancelled())
-      return Error{ErrorCode::kCancelled, "the alignment was cancelled"};
+    SOTTO_RETURN_IF_ERROR(StopIf(cancelled));
     const size_t count = std::min(size, text.size() - start);
     SOTTO_RETURN_IF_ERROR(block_->Run(text.data() + start, start, count));
     const float* attention = block_->output("attention").data();

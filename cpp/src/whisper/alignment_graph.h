@@ -9,10 +9,10 @@
 #include <memory>
 #include <vector>
 
+#include "bundle/npy.h"
 #include "decode/block_graph.h"
 #include "decode/embedding_table.h"
 #include "litert/litert_graph.h"
-#include "bundle/npy.h"
 #include "sotto/bundle.h"
 #include "sotto/error.h"
 
@@ -28,10 +28,11 @@ class AlignmentGraph {
   // `window` must have an alignment. `buffers`, by tensor name, hold the decoder's self_k_i,
   // self_v_i, cross_k_i and cross_v_i; others are ignored. They, `bundle`, `tokens` [V, d] and
   // `positions` [n_text_ctx, d] must outlive it.
-  static Result<std::unique_ptr<AlignmentGraph>> Create(
-      std::shared_ptr<const LiteRtRuntime> runtime, const Bundle& bundle, const Window& window,
-      const EmbeddingTable& tokens, const MappedNpy& positions, int threads,
-      const BufferMap& buffers);
+  static Result<std::unique_ptr<AlignmentGraph>> Create(CompiledFiles* files, const Bundle& bundle,
+                                                        const Window& window,
+                                                        const EmbeddingTable& tokens,
+                                                        const MappedNpy& positions,
+                                                        const BufferMap& buffers);
 
   size_t heads() const { return heads_; }                      // A
   size_t audio_positions() const { return audio_positions_; }  // T, 50 a second

@@ -6,11 +6,12 @@
 #include <memory>
 #include <vector>
 
-#include "text/compression_ratio.h"
-#include "whisper/initial_tokens.h"
+#include "base/cancellation.h"
 #include "decode/log_softmax.h"
 #include "whisper/logits_filter.h"
 #include "decode/token_decoder.h"
+#include "text/compression_ratio.h"
+#include "whisper/initial_tokens.h"
 
 namespace sotto {
 namespace {
@@ -85,9 +86,7 @@ class WindowTask {
   }
 
   Result<void> Step(int token, size_t text) {
-    if (request_.cancelled && request_.cancelled()) {
-      return Error{ErrorCode::kCancelled, "the transcription was cancelled"};
-    }
+    SOTTO_RETURN_IF_ERROR(StopIf(request_.cancelled));
     SOTTO_ASSIGN_OR_RETURN(const float* logits, graphs_->Step(token, text));
     if (logits_.size() <= text) logits_.resize(text + 1);
     logits_[text].assign(logits, logits + n_vocab_);
@@ -119,12 +118,14 @@ class WindowTask {
 Decoder::Decoder(const Bundle& bundle, const Tokenizer& tokenizer)
     : bundle_(bundle), tokenizer_(tokenizer) {}
 
-Result<std::map<std::string, float>> Decoder::DetectLanguage(WhisperGraphs* graphs) const {
+Result<std::map<std::string, float>> Decoder::DetectLanguage(const std::function<bool()>& cancelled,
+                                                             WhisperGraphs* graphs) const {
   if (!bundle_.multilingual()) {
     return Error{ErrorCode::kOption,
                  "the model " + bundle_.name + " is English-only: it can't tell languages apart"};
   }
   graphs->Restart();
+  SOTTO_RETURN_IF_ERROR(StopIf(cancelled));
   SOTTO_ASSIGN_OR_RETURN(const float* logits, graphs->Step(bundle_.vocabulary.sot));
   std::vector<float> scores;
   for (const auto& [code, id] : bundle_.vocabulary.languages) scores.push_back(logits[id]);

@@ -3,6 +3,7 @@
 #ifndef SOTTO_SRC_WHISPER_DECODER_H_
 #define SOTTO_SRC_WHISPER_DECODER_H_
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -20,7 +21,9 @@ class Decoder {
   Decoder(const Bundle& bundle, const Tokenizer& tokenizer);
 
   // Probability of each language in what `graphs` last encoded. kOption for an English-only model.
-  Result<std::map<std::string, float>> DetectLanguage(WhisperGraphs* graphs) const;
+  // `cancelled`, which may be empty, is asked first.
+  Result<std::map<std::string, float>> DetectLanguage(const std::function<bool()>& cancelled,
+                                                      WhisperGraphs* graphs) const;
 
   // Decodes what `graphs` last encoded. kCancelled as soon as request.cancelled says so; kOption
   // for a language or a token that the model has not.

@@ -26,19 +26,19 @@ const Window& FittingWindow(const Bundle& bundle, size_t frames) {
   return bundle.windows.back();
 }
 
-LoadedWindows::LoadedWindows(std::shared_ptr<const LiteRtRuntime> runtime, const Bundle& bundle,
-                             const EmbeddingTable& tokens, const MappedNpy& positions, int threads)
-    : runtime_(std::move(runtime)),
+LoadedWindows::LoadedWindows(std::shared_ptr<const LiteRtRuntime> runtime, int threads,
+                             const Bundle& bundle, const EmbeddingTable& tokens,
+                             const MappedNpy& positions)
+    : files_(std::move(runtime), threads),
       bundle_(bundle),
       tokens_(tokens),
-      positions_(positions),
-      threads_(threads) {}
+      positions_(positions) {}
 
 Result<WhisperGraphs*> LoadedWindows::Graphs(const Window& window) {
   std::unique_ptr<WhisperGraphs>& graphs = graphs_[window.seconds];
   if (graphs == nullptr) {
-    SOTTO_ASSIGN_OR_RETURN(
-        graphs, WhisperGraphs::Create(runtime_, bundle_, window, tokens_, positions_, threads_));
+    SOTTO_ASSIGN_OR_RETURN(graphs,
+                           WhisperGraphs::Create(&files_, bundle_, window, tokens_, positions_));
   }
   return graphs.get();
 }
@@ -48,9 +48,8 @@ Result<AlignmentGraph*> LoadedWindows::Alignment(const Window& window) {
   std::unique_ptr<AlignmentGraph>& alignment = alignments_[window.seconds];
   if (alignment == nullptr) {
     const Stopwatch watch;
-    SOTTO_ASSIGN_OR_RETURN(
-        alignment, AlignmentGraph::Create(runtime_, bundle_, window, tokens_, positions_, threads_,
-                                          graphs->buffers()));
+    SOTTO_ASSIGN_OR_RETURN(alignment, AlignmentGraph::Create(&files_, bundle_, window, tokens_,
+                                                             positions_, graphs->buffers()));
     alignment_load_ms_ += watch.Milliseconds();
   }
   return alignment.get();

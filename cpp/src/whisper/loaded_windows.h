@@ -4,15 +4,16 @@
 #define SOTTO_SRC_WHISPER_LOADED_WINDOWS_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <memory>
 
-#include "whisper/alignment_graph.h"
+#include "bundle/npy.h"
 #include "decode/embedding_table.h"
 #include "litert/litert_graph.h"
-#include "bundle/npy.h"
 #include "sotto/bundle.h"
 #include "sotto/error.h"
+#include "whisper/alignment_graph.h"
 #include "whisper/whisper_graphs.h"
 
 namespace sotto {
@@ -26,9 +27,9 @@ const Window& FittingWindow(const Bundle& bundle, size_t frames);
 // Not for several threads at once.
 class LoadedWindows {
  public:
-  // `bundle`, `tokens` and `positions` must outlive it.
-  LoadedWindows(std::shared_ptr<const LiteRtRuntime> runtime, const Bundle& bundle,
-                const EmbeddingTable& tokens, const MappedNpy& positions, int threads);
+  // threads: of the CPU's kernels. `bundle`, `tokens` and `positions` must outlive it.
+  LoadedWindows(std::shared_ptr<const LiteRtRuntime> runtime, int threads, const Bundle& bundle,
+                const EmbeddingTable& tokens, const MappedNpy& positions);
 
   // Of one of the bundle's windows.
   Result<WhisperGraphs*> Graphs(const Window& window);
@@ -39,12 +40,14 @@ class LoadedWindows {
   // What all of them did so far.
   GraphCounters counters() const;
 
+  // Graphs run so far, of any kind. Safe to ask from any thread.
+  int64_t graph_runs() const { return files_.runs(); }
+
  private:
-  const std::shared_ptr<const LiteRtRuntime> runtime_;
+  CompiledFiles files_;
   const Bundle& bundle_;
   const EmbeddingTable& tokens_;
   const MappedNpy& positions_;
-  const int threads_;
   std::map<int, std::unique_ptr<WhisperGraphs>> graphs_;       // by seconds
   std::map<int, std::unique_ptr<AlignmentGraph>> alignments_;  // destroyed before the graphs
   double alignment_load_ms_ = 0;

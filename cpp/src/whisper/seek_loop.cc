@@ -58,7 +58,8 @@ Result<void> SeekLoop::DetectLanguage(const std::vector<SeekClip>& clips, Transc
                                        static_cast<size_t>(SizeAt(clips[0].start, clips[0].end)))
              : stages_.encoder->EncodeBeginning();
   if (!encoded.ok()) return encoded.error();
-  SOTTO_ASSIGN_OR_RETURN(result->language_probabilities, stages_.decoder->DetectLanguage(*encoded));
+  SOTTO_ASSIGN_OR_RETURN(result->language_probabilities,
+                         stages_.decoder->DetectLanguage(options_.cancelled, *encoded));
   float best = -1;
   for (const auto& [code, probability] : result->language_probabilities) {
     if (probability > best) result->language = code;

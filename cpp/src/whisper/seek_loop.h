@@ -17,7 +17,7 @@
 #include "sotto/error.h"
 #include "sotto/tokenizer.h"
 #include "sotto/transcribe_options.h"
-#include "sotto/transcriber.h"
+#include "sotto/speech_session.h"
 #include "sotto/transcription.h"
 #include "whisper/window_encoder.h"
 #include "whisper/window_segments.h"

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/cancellation.h"
 #include "whisper/fallback.h"
 #include "whisper/window_segments.h"
 #include "whisper/word_aligner.h"
@@ -56,12 +57,14 @@ Result<Transcription> TranscribeSingleWindow(const SingleWindowStages& stages, c
       options.window != 0 ? LongestWindow(bundle, options.window) : FittingWindow(bundle, frames);
   SOTTO_ASSIGN_OR_RETURN(WhisperGraphs * graphs, stages.windows->Graphs(window));
   SOTTO_RETURN_IF_ERROR(stages.log_mel->Compute(samples, count, window.frames, graphs->log_mel()));
+  SOTTO_RETURN_IF_ERROR(StopIf(options.cancelled));
   SOTTO_RETURN_IF_ERROR(graphs->Encode());
   Transcription result;
   result.duration = static_cast<double>(count) / kSampleRate;
   result.language = bundle.multilingual() ? options.language : "en";
   if (result.language.empty()) {
-    SOTTO_ASSIGN_OR_RETURN(result.language_probabilities, stages.decoder->DetectLanguage(graphs));
+    SOTTO_ASSIGN_OR_RETURN(result.language_probabilities,
+                           stages.decoder->DetectLanguage(options.cancelled, graphs));
     result.language = Likeliest(result.language_probabilities);
   }
   DecodeRequest request =

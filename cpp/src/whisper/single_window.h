@@ -8,14 +8,14 @@
 #include <cstddef>
 #include <vector>
 
-#include "whisper/decoder.h"
-#include "whisper/loaded_windows.h"
 #include "sotto/bundle.h"
 #include "sotto/error.h"
 #include "sotto/log_mel.h"
 #include "sotto/tokenizer.h"
 #include "sotto/transcribe_options.h"
 #include "sotto/transcription.h"
+#include "whisper/decoder.h"
+#include "whisper/loaded_windows.h"
 
 namespace sotto {
 
@@ -28,7 +28,7 @@ struct SingleWindowStages {
   LoadedWindows* windows;
 };
 
-// As Transcriber::TranscribeWindow.
+// As SpeechSession::TranscribeWindow.
 Result<Transcription> TranscribeSingleWindow(const SingleWindowStages& stages, const float* samples,
                                              size_t count, const std::vector<int>& prompt,
                                              const TranscribeOptions& options);

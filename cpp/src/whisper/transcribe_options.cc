@@ -114,11 +114,10 @@ Result<void> CheckWords(const TranscribeOptions& options, const Bundle& bundle) 
   if (!options.word_timestamps) return {};
   for (const Window& window : bundle.windows) {
     if (window.alignment) continue;
-    return Error{ErrorCode::kOption,
-                 "word_timestamps: the bundle " + bundle.directory +
-                     " has no alignment graph for its window of " + std::to_string(window.seconds) +
-                     " seconds; make it again: python convert/step1_pt_to_torchscript.py --model " +
-                     bundle.name + ", then python convert/step2_torchscript_to_tflite.py"};
+    return Error{ErrorCode::kOption, "word_timestamps: the bundle " + bundle.directory +
+                                         " has no alignment graph for its window of " +
+                                         std::to_string(window.seconds) +
+                                         " seconds; make it again: sotto convert " + bundle.name};
   }
   return {};
 }
@@ -163,7 +162,6 @@ Result<void> TranscribeOptions::Validate(const Bundle& bundle) const {
   SOTTO_RETURN_IF_ERROR(CheckThresholds(*this));
   SOTTO_RETURN_IF_ERROR(CheckClips(clip_timestamps));
   SOTTO_RETURN_IF_ERROR(CheckWords(*this, bundle));
-  if (!vad_filter) return {};
   const Result<void> checked = vad.Validate();
   if (checked.ok()) return {};
   // Beside the others its options are called vad_….

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/cancellation.h"
 #include "base/stopwatch.h"
 #include "whisper/whisper_shapes.h"
 
@@ -15,16 +16,16 @@ constexpr size_t kLeastPrefill = 8;
 
 }  // namespace
 
-Result<std::unique_ptr<WhisperGraphs>> WhisperGraphs::Create(
-    std::shared_ptr<const LiteRtRuntime> runtime, const Bundle& bundle, const Window& window,
-    const EmbeddingTable& tokens, const MappedNpy& positions, int threads) {
+Result<std::unique_ptr<WhisperGraphs>> WhisperGraphs::Create(CompiledFiles* files,
+                                                             const Bundle& bundle,
+                                                             const Window& window,
+                                                             const EmbeddingTable& tokens,
+                                                             const MappedNpy& positions) {
   const Stopwatch watch;
   std::unique_ptr<WhisperGraphs> graphs(
-      new WhisperGraphs(std::move(runtime), bundle, window, tokens, positions, threads));
-  SOTTO_ASSIGN_OR_RETURN(graphs->encoder_,
-                         Graph::Create(graphs->runtime_, window.encoder, threads));
-  SOTTO_ASSIGN_OR_RETURN(graphs->decoder_,
-                         Graph::Create(graphs->runtime_, window.decoder, threads));
+      new WhisperGraphs(files, bundle, window, tokens, positions));
+  SOTTO_ASSIGN_OR_RETURN(graphs->encoder_, Graph::Create(files, window.encoder));
+  SOTTO_ASSIGN_OR_RETURN(graphs->decoder_, Graph::Create(files, window.decoder));
   SOTTO_RETURN_IF_ERROR(graphs->MakeBuffers());
   SOTTO_RETURN_IF_ERROR(graphs->AddCaches());
   graphs->caches_[0]->AddTo(&graphs->by_name_);
@@ -129,20 +130,15 @@ Result<void> WhisperGraphs::Prefill(const std::vector<int>& tokens,
                                     const std::function<bool()>& cancelled) {
   SOTTO_RETURN_IF_ERROR(CheckRoom(tokens.size(), 0));
   size_t done = 0;
-  const auto stop = [&]() -> Result<void> {
-    if (!cancelled || !cancelled()) return {};
-    return Error{ErrorCode::kCancelled, "the transcription was cancelled"};
-  };
   // The graph is bound to the first caches, which a text has before any fork.
   while (window_.prefill && texts_[0].caches == 0 && tokens.size() - done >= kLeastPrefill) {
-    SOTTO_RETURN_IF_ERROR(stop());
+    SOTTO_RETURN_IF_ERROR(StopIf(cancelled));
     const Stopwatch watch;
     if (prefill_ == nullptr) {
       const BlockShapes shapes =
           PrefillShapesOf(bundle_.dims, window_.frames, bundle_.cache, BlockOf(*window_.prefill));
-      SOTTO_ASSIGN_OR_RETURN(
-          prefill_, BlockGraph::Create(runtime_, bundle_, *window_.prefill, shapes, tokens_,
-                                       positions_, threads_, by_name_));
+      SOTTO_ASSIGN_OR_RETURN(prefill_, BlockGraph::Create(files_, bundle_, *window_.prefill, shapes,
+                                                          tokens_, positions_, by_name_));
     }
     const size_t count = std::min(prefill_->size(), tokens.size() - done);
     int& position = texts_[0].position;
@@ -154,7 +150,7 @@ Result<void> WhisperGraphs::Prefill(const std::vector<int>& tokens,
     counters_.decoder_ms += watch.Milliseconds();
   }
   for (; done < tokens.size(); ++done) {
-    SOTTO_RETURN_IF_ERROR(stop());
+    SOTTO_RETURN_IF_ERROR(StopIf(cancelled));
     SOTTO_ASSIGN_OR_RETURN(const float* logits, Step(tokens[done]));
     static_cast<void>(logits);
   }

@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
+#include "bundle/npy.h"
 #include "decode/block_graph.h"
 #include "decode/embedding_table.h"
-#include "litert/litert_graph.h"
-#include "bundle/npy.h"
 #include "decode/self_caches.h"
+#include "litert/litert_graph.h"
 #include "sotto/bundle.h"
 #include "sotto/error.h"
 
@@ -37,11 +37,11 @@ struct GraphCounters {
 // Not for several threads at once.
 class WhisperGraphs {
  public:
-  // `bundle`, `tokens` [V, d] and `positions` [n_text_ctx, d] must outlive it.
-  static Result<std::unique_ptr<WhisperGraphs>> Create(std::shared_ptr<const LiteRtRuntime> runtime,
-                                                       const Bundle& bundle, const Window& window,
+  // `files`, `bundle`, `tokens` [V, d] and `positions` [n_text_ctx, d] must outlive it.
+  static Result<std::unique_ptr<WhisperGraphs>> Create(CompiledFiles* files, const Bundle& bundle,
+                                                       const Window& window,
                                                        const EmbeddingTable& tokens,
-                                                       const MappedNpy& positions, int threads);
+                                                       const MappedNpy& positions);
 
   const Window& window() const { return window_; }
   const GraphCounters& counters() const { return counters_; }
@@ -81,15 +81,9 @@ class WhisperGraphs {
     int position = 0;
   };
 
-  WhisperGraphs(std::shared_ptr<const LiteRtRuntime> runtime, const Bundle& bundle,
-                const Window& window, const EmbeddingTable& tokens, const MappedNpy& positions,
-                int threads)
-      : runtime_(std::move(runtime)),
-        bundle_(bundle),
-        window_(window),
-        tokens_(tokens),
-        positions_(positions),
-        threads_(threads) {}
+  WhisperGraphs(CompiledFiles* files, const Bundle& bundle, const Window& window,
+                const EmbeddingTable& tokens, const MappedNpy& positions)
+      : files_(files), bundle_(bundle), window_(window), tokens_(tokens), positions_(positions) {}
 
   Result<void> MakeBuffers();
   Result<void> AddCaches();
@@ -97,12 +91,11 @@ class WhisperGraphs {
   Result<void> CheckRoom(size_t count, size_t text) const;
   void ShowPositions(int count);
 
-  const std::shared_ptr<const LiteRtRuntime> runtime_;
+  CompiledFiles* files_;
   const Bundle& bundle_;
   const Window& window_;
   const EmbeddingTable& tokens_;
   const MappedNpy& positions_;
-  const int threads_;
   std::deque<TensorBuffer> buffers_;  // a deque: the map and the members point into it
   BufferMap by_name_;
   TensorBuffer* log_mel_ = nullptr;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/cancellation.h"
+
 namespace sotto {
 
 WindowEncoder::WindowEncoder(const Bundle& bundle, LoadedWindows* windows, LogMelReader* reader,
@@ -28,11 +30,9 @@ Result<WhisperGraphs*> WindowEncoder::EncodeBeginning() {
 Result<WhisperGraphs*> WindowEncoder::Encode(const Window& window, int64_t seek, size_t size) {
   SOTTO_ASSIGN_OR_RETURN(WhisperGraphs * graphs, windows_->Graphs(window));
   if (graphs == graphs_ && seek == seek_ && size == size_) return graphs;
-  if (cancelled_ && cancelled_()) {
-    return Error{ErrorCode::kCancelled, "the transcription was cancelled"};
-  }
   graphs_ = nullptr;
   SOTTO_RETURN_IF_ERROR(reader_->Read(seek, size, window.frames, graphs->log_mel()));
+  SOTTO_RETURN_IF_ERROR(StopIf(cancelled_));
   SOTTO_RETURN_IF_ERROR(graphs->Encode());
   graphs_ = graphs;
   seek_ = seek;

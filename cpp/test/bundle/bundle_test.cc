@@ -16,11 +16,11 @@ using Json = SmallBundle::Json;
 // The message with which the bundle is refused; empty if it is taken.
 std::string Refusal(const SmallBundle& bundle, bool verify = true) {
   bundle.Write();
-  const Result<Bundle> opened = Bundle::Open(bundle.path(), verify);
+  const Result<Bundle> opened = SmallBundle::Open(bundle.path(), verify);
   if (opened.ok()) return "";
   CHECK(opened.error().code == ErrorCode::kBundle);
   CHECK(opened.error().message.find(bundle.path()) == 0);
-  CHECK(opened.error().message.find("step1_pt_to_torchscript.py") != std::string::npos);
+  CHECK(opened.error().message.find("sotto convert NAME") != std::string::npos);
   return opened.error().message;
 }
 
@@ -30,7 +30,7 @@ bool Has(const std::string& text, const std::string& part) {
 
 TEST_CASE("a whole bundle is read with all its values") {
   const SmallBundle small;
-  const Result<Bundle> bundle = Bundle::Open(small.path());
+  const Result<Bundle> bundle = SmallBundle::Open(small.path());
   REQUIRE(bundle.ok());
   CHECK(bundle->name == "small");
   CHECK(bundle->dims.n_mels == 8);
@@ -40,31 +40,34 @@ TEST_CASE("a whole bundle is read with all its values") {
   CHECK_FALSE(bundle->multilingual());
   CHECK(bundle->masked == -100.0f);
   CHECK(bundle->windows.size() == 1);
-  CHECK(bundle->windows[0].encoder.file == small.path() + "/graphs.tflite");
-  CHECK(bundle->token_embedding.scales.empty());
+  CHECK(bundle->windows[0].encoder.file->label() == small.path() + "/graphs.tflite");
+  CHECK(bundle->token_embedding.scales == nullptr);
 }
 
 TEST_CASE("a bundle may lack the alignment graphs") {
   SmallBundle bundle;
-  const Result<Bundle> with = Bundle::Open(bundle.path());
+  const Result<Bundle> with = SmallBundle::Open(bundle.path());
   REQUIRE(with.ok());
   REQUIRE(with->windows[0].alignment.has_value());
   CHECK(with->windows[0].alignment->name == "align_1s");
   CHECK(with->alignment_heads == std::vector<std::pair<int, int>>{{0, 1}, {1, 0}, {1, 1}});
-  bundle.manifest["windows"][0].erase("alignment");
-  bundle.manifest.erase("alignment_heads");
+  bundle.manifest["components"][1]["graphs"].erase(1);
+  bundle.manifest["whisper"]["alignment_heads"] = Json::array();
   bundle.Write();
-  const Result<Bundle> without = Bundle::Open(bundle.path());
+  const Result<Bundle> without = SmallBundle::Open(bundle.path());
   REQUIRE(without.ok());
   CHECK_FALSE(without->windows[0].alignment.has_value());
 }
 
 TEST_CASE("a directory without a manifest, and no directory, are no bundles") {
-  for (const char* path : {"/nowhere", "/tmp", ""}) {
-    const Result<Bundle> bundle = Bundle::Open(path);
+  for (const char* path : {"/nowhere", ""}) {
+    const Result<Bundle> bundle = SmallBundle::Open(path);
     REQUIRE_FALSE(bundle.ok());
-    CHECK(Has(bundle.error().message, "manifest.json can't be read"));
+    CHECK(Has(bundle.error().message, "can't be opened: No such file or directory"));
   }
+  const Result<Bundle> bundle = SmallBundle::Open("/dev");
+  REQUIRE_FALSE(bundle.ok());
+  CHECK(Has(bundle.error().message, "/dev lacks manifest.json: it is not a bundle"));
 }
 
 TEST_CASE("a manifest that is no JSON object is damaged") {
@@ -72,7 +75,7 @@ TEST_CASE("a manifest that is no JSON object is damaged") {
   for (const std::string text : {"", "{", "[]", "null", "{\"schema\": 1", "\xff", "1e999"}) {
     CAPTURE(text);
     bundle.WriteFile("manifest.json", text);
-    const Result<Bundle> opened = Bundle::Open(bundle.path());
+    const Result<Bundle> opened = SmallBundle::Open(bundle.path());
     REQUIRE_FALSE(opened.ok());
     CHECK(Has(opened.error().message, "is not valid JSON"));
   }
@@ -82,15 +85,28 @@ TEST_CASE("a manifest that can't be read off the disk is an error, not an except
   const SmallBundle bundle;
   std::filesystem::remove(bundle.path() + "/manifest.json");
   std::filesystem::create_directory(bundle.path() + "/manifest.json");
-  CHECK_FALSE(Bundle::Open(bundle.path()).ok());
+  CHECK_FALSE(SmallBundle::Open(bundle.path()).ok());
 }
 
 TEST_CASE("another schema is refused with both") {
-  for (const Json& schema : {Json(1), Json(0), Json("2"), Json(2.0), Json(nullptr)}) {
+  for (const Json& schema : {Json(1), Json(0), Json("3"), Json(3.0), Json(nullptr)}) {
     SmallBundle bundle;
     bundle.manifest["schema"] = schema;
-    CHECK(Has(Refusal(bundle), "this version of Sotto reads schema 2"));
+    CHECK(Has(Refusal(bundle), "this version of Sotto reads schema 3"));
   }
+}
+
+TEST_CASE("the schema before is refused with the command that upgrades the bundle") {
+  SmallBundle bundle;
+  bundle.manifest["schema"] = 2;
+  bundle.Write();
+  const Result<Bundle> opened = SmallBundle::Open(bundle.path());
+  REQUIRE_FALSE(opened.ok());
+  CHECK(opened.error().code == ErrorCode::kBundle);
+  CHECK(Has(opened.error().message,
+            "its schema is 2, this version of Sotto reads schema 3. Run: "
+            "sotto bundle upgrade " +
+                bundle.path()));
 }
 
 TEST_CASE("every value is required and has a range") {
@@ -100,39 +116,56 @@ TEST_CASE("every value is required and has a range") {
     const char* message;
   };
   for (const Case& fault :
-       {Case{"/dims/n_mels", 0, "n_mels is 0, expected an integer from 1"},
-        Case{"/dims/n_vocab", 1e9, "n_vocab is 1000000000.0, expected an integer"},
-        Case{"/dims/n_text_head", 3, "n_text_state is not a multiple of n_text_head"},
-        Case{"/dims/n_text_layer", 1025, "n_text_layer is above 1024"},
-        Case{"/dims/n_audio_ctx", UINT64_MAX, "n_audio_ctx is 18446744073709551615"},
-        Case{"/tokens/eot", 20, "eot is outside the vocabulary"},
-        Case{"/tokens/sot", -1, "sot is -1"},
-        Case{"/tokens/sot_prev", nullptr, "sot_prev is missing"},
-        Case{"/tokens/suppress", {20}, "suppress holds 20, expected integers from 0 to 19"},
-        Case{"/tokens/suppress_at_begin", "all", "suppress_at_begin is \"all\", expected a list"},
-        Case{"/tokens/languages", {{"en", 20}}, "en is outside the vocabulary"},
-        Case{"/tokens/languages", 7, "languages is not a table"},
-        Case{"/cache", 7, "cache is above n_text_ctx"},
-        Case{"/masked", 0, "masked is not a number from -65504 to -1"},
-        Case{"/kind", "clip", "its kind is not whisper"},
+       {Case{"/components", Json::array(), "it lists no components"},
+        Case{"/components", 3, "it lists no components"},
+        Case{"/components/0", 3, "kind is missing, expected a string"},
+        Case{"/components/0/kind", "decoder", "it has two components of kind decoder"},
+        Case{"/components/0/kind", "ear", "it has no component of kind speech-encoder"},
+        Case{"/components/1/kind", "mouth", "it has no component of kind decoder"},
+        Case{"/components/0/graphs", Json::array(), "its speech-encoder has no graphs (step 1"},
+        Case{"/components/1/graphs", nullptr, "its decoder has no graphs (step 1 alone"},
+        Case{"/components/0/spec/context", UINT64_MAX, "context is 18446744073709551615"},
+        Case{"/components/0/spec/context", 49, "takes 100 frames, expected 100 a second and twice"},
+        Case{"/components/0/spec/heads", 0, "heads is 0, expected an integer from 1"},
+        Case{"/components/0/mel_filters", 3, "mel_filters is 3, expected a string"},
+        Case{"/components/1/spec/vocabulary", 1e9, "vocabulary is 1000000000.0, expected an int"},
+        Case{"/components/1/spec/heads", 3, "the decoder's width is no multiple of its heads"},
+        Case{"/components/1/spec/kv_heads", 3, "heads are no multiple of its kv_heads"},
+        Case{"/components/1/spec/kv_heads", 1, "kv_heads other than heads, which no Whisper has"},
+        Case{"/components/1/spec/layers", 1025, "the decoder's layers are above 1024"},
+        Case{"/components/1/spec/layers", 1, "its dims need"},
+        Case{"/components/1/spec/cache", 7, "the decoder's cache is above its context"},
+        Case{"/components/1/spec/masked", 0, "masked is not a number from -65504 to -1"},
+        Case{"/components/1/token_embedding/offset", "here", "is not a number of bytes"},
+        Case{"/components/1/token_embedding", nullptr, "file is missing"},
+        Case{"/components/0/graphs/0/inputs/0/shape/2", 99, "encode_1s takes 99 frames, expected"},
+        Case{"/components/0/graphs/0/inputs/0/shape/1", 9, "its dims need"},
+        Case{"/components/0/graphs/0/outputs", 3, "outputs of a signature is not a list"},
+        Case{"/components/1/graphs/0/role", "verse", "has the role \"verse\", expected step"},
+        Case{"/components/1/graphs/0/role", nullptr, "role is missing, expected a string"},
+        Case{"/components/1/graphs/0/role", "alignment", "is the second of its role for one"},
+        Case{"/components/1/graphs/0/role", "prefill", "no graph decodes a step over the 1 s"},
+        Case{"/components/1/graphs/0/name", "encode_1s", "two graphs have the name encode_1s"},
+        Case{"/components/1/graphs/0/inputs", Json::array(), "attends to the audio of no encoder"},
+        Case{"/components/1/graphs/0/outputs", Json::array(), "has 0 tensors on one side"},
+        Case{"/whisper", nullptr, "it has no section whisper: it transcribes nothing"},
+        Case{"/whisper/tokens/eot", 20, "eot is outside the vocabulary"},
+        Case{"/whisper/tokens/sot", -1, "sot is -1"},
+        Case{"/whisper/tokens/sot_prev", nullptr, "sot_prev is missing"},
+        Case{"/whisper/suppress", {20}, "suppress holds 20, expected integers from 0 to 19"},
+        Case{"/whisper/suppress_at_begin", "all", "suppress_at_begin is \"all\", expected a list"},
+        Case{"/whisper/languages", {{"en", 20}}, "en is outside the vocabulary"},
+        Case{"/whisper/languages", 7, "languages is not a table"},
+        Case{"/whisper/alignment_heads", Json::array(),
+             "signature align_1s, but no alignment head"},
+        Case{"/whisper/alignment_heads", 3, "alignment_heads is not a list"},
+        Case{"/whisper/alignment_heads/0", {2, 0}, "alignment_heads holds a pair that is no layer"},
+        Case{"/whisper/alignment_heads/0", {0, -1}, "alignment_heads holds a pair that is no"},
+        Case{"/whisper/alignment_heads/0", {0}, "alignment_heads holds a pair that is no layer"},
         Case{"/name", nullptr, "name is missing, expected a string"},
-        Case{"/windows", Json::array(), "it lists no windows"},
-        Case{"/windows/0/frames", 99, "a window of 1 s has 99 frames, expected 100 a second"},
-        Case{"/windows/0/decoder", "decode_2s", "it has no signature decode_2s"},
-        Case{"/windows/0/prefill", "prefill_2s", "it has no signature prefill_2s"},
-        Case{"/token_embedding/offset", "here", "offset is not a number of bytes"},
-        Case{"/windows/0/alignment", "align_2s", "it has no signature align_2s"},
-        Case{"/windows/0/alignment", nullptr, "alignment is missing, expected a string"},
-        Case{"/alignment_heads", Json::array(), "signature align_1s, but no alignment head"},
-        Case{"/alignment_heads", 3, "alignment_heads is not a list"},
-        Case{"/alignment_heads/0", {2, 0}, "alignment_heads holds a pair that is no layer and"},
-        Case{"/alignment_heads/0", {0, -1}, "alignment_heads holds a pair that is no layer and"},
-        Case{"/alignment_heads/0", {0}, "alignment_heads holds a pair that is no layer and"},
-        Case{"/signatures/encode_1s/inputs/0/dtype", "int8", "log_mel is not float32"},
-        Case{"/signatures/encode_1s/outputs", 3, "outputs of a signature is not a list"},
         Case{"/files/graphs.tflite/size", -1, "files does not list graphs.tflite"},
         Case{"/files/graphs.tflite/sha256", 0, "sha256 is 0, expected a string"},
-        Case{"/files", Json::array(), "sha256 is missing"}}) {
+        Case{"/files", Json::array(), "files does not list graphs.tflite"}}) {
     CAPTURE(fault.pointer);
     SmallBundle bundle;
     bundle.manifest[Json::json_pointer(fault.pointer)] = fault.value;
@@ -143,17 +176,26 @@ TEST_CASE("every value is required and has a range") {
 TEST_CASE("the first fault is the one that is told") {
   SmallBundle bundle;
   bundle.manifest["name"] = 1;
-  bundle.manifest["cache"] = -1;
+  bundle.manifest["whisper"]["tokens"]["eot"] = -1;
   CHECK(Has(Refusal(bundle), "name is 1"));
 }
 
-TEST_CASE("a window listed twice or beyond the audio context is refused") {
+TEST_CASE("two encoders of one length are refused") {
   SmallBundle twice;
-  twice.manifest["windows"].push_back(twice.manifest["windows"][0]);
-  CHECK(Has(Refusal(twice), "it lists a window twice"));
-  SmallBundle beyond;
-  beyond.manifest["dims"]["n_audio_ctx"] = 49;
-  CHECK(Has(Refusal(beyond), "twice n_audio_ctx at most"));
+  Json& graphs = twice.manifest["components"][0]["graphs"];
+  graphs.push_back(graphs[0]);
+  graphs[1]["name"] = "encode_again";
+  CHECK(Has(Refusal(twice), "two of its encoders are of one length"));
+}
+
+TEST_CASE("languages are read where there are any") {
+  SmallBundle bundle;
+  bundle.manifest["whisper"]["languages"] = {{"en", 5}, {"de", 6}};
+  bundle.Write();
+  const Result<Bundle> opened = SmallBundle::Open(bundle.path());
+  REQUIRE(opened.ok());
+  CHECK(opened->multilingual());
+  CHECK(opened->vocabulary.languages.at("de") == 6);
 }
 
 TEST_CASE("files are checked for presence, kind, size and sha256") {
@@ -180,9 +222,9 @@ TEST_CASE("a name that leads out of the bundle is not opened") {
   for (const char* name : {"/etc/hostname", "../outside", "a/../../b", ""}) {
     CAPTURE(name);
     SmallBundle bundle;
-    bundle.manifest["token_embedding"]["file"] = name;
+    bundle.manifest["components"][1]["token_embedding"]["file"] = name;
     bundle.manifest["files"][name] = bundle.manifest["files"]["mel_filters.npy"];
-    CHECK(Has(Refusal(bundle), "files does not list"));
+    CHECK(Has(Refusal(bundle), "\" is not a file's"));
   }
 }
 
@@ -192,7 +234,7 @@ TEST_CASE("a damaged manifest is an error or a bundle, never a crash") {
   const std::string whole = bundle.manifest.dump();
   for (int i = 0; i < 3000; ++i) {
     bundle.WriteFile("manifest.json", Mutate(whole, &random));
-    const Result<Bundle> opened = Bundle::Open(bundle.path(), /*verify=*/false);
+    const Result<Bundle> opened = SmallBundle::Open(bundle.path(), /*verify=*/false);
     if (!opened.ok()) CHECK(opened.error().code == ErrorCode::kBundle);
   }
 }

@@ -3,7 +3,6 @@
 #include <random>
 #include <string>
 
-#include "bundle/sha256.h"
 #include "small_bundle.h"
 #include "temporary_file.h"
 
@@ -17,8 +16,7 @@ struct CompiledBundle : SmallBundle {
   CompiledBundle() {
     std::filesystem::create_directories(path() + "/npu/mt6991");
     WriteFile(kFile, "code");
-    manifest["files"][kFile] = {{"size", 4},
-                                {"sha256", Sha256OfFile(path() + "/" + kFile).value()}};
+    manifest["files"][kFile] = FileEntry("code");
     Soc() = {{"format", "litert"},
              {"compiler", "neuron"},
              {"sdk", "8.2.24"},
@@ -34,7 +32,7 @@ struct CompiledBundle : SmallBundle {
 
 std::string Refusal(const CompiledBundle& bundle) {
   bundle.Write();
-  const Result<Bundle> opened = Bundle::Open(bundle.path());
+  const Result<Bundle> opened = SmallBundle::Open(bundle.path());
   if (opened.ok()) return "";
   CHECK(opened.error().code == ErrorCode::kBundle);
   CHECK(opened.error().message.find(bundle.path() + "/manifest.json") == 0);
@@ -47,14 +45,16 @@ bool Has(const std::string& text, const std::string& part) {
 
 Result<Bundle> PlacedOnNpu(const CompiledBundle& small, bool verify = true) {
   small.Write();
-  const Result<Bundle> bundle = Bundle::Open(small.path());
+  const auto files = BundleFiles::Open(small.path());
+  REQUIRE(files.ok());
+  const Result<Bundle> bundle = Bundle::Open(**files);
   REQUIRE(bundle.ok());
-  return OnNpu(*bundle, bundle->npu.at("mt6991"), verify);
+  return OnNpu(*bundle, **files, bundle->npu.at("mt6991"), verify);
 }
 
 TEST_CASE("what was compiled for a SoC is read with all its values") {
   const CompiledBundle small;
-  const Result<Bundle> bundle = Bundle::Open(small.path());
+  const Result<Bundle> bundle = SmallBundle::Open(small.path());
   REQUIRE(bundle.ok());
   REQUIRE(bundle->npu.size() == 1);
   const NpuFiles& npu = bundle->npu.at("mt6991");
@@ -69,7 +69,7 @@ TEST_CASE("what was compiled for a SoC is read with all its values") {
 
 TEST_CASE("a bundle without the section has no files for an NPU") {
   const SmallBundle small;
-  const Result<Bundle> bundle = Bundle::Open(small.path());
+  const Result<Bundle> bundle = SmallBundle::Open(small.path());
   REQUIRE(bundle.ok());
   CHECK(bundle->npu.empty());
 }
@@ -77,7 +77,7 @@ TEST_CASE("a bundle without the section has no files for an NPU") {
 TEST_CASE("files of an NPU need not be there where the CPU is used") {
   const CompiledBundle small;
   std::filesystem::remove(small.path() + "/" + CompiledBundle::kFile);
-  CHECK(Bundle::Open(small.path()).ok());
+  CHECK(SmallBundle::Open(small.path()).ok());
 }
 
 TEST_CASE("a section that is malformed is told by what is wrong in it") {
@@ -131,7 +131,7 @@ TEST_CASE("a section that is damaged anyhow is refused or read, and no more") {
   const std::string whole = bundle.manifest.dump();
   for (int i = 0; i < 300; ++i) {
     bundle.WriteFile("manifest.json", Mutate(whole, &random));
-    const Result<Bundle> opened = Bundle::Open(bundle.path());
+    const Result<Bundle> opened = SmallBundle::Open(bundle.path());
     if (!opened.ok()) CHECK(opened.error().code == ErrorCode::kBundle);
   }
 }
@@ -141,10 +141,10 @@ TEST_CASE("on the NPU a window's graphs are those that were compiled") {
   const Result<Bundle> bundle = PlacedOnNpu(small);
   REQUIRE(bundle.ok());
   const Window& window = bundle->windows.front();
-  CHECK(window.encoder.file == small.path() + "/" + CompiledBundle::kFile);
+  CHECK(window.encoder.file->name() == CompiledBundle::kFile);
   CHECK(window.encoder.npu);
   CHECK(window.decoder.npu);
-  CHECK(window.encoder.sha256 == Sha256OfFile(window.encoder.file).value());
+  CHECK(window.encoder.file->text() == "code");
 }
 
 TEST_CASE("alignment that was not compiled stays on the CPU") {
@@ -157,16 +157,8 @@ TEST_CASE("alignment that was not compiled stays on the CPU") {
 TEST_CASE("prefill that was not compiled is done without") {
   CompiledBundle small;
   const Window whole = SmallBundleValues().windows.front();
-  small.manifest["windows"][0]["prefill"] = whole.prefill->name;
-  small.manifest["signatures"][whole.prefill->name] = small.manifest["signatures"]["align_1s"];
-  Json& entry = small.manifest["signatures"][whole.prefill->name];
-  for (const auto& [side, specs] :
-       {std::pair{"inputs", whole.prefill->inputs}, std::pair{"outputs", whole.prefill->outputs}}) {
-    entry[side] = Json::array();
-    for (const TensorSpec& spec : specs) {
-      entry[side].push_back({{"name", spec.name}, {"shape", spec.shape}, {"dtype", "float32"}});
-    }
-  }
+  small.manifest["components"][1]["graphs"].push_back(
+      SmallBundle::Graph(*whole.prefill, "prefill"));
   const Result<Bundle> without = PlacedOnNpu(small);
   REQUIRE(without.ok());
   CHECK_FALSE(without->windows.front().prefill.has_value());
@@ -192,7 +184,7 @@ TEST_CASE("a compiled file that is damaged is told with how to compile it again"
   const Result<Bundle> bundle = PlacedOnNpu(small);
   REQUIRE_FALSE(bundle.ok());
   CHECK(Has(bundle.error().message, "is damaged: its sha256 differs"));
-  CHECK(Has(bundle.error().message, "convert/step3_tflite_to_npu.py"));
+  CHECK(Has(bundle.error().message, "sotto npu compile"));
   CHECK(PlacedOnNpu(small, /*verify=*/false).ok());
   small.WriteFile(CompiledBundle::kFile, "longer");
   CHECK_FALSE(PlacedOnNpu(small, /*verify=*/false).ok());

@@ -8,8 +8,6 @@
 #include <string>
 #include <utility>
 
-#include "temporary_file.h"
-
 namespace sotto {
 namespace {
 
@@ -58,25 +56,6 @@ TEST_CASE("a message in pieces has the digest of the whole") {
       begin += size;
     }
     CHECK(hash.HexDigest() == whole);
-  }
-}
-
-TEST_CASE("a file's digest is that of its bytes, also at the border of a piece") {
-  for (const size_t size : {size_t{0}, size_t{3}, size_t{1} << 20, (size_t{1} << 20) + 1}) {
-    const std::string bytes(size, 'x');
-    const TemporaryFile file(bytes);
-    const Result<std::string> digest = Sha256OfFile(file.path());
-    REQUIRE(digest.ok());
-    CHECK(*digest == Digest(bytes, Sha256::Path::kPortable));
-  }
-}
-
-TEST_CASE("a missing file and a folder have no digest") {
-  for (const char* path : {"/nowhere.bin", "/tmp"}) {
-    const Result<std::string> digest = Sha256OfFile(path);
-    REQUIRE_FALSE(digest.ok());
-    CHECK(digest.error().code == ErrorCode::kBundle);
-    CHECK(digest.error().message.find(path) == 0);
   }
 }
 

@@ -6,10 +6,9 @@
 
 #include <cmath>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <vector>
-
-#include "temporary_file.h"
 
 namespace sotto {
 namespace {
@@ -24,6 +23,10 @@ std::string Npy(const std::string& descr, const std::string& shape, const std::v
   return file;
 }
 
+std::shared_ptr<const FileView> File(const std::string& bytes) {
+  return FileView::InMemory("some.npy", bytes);
+}
+
 std::vector<float> Row(const EmbeddingTable& table, int token) {
   std::vector<float> row(table.width());
   REQUIRE(table.Row(token, row.data()).ok());
@@ -31,29 +34,29 @@ std::vector<float> Row(const EmbeddingTable& table, int token) {
 }
 
 TEST_CASE("rows of a float32 table are copied") {
-  const TemporaryFile file(Npy<float>("<f4", "(2, 3)", {1, 2, 3, 4, 5, 6}));
-  const Result<EmbeddingTable> table = EmbeddingTable::Open(file.path(), std::nullopt, 2, 3);
+  const auto file = File(Npy<float>("<f4", "(2, 3)", {1, 2, 3, 4, 5, 6}));
+  const Result<EmbeddingTable> table = EmbeddingTable::Open(file, nullptr, 2, 3);
   REQUIRE(table.ok());
   CHECK(Row(*table, 0) == std::vector<float>{1, 2, 3});
   CHECK(Row(*table, 1) == std::vector<float>{4, 5, 6});
 }
 
 TEST_CASE("rows of an int8 table are multiplied by their scale") {
-  const TemporaryFile file(Npy<int8_t>("|i1", "(2, 3)", {1, -2, 127, -128, 0, 6}));
-  const TemporaryFile scales(Npy<float>("<f4", "(2,)", {0.5f, 0.25f}));
-  const Result<EmbeddingTable> table = EmbeddingTable::Open(file.path(), scales.path(), 2, 3);
+  const auto file = File(Npy<int8_t>("|i1", "(2, 3)", {1, -2, 127, -128, 0, 6}));
+  const auto scales = File(Npy<float>("<f4", "(2,)", {0.5f, 0.25f}));
+  const Result<EmbeddingTable> table = EmbeddingTable::Open(file, scales, 2, 3);
   REQUIRE(table.ok());
   CHECK(Row(*table, 0) == std::vector<float>{0.5f, -1.0f, 63.5f});
   CHECK(Row(*table, 1) == std::vector<float>{-32.0f, 0.0f, 1.5f});
 }
 
 TEST_CASE("rows may be inside another file, if they are whole there") {
-  const TemporaryFile file("graph" + std::string("\x01\xfe\x7f\x80\x00\x06", 6) + "rest");
-  const TemporaryFile scales(Npy<float>("<f4", "(2,)", {0.5f, 0.25f}));
+  const auto file = File("graph" + std::string("\x01\xfe\x7f\x80\x00\x06", 6) + "rest");
+  const auto scales = File(Npy<float>("<f4", "(2,)", {0.5f, 0.25f}));
   Bundle bundle;
   bundle.dims.n_vocab = 2;
   bundle.dims.n_text_state = 3;
-  bundle.token_embedding = {file.path(), 5, "int8", scales.path()};
+  bundle.token_embedding = {file, 5, "int8", scales};
   const Result<EmbeddingTable> table = EmbeddingTable::Open(bundle);
   REQUIRE(table.ok());
   CHECK(Row(*table, 0) == std::vector<float>{0.5f, -1.0f, 63.5f});
@@ -91,8 +94,8 @@ TEST_CASE("halves become exactly the same floats, at every place in a row") {
 }
 
 TEST_CASE("a token outside the table is an error and leaves the output alone") {
-  const TemporaryFile file(Npy<float>("<f4", "(2, 3)", {1, 2, 3, 4, 5, 6}));
-  const Result<EmbeddingTable> table = EmbeddingTable::Open(file.path(), std::nullopt, 2, 3);
+  const auto file = File(Npy<float>("<f4", "(2, 3)", {1, 2, 3, 4, 5, 6}));
+  const Result<EmbeddingTable> table = EmbeddingTable::Open(file, nullptr, 2, 3);
   REQUIRE(table.ok());
   for (const int token : {-1, 2, 1 << 30}) {
     float row[3] = {9, 9, 9};
@@ -104,18 +107,17 @@ TEST_CASE("a token outside the table is an error and leaves the output alone") {
 }
 
 TEST_CASE("a table of another shape, or scales that don't go with it, are refused") {
-  const TemporaryFile floats(Npy<float>("<f4", "(2, 3)", {1, 2, 3, 4, 5, 6}));
-  const TemporaryFile bytes(Npy<int8_t>("|i1", "(2, 3)", {1, 2, 3, 4, 5, 6}));
-  const TemporaryFile scales(Npy<float>("<f4", "(3,)", {1, 1, 1}));
+  const auto floats = File(Npy<float>("<f4", "(2, 3)", {1, 2, 3, 4, 5, 6}));
+  const auto bytes = File(Npy<int8_t>("|i1", "(2, 3)", {1, 2, 3, 4, 5, 6}));
+  const auto scales = File(Npy<float>("<f4", "(3,)", {1, 1, 1}));
   const auto refused = [](const Result<EmbeddingTable>& table) {
     return !table.ok() && table.error().code == ErrorCode::kBundle;
   };
-  CHECK(refused(EmbeddingTable::Open(floats.path(), std::nullopt, 3, 2)));
-  CHECK(refused(EmbeddingTable::Open(floats.path(), scales.path(), 2, 3)));
-  CHECK(refused(EmbeddingTable::Open(bytes.path(), std::nullopt, 2, 3)));
-  CHECK(refused(EmbeddingTable::Open(bytes.path(), scales.path(), 2, 3)));
-  CHECK(refused(EmbeddingTable::Open(bytes.path(), bytes.path(), 2, 3)));
-  CHECK(refused(EmbeddingTable::Open("/nowhere.npy", std::nullopt, 2, 3)));
+  CHECK(refused(EmbeddingTable::Open(floats, nullptr, 3, 2)));
+  CHECK(refused(EmbeddingTable::Open(floats, scales, 2, 3)));
+  CHECK(refused(EmbeddingTable::Open(bytes, nullptr, 2, 3)));
+  CHECK(refused(EmbeddingTable::Open(bytes, scales, 2, 3)));
+  CHECK(refused(EmbeddingTable::Open(bytes, bytes, 2, 3)));
 }
 
 }  // namespace

@@ -20,8 +20,13 @@ bool Has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
+Result<EmbeddingBundle> Open(const std::string& directory, bool verify) {
+  SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(directory));
+  return EmbeddingBundle::Open(*files, verify);
+}
+
 std::string Refusal(const std::string& directory) {
-  const auto bundle = EmbeddingBundle::Open(directory, true);
+  const auto bundle = Open(directory, true);
   REQUIRE_FALSE(bundle.ok());
   CHECK(bundle.error().code == ErrorCode::kBundle);
   CHECK(Has(bundle.error().message, "sotto convert"));
@@ -31,10 +36,10 @@ std::string Refusal(const std::string& directory) {
 TEST_CASE("a bundle's encoders are read, the graphs in order of their size") {
   SmallBundle files;
   files.manifest = SmallEmbeddingManifest(files);
-  Json& list = files.manifest["encoders"]["text"]["signatures"];
+  Json& list = files.manifest["components"][0]["graphs"];
   std::swap(list[0], list[1]);
   files.Write();
-  const auto bundle = EmbeddingBundle::Open(files.path(), true);
+  const auto bundle = Open(files.path(), true);
   REQUIRE(bundle.ok());
   CHECK(bundle->dimensions == 3);
   REQUIRE(bundle->text.has_value());
@@ -52,9 +57,9 @@ TEST_CASE("a bundle's encoders are read, the graphs in order of their size") {
 }
 
 TEST_CASE("a missing bundle, and one of another kind, are refused with the way to make one") {
-  CHECK(Has(Refusal("/nowhere"), "manifest.json can't be read"));
+  CHECK(Has(Refusal("/nowhere"), "/nowhere can't be opened"));
   const SmallBundle whisper;
-  CHECK(Has(Refusal(whisper.path()), "its kind is not embedding"));
+  CHECK(Has(Refusal(whisper.path()), "it has no section embedding"));
 }
 
 TEST_CASE("every value of an embedding manifest has a range") {
@@ -65,41 +70,36 @@ TEST_CASE("every value of an embedding manifest has a range") {
   };
   const std::vector<int> odd = {2, 4, 5};
   for (const Case& fault : {
-           Case{"/dimensions", 0, "dimensions is 0, expected an integer from 1"},
-           Case{"/dimensions", 4, "embedding of shape [1, 3], its dims need [1, 4]"},
-           Case{"/normalize", 1, "normalize is neither true nor false"},
+           Case{"/embedding/normalize", 1, "normalize is neither true nor false"},
+           Case{"/embedding", 3, "it has no section embedding"},
            Case{"/family", 3, "family is 3"},
-           Case{"/encoders", Json::object(), "it lists no encoders"},
-           Case{"/encoders", Json::array({1}), "it lists no encoders"},
-           Case{"/encoders/smell", Json::object(), "an encoder of smell, expected text, image"},
-           Case{"/encoders/text", 3, "its text encoder has no graphs"},
-           Case{"/encoders/text/signatures", Json::array(), "its text encoder has no graphs"},
-           Case{"/encoders/text/signatures/0/length", 0, "length is 0"},
-           Case{"/encoders/text/signatures/0/length", 5, "hidden of shape [2, 4, 2]"},
-           Case{"/encoders/text/signatures/0/batch", 1, "hidden of shape [2, 4, 2]"},
-           Case{"/encoders/text/signatures/0/batch", "1", "batch is \"1\""},
-           Case{"/encoders/text/signatures/0/signature", "text_9", "it has no signature text_9"},
-           Case{"/encoders/text/signatures/0",
-                {{"signature", "text_8"}, {"length", 8}, {"batch", 2}},
+           Case{"/components", Json::array(), "it lists no components"},
+           Case{"/components", Json::array({{{"kind", "decoder"}}}),
+                "no component of kind text-encoder, image-encoder"},
+           Case{"/components/0", {{"kind", "text-encoder"}}, "its text-encoder has no graphs"},
+           Case{"/components/0/graphs", Json::array(), "its text-encoder has no graphs"},
+           Case{"/components/0/graphs/0/inputs/1/shape", odd, "mask of shape [2, 4, 5]"},
+           Case{"/components/0/graphs/0/inputs", Json::array(), "text_4 has no input hidden"},
+           Case{"/components/0/graphs/0/inputs/0/shape", Json::array({2, 8, 2}),
                 "two graphs of one size"},
-           Case{"/encoders/text/max_length", 9, "its longest graph of text takes 8 tokens"},
-           Case{"/encoders/text/pooling", "max", "pooling is \"max\", expected mean"},
-           Case{"/encoders/text/mask_padding", nullptr, "mask_padding is neither"},
-           Case{"/encoders/text/masked", -1e5, "masked is not a number from -65504 to -1"},
-           Case{"/encoders/text/eot_token", -1, "eot_token is -1"},
-           Case{"/encoders/text/tokenizer", "../x", "files does not list ../x"},
-           Case{"/encoders/text/token_embedding/file", 3, "file is 3"},
-           Case{"/encoders/text/token_embedding", nullptr, "file is missing"},
-           Case{"/encoders/text/position_embedding", nullptr, "file is missing"},
-           Case{"/encoders/image/processor/height", 6, "pixels of shape [1, 3, 5, 7]"},
-           Case{"/encoders/image/processor", nullptr, "channels is missing"},
-           Case{"/encoders/image/signatures", nullptr, "its image encoder has no graphs"},
-           Case{"/encoders/audio/n_mels", 9, "log_mel of shape [1, 8, 100]"},
-           Case{"/encoders/audio/signatures/0/frames", 101, "a window of 1 s has 101 frames"},
-           Case{"/encoders/audio/signatures/0/batch", 2, "an audio graph's batch is not 1"},
-           Case{"/encoders/audio/mel_filters", "none.npy", "files does not list none.npy"},
-           Case{"/signatures/text_4/inputs/0/shape", odd, "hidden of shape"},
-           Case{"/signatures/image_1/outputs", Json::array(), "has 0 tensors on one side"},
+           Case{"/components/0/graphs/0/outputs/0/shape/1", 4,
+                "embedding of shape [2, 3], its dims need [2, 4]"},
+           Case{"/components/0/graphs/0/name", "text_8", "two graphs have the name text_8"},
+           Case{"/components/0/max_length", 9, "its longest graph of text takes 8 tokens"},
+           Case{"/components/0/pooling", "max", "pooling is \"max\", expected mean"},
+           Case{"/components/0/masked", -1e5, "masked is not a number from -65504 to -1"},
+           Case{"/components/0/eot_token", -1, "eot_token is -1"},
+           Case{"/components/0/tokenizer", "../x", "files does not list ../x"},
+           Case{"/components/0/token_embedding/file", 3, "file is 3"},
+           Case{"/components/0/token_embedding", nullptr, "file is missing"},
+           Case{"/components/0/position_embedding", nullptr, "position_embedding is missing"},
+           Case{"/components/1/processor/height", 6, "pixels of shape [1, 3, 5, 7]"},
+           Case{"/components/1/processor", nullptr, "height is missing"},
+           Case{"/components/1/graphs", nullptr, "its image-encoder has no graphs"},
+           Case{"/components/1/graphs/0/outputs", Json::array(), "has 0 tensors on one side"},
+           Case{"/components/2/graphs/0/inputs/0/shape/2", 101, "audio_1s takes 101 frames"},
+           Case{"/components/2/graphs/0/inputs/0/shape/0", 2, "log_mel of shape [2, 8, 100]"},
+           Case{"/components/2/mel_filters", "none.npy", "files does not list none.npy"},
            Case{"/files/graphs.tflite/size", 1, "graphs.tflite has 28 bytes, its manifest says 1"},
        }) {
     CAPTURE(fault.pointer);
@@ -121,7 +121,7 @@ TEST_CASE("a manifest that was changed anywhere is read or refused, and nothing 
   int refused = 0;
   for (int i = 0; i < 500; ++i) {
     bundle.WriteFile("manifest.json", Mutate(whole, &random));
-    refused += EmbeddingBundle::Open(bundle.path(), false).ok() ? 0 : 1;
+    refused += Open(bundle.path(), false).ok() ? 0 : 1;
   }
   CHECK(refused > 250);
 }

@@ -53,8 +53,8 @@ TEST_CASE("a board that is a variant takes the files for the chip it is one of")
 
 TEST_CASE("a bundle that was not compiled says how that is done") {
   CHECK(Has(Refusal(CompiledFor({}), "", Phone("mt6991")),
-            "models/small has no files for an NPU. Compile them: python "
-            "convert/step3_tflite_to_npu.py models/small --soc mt6991"));
+            "models/small has no files for an NPU. Compile them: sotto npu compile models/small "
+            "--soc mt6991"));
   CHECK(Has(Refusal(CompiledFor({}), "mt6991", Laptop()), "--soc mt6991 --dry-run --keep"));
 }
 
@@ -62,7 +62,7 @@ TEST_CASE("a bundle that was compiled for others names them") {
   const Bundle bundle = CompiledFor({Files("mt6985"), Files("mt6989")});
   const std::string message = Refusal(bundle, "", Phone("mt6991"));
   CHECK(Has(message, "models/small has no files for mt6991, only for mt6985, mt6989"));
-  CHECK(Has(message, "step3_tflite_to_npu.py models/small --soc mt6991"));
+  CHECK(Has(message, "sotto npu compile models/small --soc mt6991"));
 }
 
 TEST_CASE("a machine whose SoC is not known must be told it") {

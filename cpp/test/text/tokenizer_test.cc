@@ -18,18 +18,17 @@ const char kFile[] = "YQ== 0\nYmM= 1\nZGVm 2\nww== 3\nqQ== 4\n= 5\n";
 constexpr int kCount = 6;
 
 Tokenizer Open(const std::string& text, int n_text) {
-  const TemporaryFile file(text);
-  Result<Tokenizer> tokenizer = Tokenizer::Open(file.path(), n_text);
+  Result<Tokenizer> tokenizer = Tokenizer::Open(*FileView::InMemory("some.tiktoken", text), n_text);
   REQUIRE(tokenizer.ok());
   return std::move(tokenizer).value();
 }
 
 std::string Refusal(const std::string& text, int n_text) {
-  const TemporaryFile file(text);
-  const Result<Tokenizer> tokenizer = Tokenizer::Open(file.path(), n_text);
+  const Result<Tokenizer> tokenizer =
+      Tokenizer::Open(*FileView::InMemory("some.tiktoken", text), n_text);
   REQUIRE_FALSE(tokenizer.ok());
   CHECK(tokenizer.error().code == ErrorCode::kBundle);
-  CHECK(tokenizer.error().message.find(file.path()) == 0);
+  CHECK(tokenizer.error().message.find("some.tiktoken: ") == 0);
   return tokenizer.error().message;
 }
 
@@ -101,21 +100,18 @@ TEST_CASE("lines that are not base64 and a rank are refused") {
   CHECK(Has(Refusal("YQ== 0\n\n", 1), "line 2 is malformed"));
 }
 
-TEST_CASE("an empty or missing file, a folder and a senseless size are refused") {
+TEST_CASE("an empty file and a senseless size are refused") {
   Refusal("", 1);
   Refusal(kFile, 0);
   Refusal(kFile, -1);
   Refusal(kFile, 1 << 30);
-  CHECK_FALSE(Tokenizer::Open("/nowhere.tiktoken", 1).ok());
-  CHECK_FALSE(Tokenizer::Open("/tmp", 1).ok());
 }
 
 TEST_CASE("damaged tokenizer files give errors or tokenizers that work, never a crash") {
   std::mt19937 random(3);
-  TemporaryFile file("");
   for (int i = 0; i < 3000; ++i) {
-    file.Write(Mutate(kFile, &random));
-    const Result<Tokenizer> tokenizer = Tokenizer::Open(file.path(), kCount);
+    const auto file = FileView::InMemory("some.tiktoken", Mutate(kFile, &random));
+    const Result<Tokenizer> tokenizer = Tokenizer::Open(*file, kCount);
     if (tokenizer.ok()) CHECK(tokenizer->Decode({0, 1, 2, 3, 4, 5, 6}).size() < 100);
   }
 }

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "small_bundle.h"
-#include "sotto/transcriber.h"
+#include "sotto/speech_model.h"
 
 namespace sotto {
 namespace {
@@ -171,7 +171,7 @@ TEST_CASE("words need an alignment graph, and skipping silence needs words") {
   bundle.windows[0].alignment.reset();
   const std::string refusal = Refusal(options, bundle);
   CHECK(refusal.find("word_timestamps: the bundle") == 0);
-  CHECK(refusal.find("step1_pt_to_torchscript.py --model small") != std::string::npos);
+  CHECK(refusal.find("sotto convert small") != std::string::npos);
   bundle.windows[0].alignment.emplace();
   CHECK(Refusal(options, bundle).empty());
   options.hallucination_silence_threshold = -1.0;
@@ -184,11 +184,9 @@ TEST_CASE("words need an alignment graph, and skipping silence needs words") {
         "word_timestamps on, too");
 }
 
-TEST_CASE("the detector's options count where it is used") {
+TEST_CASE("the detector's options are checked with the others") {
   TranscribeOptions options;
   options.vad.threshold = 2;
-  CHECK(Refusal(options, Multilingual()).empty());
-  options.vad_filter = true;
   CHECK(Refusal(options, Multilingual()).find("vad_threshold 2") == 0);
 }
 
@@ -196,20 +194,20 @@ TEST_CASE("threads out of range are refused before anything is opened") {
   for (const int threads : {-1, 1025}) {
     LoadOptions options;
     options.threads = threads;
-    const auto transcriber = Transcriber::Create("/nowhere", options);
-    REQUIRE_FALSE(transcriber.ok());
-    CHECK(transcriber.error().code == ErrorCode::kOption);
-    CHECK(transcriber.error().message ==
+    const auto model = SpeechModel::Create("/nowhere", options);
+    REQUIRE_FALSE(model.ok());
+    CHECK(model.error().code == ErrorCode::kOption);
+    CHECK(model.error().message ==
           "threads " + std::to_string(threads) + ": expected 0 to 1024");
   }
 }
 
 TEST_CASE("a bundle whose tables are none is refused when it is opened") {
   const SmallBundle bundle;
-  const auto transcriber = Transcriber::Create(bundle.path(), {});
-  REQUIRE_FALSE(transcriber.ok());
-  CHECK(transcriber.error().code == ErrorCode::kBundle);
-  CHECK(transcriber.error().message.find("mel_filters.npy") != std::string::npos);
+  const auto model = SpeechModel::Create(bundle.path(), {});
+  REQUIRE_FALSE(model.ok());
+  CHECK(model.error().code == ErrorCode::kBundle);
+  CHECK(model.error().message.find("mel_filters.npy") != std::string::npos);
 }
 
 }  // namespace

@@ -54,8 +54,8 @@ TEST_CASE("an alignment graph takes a block over the decoder's caches, and gives
   CHECK(shapes.outputs[5].shape == Shape{1, 6, 64, 64});
   CHECK(shapes.outputs[9].name == "attention");
   CHECK(shapes.outputs[9].shape == Shape{1, 8, 64, 500});
-  CHECK(BlockOf({"align_10s", "", shapes.inputs, shapes.outputs}) == 64);
-  CHECK(BlockOf({"align_10s", "", {}, {}}) == 0);
+  CHECK(BlockOf({"align_10s", nullptr, shapes.inputs, shapes.outputs}) == 64);
+  CHECK(BlockOf({"align_10s", nullptr, {}, {}}) == 0);
 }
 
 TEST_CASE("an alignment graph may be missing; one of other shapes is a fault") {

@@ -22,8 +22,8 @@ def segment_line(segment: Segment) -> str:
 
 
 def language_line(language: str) -> str:
-    """``Detected language: English``, of a code."""
-    return f"Detected language: {LANGUAGES[language].title()}"
+    """``Detected language: English``, of a code; a code of no known name stands for itself."""
+    return f"Detected language: {LANGUAGES.get(language, language).title()}"
 
 
 class SecondsBars:

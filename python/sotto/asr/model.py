@@ -8,7 +8,7 @@ from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
-from sotto._runtime import Transcriber, VoiceActivityDetector
+from sotto import _runtime
 from sotto.asr.live import shown_live
 from sotto.asr.options import TranscribeOptions
 from sotto.asr.result import Segment, Transcription
@@ -21,15 +21,19 @@ from sotto.runtime.source import named, read_twice
 
 
 class SpeechModel:
-    """One bundle in the C++ runtime. Safe to share among threads: calls take turns.
+    """One bundle in the C++ runtime, for any number of threads at once.
+
+    All calls share the weights. Each takes a session of its own, which has the buffers: some tens
+    of megabytes, of which up to four idle ones are kept for the next calls. No call waits for
+    another. Used in a ``with`` statement, the model is closed at the end.
 
     Args:
         bundle: a bundle's directory, or a model's name (see ``runtime.locate.find_bundle``).
         device: ``cpu`` or None, which is the same; of openai-whisper. See ``accelerator``.
         download_root: a folder of bundles to look into first. Nothing is downloaded.
         in_memory: of openai-whisper; no effect, the files are mapped.
-        threads: of the CPU kernels; 0 is as many as there are big cores, 4 at most. Every model
-            has a pool of so many of its own: give several that work at once a share each.
+        threads: of the CPU kernels; 0 is as many as there are big cores, 4 at most. Every call
+            that is at work has so many of its own: several at once do best with a share each.
         verify: check the sha256 of the bundles' files.
         weight_cache: a folder, made if need be, where weights are kept as the CPU's kernels want
             them, so that the next start is quick and small: as many bytes as the bundle, which
@@ -72,8 +76,8 @@ class SpeechModel:
                 f"device {str(device)!r}: expected cpu; the NPU is accelerator='npu' or 'auto'"
             )
         self.directory = find_bundle(bundle, download_root)
-        self._transcriber = load(
-            Transcriber,
+        self._model = load(
+            _runtime.SpeechModel,
             self.directory,
             threads=threads,
             verify=verify,
@@ -83,32 +87,32 @@ class SpeechModel:
             npu_dispatch=npu_dispatch,
         )
         self._vad, self._verify = vad, verify
-        self._has_vad = False
+        self._detector: _runtime.VoiceActivityDetector | None = None
 
     @property
     def name(self) -> str:
         """The checkpoint's short name, such as ``base``."""
-        return self._transcriber.name
+        return self._model.name
 
     @property
     def precision(self) -> str:
         """``fp32`` or ``int8``."""
-        return self._transcriber.precision
+        return self._model.precision
 
     @property
     def device(self) -> str:
         """Where it runs: ``cpu`` or ``npu``."""
-        return self._transcriber.accelerator
+        return self._model.accelerator
 
     @property
     def accelerator(self) -> str:
         """What the graphs run on: ``cpu`` or ``npu``, whichever ``auto`` came to."""
-        return self._transcriber.accelerator
+        return self._model.accelerator
 
     @property
     def multilingual(self) -> bool:
         """Whether the model knows more than English."""
-        return self._transcriber.multilingual
+        return self._model.multilingual
 
     @property
     def is_multilingual(self) -> bool:
@@ -118,12 +122,12 @@ class SpeechModel:
     @property
     def windows(self) -> list[int]:
         """Seconds of each window that has graphs, for the NPU if it runs there; ascending."""
-        return self._transcriber.windows
+        return self._model.windows
 
     @property
-    def runtime(self) -> Transcriber:
+    def runtime(self) -> _runtime.SpeechModel:
         """The C++ object."""
-        return self._transcriber
+        return self._model
 
     def stream(self, **options: Any) -> Stream:
         """Speech to text while it is spoken; see :class:`sotto.asr.stream.Stream`."""
@@ -176,54 +180,82 @@ class SpeechModel:
     ) -> Transcription:
         """Transcribes a file or an array; memory does not grow with its length.
 
-        An exception of a callback, and Ctrl-C, end the transcription within one decoder step.
-        Callbacks must not call the same model.
+        An exception of a callback, and Ctrl-C, end the transcription once the graph that runs is
+        done: one decoder step, or a window's encoder, which takes a second where the model is
+        large or the machine slow. Callbacks may call this model and any other.
 
         Args:
-            audio: path, file object, bytes of a file, or samples ``[n]`` or
-                ``[n, channels]``. It is read twice: a stream that can't be rewound is kept in
+            audio: path, file object, bytes of a file, or samples ``[n]``, ``[1, n]`` or
+                ``[n, channels]`` of float or integer types (see ``sotto.preprocess``). It is read
+                twice: a stream that can't be rewound is kept in
                 memory, compressed as it is.
             sample_rate: of an array, in Hz; 16,000 if not given.
             on_language: called with the language's code once it is detected, before any segment;
                 not where it is given, nor by an English-only model.
             on_segment: called with each segment as its window is done.
             on_progress: called with the seconds done and the audio's seconds.
-            cancelled: asked before each decoder step whether to stop.
+            cancelled: asked before each graph run, and while the audio is read, whether to stop.
             **options: the fields of :class:`TranscribeOptions`.
 
         Raises:
             AudioError: the input is not audio, too short, or holds NaN or infinity.
             BundleError: ``vad_filter`` is on and its bundle is missing or damaged.
             CancelledError: ``cancelled`` said so.
-            OptionError: an option is unknown or out of range, or a callback called the model.
+            OptionError: an option is unknown or out of range, or the model is closed.
         """
-        chosen = _options(options).to_runtime()
-        chosen.cancelled = cancelled
-        if chosen.vad_filter:
-            self._load_vad()
+        given = _options(options)
+        chosen = given.to_runtime()
+        if given.vad_filter:
+            chosen.vad_filter = self.voice_activity_detector()
         report = None
         if on_segment is not None:
             report = lambda segment: on_segment(Segment.from_runtime(segment))  # noqa: E731
         source = read_twice(audio)
         try:
-            result = self._transcriber.transcribe(
+            result = self._model.transcribe(
                 lambda: stream_audio(source, sample_rate=sample_rate),
                 chosen,
                 on_language=on_language,
                 on_segment=report,
                 on_progress=on_progress,
+                cancelled=cancelled,
             )
         except AudioError as error:
             raise named(audio, error) from None
         return Transcription.from_runtime(result)
 
-    def _load_vad(self) -> None:
-        if not self._has_vad:
-            detector = VoiceActivityDetector(
+    def voice_activity_detector(self) -> _runtime.VoiceActivityDetector:
+        """The C++ detector of the bundle ``vad``, loaded when first asked for.
+
+        Raises:
+            BundleError: that bundle is missing or damaged.
+        """
+        # Two threads may both load it: one of the two is dropped, and neither waits.
+        if self._detector is None:
+            self._detector = _runtime.VoiceActivityDetector(
                 find_vad(self._vad), verify=self._verify, library=find_litert()
             )
-            self._transcriber.set_vad(detector)
-            self._has_vad = True
+        return self._detector
+
+    def close(self) -> None:
+        """Frees the memory, from any thread, and without waiting.
+
+        Calls that are at work raise CancelledError once the graph that runs is done, and later
+        ones, streams' too, OptionError. A second time does nothing.
+        """
+        self._model.close()
+
+    def __enter__(self) -> SpeechModel:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return (
+            f"SpeechModel({str(self.directory)!r}, name={self.name!r}, "
+            f"precision={self.precision!r}, accelerator={self.accelerator!r})"
+        )
 
     def detect_language(
         self, audio: AudioSource, *, sample_rate: float | None = None

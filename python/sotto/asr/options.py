@@ -105,10 +105,13 @@ class TranscribeOptions:
     vad_speech_pad_ms: int = 400
 
     def to_runtime(self) -> _runtime.TranscribeOptions:
-        """The C++ object. Raises OptionError where a value has another type."""
+        """The C++ object, without a detector. Raises OptionError where a value has another type."""
         options = _runtime.TranscribeOptions()
         for field in fields(self):
             name = field.name
+            if name == "vad_filter":  # the detector itself in C++: the model has it
+                flag(name, self.vad_filter)
+                continue
             value = _TO_RUNTIME[name](name, getattr(self, name))
             setattr(options, RUNTIME_NAMES.get(name, name), value)
         return options
@@ -163,7 +166,6 @@ _TO_RUNTIME: dict[str, Callable[[str, Any], Any]] = {
             "condition_on_previous_text",
             "carry_initial_prompt",
             "word_timestamps",
-            "vad_filter",
         ),
         flag,
     ),

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
+from threading import Event
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 from sotto import _runtime
 from sotto.asr.languages import language_code
 from sotto.asr.result import Word
 from sotto.errors import AudioError, OptionError
-from sotto.preprocess.audio_decode import is_sample_type, scaled
+from sotto.preprocess.audio_array import TYPES, as_array, is_sample_type, scaled, warn_of_scale
 from sotto.runtime import option_values
 from sotto.runtime.locate import find_litert, find_vad
 
@@ -152,15 +153,17 @@ class Stream:
     """One stream of audio, decoded again and again as it grows.
 
     Synchronous: ``push`` decodes when it is time to, on the calling thread and without the GIL.
-    Several streams may share a model; their decodings take turns. Used in a ``with``
-    statement, it is finished at the end, and ``last`` is the update of that.
+    Several streams may share a model, and decode at once. One stream takes in one piece at a
+    time: a call that comes meanwhile, from ``cancelled`` or another thread, is an OptionError, and
+    never waits. Used in a ``with`` statement, it is finished at the end, and ``last`` is the
+    update of that.
 
     Args:
         model: whose bundle has an alignment graph, for the times of words.
         vad: True finds the bundle ``silero-vad`` (see ``runtime.locate``), which tells speech from
             silence; or that bundle's directory. False takes everything for speech: then silence
             is decoded, too, and utterances end where the decoder hears nothing more.
-        cancelled: asked before each decoder step whether to stop: the push then raises
+        cancelled: asked before each graph run of a decoding whether to stop: the push then raises
             CancelledError, and the next one decodes again.
         **options: the fields of :class:`StreamOptions`.
 
@@ -184,46 +187,85 @@ class Stream:
             known = ", ".join(field.name for field in fields(StreamOptions))
             raise OptionError(f"{error}; the options are vad, {known}") from None
         chosen = self.options.to_runtime()
-        chosen.cancelled = cancelled
         detector = None
-        if vad is not False:
-            detector = _runtime.VoiceActivityDetector(
-                find_vad(None if vad is True else vad), library=find_litert()
-            )
-        self._stream = _runtime.Stream(model.runtime, detector, chosen)
+        if vad is True:
+            detector = model.voice_activity_detector()
+        elif vad is not False:
+            detector = _runtime.VoiceActivityDetector(find_vad(vad), library=find_litert())
+        self._model = model.name
+        # Not self: what C++ holds is not collected where it holds what holds it.
+        self._closed = closed = Event()
+        self._stream = _runtime.Stream(
+            model.runtime,
+            detector,
+            chosen,
+            lambda: closed.is_set() or (cancelled is not None and cancelled()),
+        )
         self.last: StreamUpdate | None = None
 
-    def push(self, samples: NDArray[Any]) -> StreamUpdate:
+    def push(self, samples: NDArray[Any] | array[Any] | memoryview) -> StreamUpdate:
         """Takes in audio as it comes: any number of samples.
 
         Args:
-            samples: ``[n]``, 16 kHz mono, of float32 or float64 (nominally -1 … 1), int16, int32
-                or uint8.
+            samples: ``[n]``, ``[1, n]`` or ``[n, 1]``, 16 kHz mono, of float32, float64 or float16
+                (nominally -1 … 1), int16, int32 or uint8: an array of numpy, or an ``array.array``
+                or memoryview of such numbers.
 
         Raises:
             AudioError: not such an array, or a sample is NaN, infinite or absurdly loud; nothing
                 of it was taken in.
-            OptionError: the stream is finished.
+            CancelledError: ``cancelled`` said so, or the stream or its model was closed meanwhile.
+            OptionError: the stream is finished or closed, or at work on another thread.
+
+        Warns:
+            SampleScaleWarning: the numbers look like those of another type.
         """
-        if not isinstance(samples, np.ndarray) or samples.ndim != 1:
+        self._check_open()
+        given = as_array(samples)
+        if given is not None and given.ndim == 2 and given.shape[1] == 1:
+            given = given[:, 0]
+        if given is None or given.ndim != 1:
             shape = getattr(samples, "shape", type(samples).__name__)
-            raise AudioError(f"pushed {shape}; expected a numpy array of samples [n], 16 kHz mono")
-        if not is_sample_type(samples.dtype):
-            raise AudioError(
-                f"pushed samples of {samples.dtype}; expected float32, float64, int16, int32 or "
-                "uint8"
-            )
-        self.last = StreamUpdate.from_runtime(self._stream.push(scaled(samples)))
+            raise AudioError(f"pushed {shape}; expected an array of samples [n], 16 kHz mono")
+        if not is_sample_type(given.dtype):
+            raise AudioError(f"pushed samples of {given.dtype}; expected {TYPES}")
+        warn_of_scale(given, "what was pushed")
+        self.last = StreamUpdate.from_runtime(self._stream.push(scaled(given)))
         return self.last
 
     def finish(self) -> StreamUpdate:
-        """Decodes and confirms what is left. Nothing can be pushed afterwards."""
+        """Decodes and confirms what is left. Nothing can be pushed afterwards.
+
+        Raises:
+            CancelledError, OptionError: as :meth:`push`.
+        """
+        self._check_open()
         self.last = StreamUpdate.from_runtime(self._stream.finish())
         return self.last
+
+    def close(self) -> None:
+        """Drops what is left undecoded, from any thread, and without waiting.
+
+        A call that is at work raises CancelledError once the graph that runs is done, and later
+        ones OptionError. A second time does nothing.
+        """
+        self._closed.set()
+
+    def _check_open(self) -> None:
+        if self._closed.is_set():
+            raise OptionError("the stream is closed; push to a new one")
 
     def __enter__(self) -> Stream:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self.finish()
+        try:
+            if kind is None:
+                self.finish()
+        finally:
+            self.close()
+
+    def __repr__(self) -> str:
+        position = 0.0 if self.last is None else self.last.position
+        closed = self._closed.is_set()
+        return f"Stream(model={self._model!r}, position={position:.2f}, closed={closed})"

@@ -11,10 +11,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
+from sotto.bundle.image_settings import ImageSettings
 from sotto.checkpoints.checkpoint import MAX_DIM, MAX_LAYERS, Shape, State
 from sotto.checkpoints.encoder import Gelu, block_shapes
 from sotto.errors import CheckpointError
-from sotto.preprocess.image_settings import ImageSettings
 
 Head = Literal["projection", "pooler", "attention", "none"]
 """What follows an image encoder's last LayerNorm: a Linear without bias (CLIP), one with a tanh

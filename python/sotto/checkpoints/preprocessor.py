@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
+from sotto.bundle.image_settings import ImageSettings, Resample
 from sotto.checkpoints.configuration import read_json
 from sotto.errors import CheckpointError
-from sotto.preprocess.image_settings import ImageSettings, Resample
 
 FILE = "preprocessor_config.json"
 TOGETHER = "processor_config.json"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from threading import Event
 from typing import Generic, TypeVar
 
-Model = TypeVar("Model")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -43,41 +42,29 @@ class Turn(Generic[Item, Result]):
 
 
 def in_turn(
-    function: Callable[[Model, Item, Say], Result],
+    function: Callable[[Item, Say], Result],
     items: Iterable[Item],
-    models: Sequence[Model],
+    jobs: int,
     stop: Event,
 ) -> Generator[Turn[Item, Result], None, None]:
-    """Works on as many items at once as there are models, each with one of them.
+    """Works on several items at once.
 
     Args:
-        function: ``function(model, item, say)``, on threads of their own. Ends soon once
-            ``stop`` is set.
+        function: ``function(item, say)``, on threads of their own. Ends soon once ``stop`` is set.
         items: taken, on this thread, before the first turn comes.
-        models: each is used by one thread at a time.
+        jobs: how many at once.
         stop: set when the iteration ends. Where that is before the last turn, it waits for
             what is under way.
 
     Yields:
         Each item's turn, in their order, as soon as the one before is done with.
     """
-    free: SimpleQueue[Model] = SimpleQueue()
-    for model in models:
-        free.put(model)
-
-    def run(turn: Turn[Item, Result]) -> None:
-        model = free.get()
-        try:
-            turn.work(lambda item, say: function(model, item, say))
-        finally:
-            free.put(model)
-
     waiting: deque[Turn[Item, Result]] = deque()
-    pool = ThreadPoolExecutor(len(models))
+    pool = ThreadPoolExecutor(jobs)
     try:
         for item in items:
             waiting.append(Turn(item))
-            pool.submit(run, waiting[-1])
+            pool.submit(waiting[-1].work, function)
         while waiting:
             yield waiting.popleft()
     finally:

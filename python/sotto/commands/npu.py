@@ -14,6 +14,7 @@ from rich.table import Table
 
 from sotto.commands.npu_estimate import estimate
 from sotto.commands.output import finite, print_whole
+from sotto.commands.step3 import step3
 from sotto.errors import OptionError
 from sotto.terminal import clean_exits, report
 
@@ -222,7 +223,7 @@ def simulate(
         report(f"legalising {model} for {chosen}")
         arithmetic = Arithmetic(storage, accumulate, gelu)  # type: ignore[arg-type]  # checked
         simulator = Simulator(model, arithmetic, chosen, window, against)
-        if not simulator.manifest["multilingual"]:
+        if not simulator.multilingual:
             clips = [clip for clip in clips if clip.language in (None, "en")]
         speech = SpeechModel(simulator.reference, verify=False)
         found = {}
@@ -295,3 +296,4 @@ def _print_simulated(title: str, found: dict[str, Simulated], noise: list[LayerN
 
 
 app.command()(estimate)
+app.command("compile")(step3)

@@ -139,7 +139,8 @@ def _main_signatures(found: Estimate) -> list[str]:
     if not found.windows:
         return list(found.signatures)
     longest = found.windows[max(found.windows)]
-    return [longest[role] for role in ("encoder", "decoder", "prefill") if role in longest]
+    graphs = (longest.encoder, longest.step, longest.prefill)
+    return [graph.name for graph in graphs if graph is not None]
 
 
 def _cells(one: SignatureEstimate, found: Estimate) -> Sequence[str]:

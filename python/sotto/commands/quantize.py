@@ -182,7 +182,7 @@ def _quantize(
 
 
 def _embeds(model: Path) -> bool:
-    return read_manifest(model, verify=False).get("kind") == "embedding"
+    return read_manifest(model, verify=False).embedding is not None
 
 
 def _scan(

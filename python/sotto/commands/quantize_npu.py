@@ -69,7 +69,7 @@ def _write(
         named = model if model.name.strip(".") else model.resolve()  # "." has no name
         target = out or named.with_name(f"{named.name.removesuffix('-fp32')}-npu")
         check_writable(target)
-        if read_manifest(model, verify=False).get("kind") == "embedding":
+        if read_manifest(model, verify=False).embedding is not None:
             from sotto.export.embedding.static_bundle import quantize_embedding_for_npu
 
             if calibrate is not None:

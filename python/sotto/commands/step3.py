@@ -1,4 +1,4 @@
-"""The command line of step 3 (``convert/step3_tflite_to_npu.py``)."""
+"""``sotto npu compile``, which is step 3 of a conversion."""
 
 from __future__ import annotations
 
@@ -90,9 +90,9 @@ def step3(
     Every signature must be one partition with no operation outside, and stay what it was: the same
     names, tensors and shapes. Without --dry-run it needs MediaTek's SDK. Examples:
 
-        python convert/step3_tflite_to_npu.py models/whisper-base-fp32 --soc mt6991 --dry-run
+        sotto npu compile models/whisper-base-fp32 --soc mt6991 --dry-run
 
-        python convert/step3_tflite_to_npu.py models/whisper-base-fp32 --soc mt8390 --backend ncc
+        sotto npu compile models/whisper-base-fp32 --soc mt8390 --backend ncc
 
     Exit code 0: all is compiled; 1: an error, which leaves everything as it was.
     """

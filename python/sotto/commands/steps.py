@@ -72,7 +72,7 @@ def step1(
     Prints each graph's largest difference from openai-whisper's own modules on real audio
     and fails beyond the tolerance. Example:
 
-        python convert/step1_pt_to_torchscript.py --model base --out models/whisper-base
+        step1_pt_to_torchscript.py --model base --out models/whisper-base
     """
     with clean_exits(), hushed_libraries():
         start = time.perf_counter()
@@ -173,7 +173,7 @@ def step2(
     Prints the operations of every graph and any outside the NPU's list, compares the written
     files with the TorchScript on real inputs, and fails beyond the tolerance. Example:
 
-        python convert/step2_torchscript_to_tflite.py models/whisper-base --precision fp32
+        step2_torchscript_to_tflite.py models/whisper-base --precision fp32
     """
     with clean_exits(), hushed_libraries(), exiting_on_interrupt(settle_replacements):
         start = time.perf_counter()

@@ -143,24 +143,18 @@ def transcribe(
         destination = _destination(output_format.value, lines, output_dir)
         destination.prepare(files)
         share = share_cores(jobs, threads, len(files))
-        models: list[SpeechModel] = []
-        for _ in range(share.jobs):
-            # The first one checks the bundle's files, and finds out what auto comes to.
-            runs_on = models[0].accelerator if models else accelerator.value
-            models.append(
-                load_model(
-                    *(model, device, model_dir),
-                    threads=share.threads,
-                    verify=not models,
-                    vad=vad_model,
-                    accelerator=runs_on,
-                    soc=soc,
-                    npu_dispatch=npu_dispatch,
-                )
-            )
+        speech = load_model(
+            *(model, device, model_dir),
+            threads=share.threads,
+            vad=vad_model,
+            accelerator=accelerator.value,
+            soc=soc,
+            npu_dispatch=npu_dispatch,
+        )
         with SecondsBars(stderr, shown=not verbose) as bars:
-            work = _Work(destination, bars, verbose, profile, keywords)
-            with closing(in_turn(work.transcribe, _recordings(files), models, work.stop)) as turns:
+            work = _Work(speech, destination, bars, verbose, profile, keywords)
+            recordings = _recordings(files)
+            with closing(in_turn(work.transcribe, recordings, share.jobs, work.stop)) as turns:
                 told = [work.tell(turn) for turn in turns]
         if not all(told):
             raise typer.Exit(FAILURE)
@@ -195,6 +189,7 @@ def _recordings(files: list[str]) -> Iterator[_Recording]:
 class _Work:
     """What is done with each recording, and what is told of it."""
 
+    speech: SpeechModel
     destination: Destination
     bars: SecondsBars
     verbose: bool
@@ -202,10 +197,10 @@ class _Work:
     keywords: dict[str, Any]
     stop: Event = field(default_factory=Event)
 
-    def transcribe(self, speech: SpeechModel, recording: _Recording, say: Say) -> Transcription:
+    def transcribe(self, recording: _Recording, say: Say) -> Transcription:
         """On one of several threads. Files are written at once, whatever is still under way."""
         with self._shown(recording.file, say) as callbacks:
-            result = speech.recognize(
+            result = self.speech.recognize(
                 recording.audio(), cancelled=self.stop.is_set, **callbacks, **self.keywords
             )
         if self.destination.directory is not None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sotto.bundle import components as bundle_components
 from sotto.embed.bundle import EmbeddingBundle
 from sotto.embed.encoder import Encoder, Output, Progress, Vectors, check_options, listed
 from sotto.errors import AudioError, OptionError
@@ -48,6 +49,7 @@ class AudioEncoder(Encoder):
         **options: Any,
     ) -> None:
         super().__init__(bundle, **options)
+        self._bundle.component(bundle_components.AudioEncoder)
         if integer("window", window, " of seconds") not in (0, *self.windows):
             known = ", ".join(map(str, self.windows))
             raise wrong("window", window, f"0, or one of {known} seconds")

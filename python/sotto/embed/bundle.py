@@ -1,19 +1,18 @@
-"""A bundle of kind ``embedding`` in the C++ runtime, with what Python reads of its manifest."""
+"""A bundle that embeds in the C++ runtime, with what Python reads of its manifest."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-from typing import Any
+from typing import TypeVar
 
 from sotto._runtime import EmbeddingModel
-from sotto.bundle import MANIFEST
+from sotto.bundle import MANIFEST, REBUILD, Embedder, Manifest, open_bundle
+from sotto.bundle.space import space_of
 from sotto.errors import BundleError
 from sotto.runtime.load import load
 from sotto.runtime.locate import find_encoder
 
-_REBUILD = "Make it: sotto convert CHECKPOINT (sotto convert --help)."
+E = TypeVar("E", bound=Embedder)
 
 
 class EmbeddingBundle:
@@ -22,12 +21,11 @@ class EmbeddingBundle:
     Args and errors are :class:`sotto.embed.Encoder`'s.
 
     Attributes:
-        directory: the bundle.
-        manifest: its manifest, whose fields the runtime has checked but for those that only
-            Python reads.
+        directory: the bundle, or its archive.
+        reader: of its files.
         runtime: the C++ object.
-        space: ``NAME@HASH`` of the model and its manifest: vectors can be compared where it is
-            the same.
+        space: ``NAME@HASH``: vectors can be compared where it is the same
+            (:mod:`sotto.bundle.space`).
     """
 
     def __init__(
@@ -52,27 +50,41 @@ class EmbeddingBundle:
             soc=soc,
             npu_dispatch=npu_dispatch,
         )
-        try:
-            text = (self.directory / MANIFEST).read_bytes()
-            self.manifest: dict[str, Any] = json.loads(text)
-        except (OSError, ValueError, RecursionError) as error:
-            raise self.fault(f"it can't be read ({error})") from error
-        self.space = f"{self.runtime.name}@{hashlib.sha256(text).hexdigest()[:16]}"
+        self.reader = open_bundle(self.directory)
+        self.space = space_of(self.reader)
 
-    def encoder(self, modality: str) -> dict[str, Any]:
-        """The manifest's section of one encoder.
+    @property
+    def manifest(self) -> Manifest:
+        """The bundle's."""
+        return self.reader.manifest
+
+    def component(self, kind: type[E]) -> E:
+        """What the manifest says of one encoder.
 
         Raises:
             BundleError: there is none.
         """
-        if modality not in self.runtime.modalities:
+        found = self.manifest.find(kind)
+        if found is None:
             raise BundleError(
-                f"{self.directory} has no encoder of {modality}: it embeds "
+                f"{self.directory} has no encoder of {kind.kind.partition('-')[0]}: it embeds "
                 f"{' and '.join(self.runtime.modalities)}"
             )
-        section: dict[str, Any] = self.manifest["encoders"][modality]
-        return section
+        return found
+
+    def close(self) -> None:
+        """Frees the memory, from any thread; encoders of it then raise OptionError."""
+        self.runtime.close()
+
+    def __enter__(self) -> EmbeddingBundle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"EmbeddingBundle({str(self.directory)!r}, space={self.space!r})"
 
     def fault(self, what: str) -> BundleError:
-        """The error of a manifest that holds something else than it must."""
-        return BundleError(f"{self.directory / MANIFEST}: {what}. {_REBUILD}")
+        """The error of a bundle that holds something else than it must."""
+        return BundleError(f"{self.directory / MANIFEST}: {what}. {REBUILD}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from pathlib import Path
 from typing import Any
@@ -28,8 +27,10 @@ class ClipModel:
             bundle = EmbeddingBundle(bundle, **options)
         self.text = TextEncoder(bundle)
         self.image = ImageEncoder(bundle)
-        self.logit_scale = _number(bundle, "logit_scale", 1.0)
-        self.logit_bias = _number(bundle, "logit_bias", 0.0)
+        embedding = bundle.manifest.embedding
+        assert embedding is not None  # as it has encoders
+        self.logit_scale = 1.0 if embedding.logit_scale is None else embedding.logit_scale
+        self.logit_bias = embedding.logit_bias or 0.0
 
     @property
     def name(self) -> str:
@@ -65,10 +66,3 @@ class ClipModel:
         of_images = self.image.encode(images).reshape(-1, self.dimensions)
         logits: Vectors = of_images @ of_texts.T * self.logit_scale + self.logit_bias
         return logits
-
-
-def _number(bundle: EmbeddingBundle, key: str, default: float) -> float:
-    value = bundle.manifest.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise bundle.fault(f"{key} is {value!r}, expected a number")
-    return float(value)

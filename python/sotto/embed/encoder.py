@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +28,10 @@ _LEAST_LENGTH = 1e-12
 
 
 class Encoder(ABC):
-    """One encoder of a bundle of kind ``embedding``. Safe to share among threads.
+    """One encoder of a bundle of kind ``embedding``, for any number of threads at once.
+
+    All calls share the weights; each has buffers of its own, and none waits for another. Used in a
+    ``with`` statement, the encoder is closed at the end.
 
     Args:
         bundle: a bundle's directory, the name of one (see ``runtime.locate.find_encoder``), or one
@@ -55,10 +58,10 @@ class Encoder(ABC):
         if isinstance(bundle, EmbeddingBundle):
             if options:
                 raise wrong("options", sorted(options), "none for a bundle that is loaded")
-            self._bundle = bundle
+            self._bundle, self._owned = bundle, False
         else:
+            self._owned = True
             self._bundle = EmbeddingBundle(bundle, **options)
-        self._section = self._bundle.encoder(self.modality)
         self._runtime = self._bundle.runtime
 
     @property
@@ -95,6 +98,26 @@ class Encoder(ABC):
     def runtime(self) -> EmbeddingModel:
         """The C++ object."""
         return self._runtime
+
+    def close(self) -> None:
+        """Frees the memory, from any thread; later calls raise OptionError.
+
+        A bundle that other encoders share is left to them: close it itself.
+        """
+        if self._owned:
+            self._bundle.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}({str(self.directory)!r}, name={self.name!r}, "
+            f"precision={self.precision!r}, dimensions={self.dimensions})"
+        )
 
     @abstractmethod
     def encode(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sotto.bundle import components as bundle_components
 from sotto.embed.bundle import EmbeddingBundle
 from sotto.embed.encoder import Encoder, Output, Progress, check_options, listed
 
@@ -23,7 +24,8 @@ class ImageEncoder(Encoder):
         super().__init__(bundle, **options)
         from sotto.preprocess import ImageProcessor
 
-        self.processor: ImageProcessor = ImageProcessor.from_bundle(self.directory)
+        component = self._bundle.component(bundle_components.ImageEncoder)
+        self.processor: ImageProcessor = ImageProcessor(component.processor)
 
     def encode(
         self,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sotto.bundle import components as bundle_components
 from sotto.embed.bundle import EmbeddingBundle
 from sotto.embed.encoder import Encoder, Output, Progress, check_options, from_arrow
 from sotto.embed.tokens import BundleTokenizer
@@ -28,14 +29,10 @@ class TextEncoder(Encoder):
 
     def __init__(self, bundle: str | os.PathLike[str] | EmbeddingBundle, **options: Any) -> None:
         super().__init__(bundle, **options)
-        self._tokenizer = BundleTokenizer(self._bundle, self._section)
-        prompts, default = self._section.get("prompts", {}), self._section.get("default_prompt")
-        if not isinstance(prompts, dict) or not all(isinstance(v, str) for v in prompts.values()):
-            raise self._bundle.fault("prompts is not a table of texts")
-        if default is not None and default not in prompts:
-            raise self._bundle.fault(f"default_prompt is {default!r}, which is not in prompts")
-        self._prompts: dict[str, str] = prompts
-        self._default_prompt: str | None = default
+        component = self._bundle.component(bundle_components.TextEncoder)
+        self._tokenizer = BundleTokenizer(self._bundle, component)
+        self._prompts = dict(component.prompts)
+        self._default_prompt = component.default_prompt
 
     @property
     def max_length(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from sotto.bundle import TextEncoder
 from sotto.embed.bundle import EmbeddingBundle
 from sotto.embed.encoder import optional_package
 from sotto.errors import OptionError
@@ -15,34 +16,25 @@ class BundleTokenizer:
 
     Args:
         bundle: the bundle.
-        section: the manifest's of its encoder of text.
+        component: its encoder of text.
 
     Raises:
         BundleError: the file is not one that the tokenizers library reads.
         SottoError: the library is not installed.
     """
 
-    def __init__(self, bundle: EmbeddingBundle, section: dict[str, Any]) -> None:
+    def __init__(self, bundle: EmbeddingBundle, component: TextEncoder) -> None:
         tokenizers = optional_package("tokenizers", "text")
-        path = bundle.directory / section["tokenizer"]
-        lowercase, pad_to = section.get("lowercase", False), section.get("pad_to")
-        if not isinstance(lowercase, bool):
-            raise bundle.fault(f"lowercase is {lowercase!r}, expected true or false")
-        if pad_to is not None and pad_to != bundle.runtime.max_length:
-            raise bundle.fault(f"pad_to is {pad_to!r}, expected max_length or null")
-        self._pad_to: int = pad_to or 0
-        self._pad_token: int = section.get("pad_token") or 0
+        self._pad_to = component.max_length if component.padded else 0
+        self._pad_token = component.pad_token
+        content = bundle.reader.read(component.tokenizer)
         try:
-            self._tokenizer = tokenizers.Tokenizer.from_str(path.read_text(encoding="utf-8"))
+            self._tokenizer = tokenizers.Tokenizer.from_str(content.decode("utf-8"))
             # What the file says of both is of the checkpoint's last run; transformers sets its own.
             self._tokenizer.no_padding()
-            self._tokenizer.enable_truncation(bundle.runtime.max_length)
+            self._tokenizer.enable_truncation(component.max_length)
         except Exception as error:  # the library raises nothing narrower
-            raise bundle.fault(f"{path.name} is no tokeniser ({error})") from error
-        if lowercase:
-            normalizers = tokenizers.normalizers
-            own = [self._tokenizer.normalizer] if self._tokenizer.normalizer else []
-            self._tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *own])
+            raise bundle.fault(f"{component.tokenizer} is no tokeniser ({error})") from error
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, special tokens included, truncated to the model's length.

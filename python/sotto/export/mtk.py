@@ -12,8 +12,8 @@ from pathlib import Path
 
 import torch
 
+from sotto.bundle import Signature
 from sotto.errors import ConversionError
-from sotto.graphs.signatures import Signature
 
 INSTALL = (
     "the mtk backend needs MediaTek's mtk_converter, part of the NeuroPilot SDK "

@@ -12,9 +12,9 @@ import math
 import torch
 from torch import Tensor, nn
 
+from sotto.bundle import Signature, TensorSpec
 from sotto.checkpoints.encoder import EncoderCheckpoint
 from sotto.checkpoints.encoder_pipeline import Dense
-from sotto.graphs.signatures import Signature, TensorSpec
 from sotto.graphs.transformer import (
     NormAffine,
     PostNormFeedForward,

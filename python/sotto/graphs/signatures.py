@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from typing import Any
-
+from sotto.bundle import Signature, TensorSpec
+from sotto.bundle.graph import FRAMES_PER_SECOND
 from sotto.checkpoints import WhisperDims
-
-FRAMES_PER_SECOND = 100
-"""Log-mel frames: 16,000 samples a second, hop 160."""
 
 ALIGNMENT_BLOCK = 64
 """Positions of the alignment graph. A text is run in blocks, the last one padded. Of 16, 32 and
@@ -19,51 +14,6 @@ ALIGNMENT_BLOCK = 64
 PREFILL_BLOCK = 32
 """Positions of the prefill graph. A prompt has some 100 tokens, 223 at most; a block of 32 costs
 as much as four single steps."""
-
-
-@dataclass(frozen=True)
-class TensorSpec:
-    """One float32 tensor of a signature."""
-
-    name: str
-    shape: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Signature:
-    """A graph's name with its inputs and outputs, in the order of the module's arguments."""
-
-    name: str
-    inputs: tuple[TensorSpec, ...]
-    outputs: tuple[TensorSpec, ...]
-
-    def as_manifest(self) -> dict[str, Any]:
-        """The manifest's entry, without the file."""
-        return {
-            side: [
-                {**asdict(spec), "shape": list(spec.shape), "dtype": "float32"} for spec in specs
-            ]
-            for side, specs in (("inputs", self.inputs), ("outputs", self.outputs))
-        }
-
-    @classmethod
-    def from_manifest(cls, name: str, entry: dict[str, Any]) -> Signature:
-        """The signature of a manifest's entry."""
-        inputs, outputs = (
-            tuple(TensorSpec(spec["name"], tuple(spec["shape"])) for spec in entry[side])
-            for side in ("inputs", "outputs")
-        )
-        return cls(name, inputs, outputs)
-
-    def to_json(self) -> str:
-        """All of it in a line."""
-        return json.dumps({"name": self.name, **self.as_manifest()})
-
-    @classmethod
-    def from_json(cls, text: str) -> Signature:
-        """What :meth:`to_json` wrote."""
-        entry = json.loads(text)
-        return cls.from_manifest(entry["name"], entry)
 
 
 def _layers(name: str, count: int, shape: tuple[int, ...]) -> tuple[TensorSpec, ...]:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from sotto.bundle import Signature, TensorSpec
 from sotto.checkpoints.silero import BINS, HOP, STATE
-from sotto.graphs.signatures import Signature, TensorSpec
 from sotto.graphs.transformer import Weights, tensor
 
 CHUNK = 512

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sotto.bundle import MANIFEST
+from sotto.bundle import MANIFEST, open_bundle
 from sotto.errors import BundleError, StoreError
-from sotto.index.bundles import bundle_space, load_encoder, manifest_of
+from sotto.index.bundles import bundle_space, load_encoder
 from sotto.index.collection import Collection
 from sotto.index.record import Hit
 from sotto.index.store import Index
@@ -113,18 +113,19 @@ def _embeds(collection: Collection, modality: str) -> bool:
         f"{collection.space.rpartition('@')[0]}), or index again"
     )
     directory = Path(collection.bundle)
-    if not collection.bundle or not (directory / MANIFEST).is_file():
+    if not collection.bundle or not (directory / MANIFEST).is_file() | directory.is_file():
         raise StoreError(
             f"the collection of {collection.space} was made with the bundle "
             f"{collection.bundle or '(not recorded)'}, which is not there. {remedy}"
         )
-    space, manifest = bundle_space(directory), manifest_of(directory)
+    space = bundle_space(directory)
     if space != collection.space:
         raise StoreError(
             f"{directory} is {space} now, the collection's vectors are of {collection.space}: "
-            f"they can't be compared. {remedy}"
+            f"they can't be compared. {remedy}. (Before version 0.2 a space was the hash of a "
+            "manifest: such a collection is to be made again.)"
         )
-    return modality in manifest.get("encoders", {})
+    return modality in open_bundle(directory).manifest.embedders
 
 
 def _nothing(index: Index, question: Question) -> str:

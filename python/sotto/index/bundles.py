@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from pathlib import Path
 from typing import Any
 
-from sotto.bundle import MANIFEST, Manifest
+from sotto.bundle import open_bundle
+from sotto.bundle.space import space_of
 from sotto.errors import BundleError
 from sotto.runtime.locate import find_encoder
 
@@ -39,38 +38,19 @@ def encoder_space(bundle: Bundle, modality: str) -> str:
         BundleError: the bundle is missing, or has no such encoder.
     """
     directory = find_encoder(bundle)
-    encoders = manifest_of(directory).get("encoders")
-    if not isinstance(encoders, dict) or modality not in encoders:
+    reader = open_bundle(directory)
+    if modality not in reader.manifest.embedders:
         raise BundleError(
             f"{directory} has no encoder of {modality}: give the bundle of one that does "
             "(sotto convert makes it)"
         )
-    return bundle_space(directory)
+    return space_of(reader)
 
 
 def bundle_space(directory: Path) -> str:
-    """``NAME@HASH`` of a bundle: its model's name and the hash of its manifest.
+    """``NAME@HASH`` of a bundle, whose files are not checked: loading it does that.
 
     Raises:
         BundleError: there is no manifest, or none that can be read.
     """
-    digest = hashlib.sha256((directory / MANIFEST).read_bytes()).hexdigest()[:16]
-    return f"{manifest_of(directory).get('name')}@{digest}"
-
-
-def manifest_of(directory: Path) -> Manifest:
-    """A bundle's manifest as it stands; loading the bundle checks the files that it lists.
-
-    Raises:
-        BundleError: there is none, or none that can be read.
-    """
-    path = directory / MANIFEST
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise BundleError(
-            f"{path} can't be read ({error}). Make the bundle again: sotto convert"
-        ) from error
-    if not isinstance(manifest, dict):
-        raise BundleError(f"{path} is no bundle's manifest. Make the bundle again: sotto convert")
-    return manifest
+    return space_of(open_bundle(directory))

@@ -30,7 +30,7 @@ class Encoder(Protocol):
 
     @property
     def space(self) -> str:
-        """``NAME@HASH`` of the model and its manifest."""
+        """``NAME@HASH``: vectors of one space can be compared (:mod:`sotto.bundle.space`)."""
 
     @property
     def dimensions(self) -> int:

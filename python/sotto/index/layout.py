@@ -82,7 +82,7 @@ def vectors_schema(space: str, dimensions: int, bundle: str) -> pa.Schema:
     """The columns of one space's table.
 
     Args:
-        space: ``NAME@HASH``: the model's name and the hash of its manifest.
+        space: ``NAME@HASH`` (:mod:`sotto.bundle.space`).
         dimensions: of the vectors.
         bundle: where the model was found, for searches that do not say.
     """

@@ -43,7 +43,7 @@ class Index:
     """Vectors of any number of models over LanceDB, embedded: a folder, or a bucket.
 
     Each model's vectors are in a collection of their own, which never mixes with another's: a
-    space is a model's name and the hash of its manifest.
+    space is a model's name and a hash of what makes its vectors what they are.
 
         index = Index("memory")
         notes = index.collection(encoder)

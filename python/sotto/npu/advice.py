@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Any
 
+from sotto.bundle import Decoder, Manifest, SpeechEncoder
 from sotto.npu.roofline import Efficiency, Range, timing
 from sotto.npu.socs import Soc
 from sotto.npu.whisper_work import Sizes, whisper_work
@@ -41,20 +41,20 @@ class Advice:
 
 
 def advice(
-    work: Work, inputs: Shapes, dims: Mapping[str, Any] | None, soc: Soc, efficiency: Efficiency
+    work: Work, inputs: Shapes, manifest: Manifest | None, soc: Soc, efficiency: Efficiency
 ) -> list[Advice]:
     """Changes that would save, or cost, a share worth naming; those that save most first.
 
     Args:
         work: of the graph as it is.
         inputs: shapes by name.
-        dims: of the bundle's manifest; None of a model that is no Whisper.
+        manifest: of the bundle; None of a file alone.
         soc: for which.
         efficiency: of the SoC.
     """
     before = timing(work, soc, efficiency)
     found = []
-    for change, changed in _changes(work, inputs, dims):
+    for change, changed in _changes(work, inputs, manifest):
         after = timing(changed, soc, efficiency).total
         saved = Range(before.total.low - after.low, before.total.high - after.high)
         found.append(Advice(change, saved))
@@ -71,9 +71,7 @@ def advice(
     )
 
 
-def _changes(
-    work: Work, inputs: Shapes, dims: Mapping[str, Any] | None
-) -> Iterator[tuple[str, Work]]:
+def _changes(work: Work, inputs: Shapes, manifest: Manifest | None) -> Iterator[tuple[str, Work]]:
     if floats := work.macs.get("fp16"):
         rest = {name: macs for name, macs in work.macs.items() if name != "fp16"}
         for kind, halved in (("int16", False), ("int8", True)):
@@ -90,8 +88,8 @@ def _changes(
         yield "inputs and outputs in fp16", replace(work, boundary=work.boundary // 2)
     if cached := _cache(inputs):
         yield f"a cache of {SHORT_CACHE} tokens", _without(work, cached)
-    if dims is not None and "log_mel" in inputs:
-        yield from _shorter_encoder(work, inputs["log_mel"][-1], dims)
+    if manifest is not None and manifest.whisper is not None and "log_mel" in inputs:
+        yield from _shorter_encoder(work, inputs["log_mel"], manifest)
     if heard := _beyond(inputs, "cross_", SHORT_WINDOW * _POSITIONS_A_SECOND):
         yield f"a window of {SHORT_WINDOW} s", _without(work, heard)
 
@@ -117,18 +115,19 @@ def _without(work: Work, elements: int) -> Work:
 
 
 def _shorter_encoder(
-    work: Work, frames: int, dims: Mapping[str, Any]
+    work: Work, log_mel: Sequence[int], manifest: Manifest
 ) -> Iterator[tuple[str, Work]]:
-    positions, short = frames // 2, SHORT_WINDOW * _POSITIONS_A_SECOND
+    positions, short = log_mel[2] // 2, SHORT_WINDOW * _POSITIONS_A_SECOND
     if positions <= short:
         return
+    encoder, decoder = manifest.need(SpeechEncoder).spec, manifest.need(Decoder).spec
     sizes = Sizes(
-        n_mels=dims["n_mels"],
-        state=dims["n_audio_state"],
-        heads=dims["n_audio_head"],
-        encoder_layers=dims["n_audio_layer"],
-        decoder_layers=dims["n_text_layer"],
-        vocabulary=dims["n_vocab"],
+        n_mels=log_mel[1],
+        state=encoder.width,
+        heads=encoder.heads,
+        encoder_layers=encoder.layers,
+        decoder_layers=decoder.layers,
+        vocabulary=decoder.vocabulary,
     )
     now, then = (
         whisper_work(sizes, "encoder+kv", positions=count).macs["fp16"]

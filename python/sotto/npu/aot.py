@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from sotto.bundle.manifest import CompiledFormat
 from sotto.errors import DeviceError, ModelError
 from sotto.npu.compiled import HOST, read_compiled
 from sotto.npu.plugin import ADAPTER, SDK, Partitioning, apply, own_adapter, vendor_adapter
@@ -34,7 +35,7 @@ class LiteRtCompiler:
     adapters: dict[str, Path]
     dry_run: bool
 
-    format = "litert"
+    format: CompiledFormat = "litert"
 
     @property
     def socs(self) -> list[str]:

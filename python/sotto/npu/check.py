@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from sotto.bundle import drop_compiled, read_manifest
+from sotto.bundle import read_manifest
 from sotto.errors import BundleError, ModelError
 from sotto.export.tflite.graphs import Graph, read_graphs
 from sotto.npu.plugin import Partitioning, find_adapter, own_adapter, partition
@@ -102,9 +102,8 @@ def _files(model: Path) -> tuple[list[Path], dict[str, dict[str, str]]]:
     """A model's .tflite files, and their layers by the tensors that these write."""
     if not model.is_dir():
         return [model], {}
-    manifest = read_manifest(model)
-    drop_compiled(manifest)
-    names = sorted(name for name in manifest["files"] if name.endswith(".tflite"))
+    manifest = read_manifest(model).without_compiled()
+    names = sorted(name for name in manifest.files if name.endswith(".tflite"))
     if not names:
         raise BundleError(f"{model} has no .tflite file; step 2 makes them")
     return [model / name for name in names], layers_by_output(manifest)

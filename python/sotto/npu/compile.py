@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from sotto.bundle import (
     replacing_directory,
     write_manifest,
 )
+from sotto.bundle.manifest import CompiledFormat
 from sotto.errors import ModelError
 from sotto.npu.result import CompiledFile, CompiledSoc
 from sotto.npu.rules import layers_by_output
@@ -30,7 +31,7 @@ class Compiler(Protocol):
     """What makes code of a file: :mod:`sotto.npu.aot` or :mod:`sotto.npu.ncc`."""
 
     @property
-    def format(self) -> str:
+    def format(self) -> CompiledFormat:
         """Of its files."""
 
     @property
@@ -84,39 +85,32 @@ def compile_bundle(
             write_part(bundle, part, model)
         if out is None:
             return [_verify(compiler, soc, models, report) for soc in compiler.socs]
-        with _adding(bundle, out, manifest, compiler.socs) as directory:
+        stale = tuple(f"{NPU}/{soc}/" for soc in compiler.socs)
+        kept = [name for name in manifest.files if not name.startswith(stale)]
+        with replacing_directory(out) as directory:
+            link_files(bundle, directory, kept)
             found = []
             for soc in compiler.socs:
                 folder = directory / NPU / soc
                 folder.mkdir(parents=True)
                 found.append(_compile(compiler, soc, models, folder, report))
-                manifest[NPU][soc] = found[-1].as_manifest(f"{NPU}/{soc}")
+            compiled = {one.soc: one.as_manifest(f"{NPU}/{one.soc}") for one in found}
+            added = [path for one in compiled.values() for path in one.files.values()]
+            manifest = replace(manifest, npu={**manifest.npu, **compiled})
+            write_manifest(directory, manifest, {*kept, *added})
     return found
 
 
 def _check(manifest: Manifest, parts: list[Part], compiler: Compiler, report: Report) -> None:
     """Before minutes of work: do the rules allow it, and how large will it be."""
     for part in parts:
-        if manifest.get("backend") != "mtk":  # whose operations are for MediaTek's tools to judge
+        if manifest.backend != "mtk":  # whose operations are for MediaTek's tools to judge
             check_rules(part, layers_by_output(manifest).get(part.file, {}))
         compiler.check(part)
         sizes = ", ".join(
             f"{graph.signature} {constant_bytes(graph) / MEGABYTE:.0f} MB" for graph in part.graphs
         )
         report(f"{part.file}: {sizes} of constants; compiled signatures share none")
-
-
-@contextmanager
-def _adding(bundle: Path, out: Path, manifest: Manifest, socs: Sequence[str]) -> Iterator[Path]:
-    """A directory that becomes ``out``: with the bundle's files but those of the SoCs, so far."""
-    stale = tuple(f"{NPU}/{soc}/" for soc in socs)
-    kept = [name for name in manifest["files"] if not name.startswith(stale)]
-    manifest[NPU] = {k: v for k, v in manifest.get(NPU, {}).items() if k not in socs}
-    with replacing_directory(out) as directory:
-        link_files(bundle, directory, kept)
-        yield directory
-        added = [path for soc in socs for path in manifest[NPU][soc]["files"].values()]
-        write_manifest(directory, manifest, sorted({*kept, *added}))
 
 
 def _verify(compiler: Compiler, soc: str, models: dict[Part, Path], report: Report) -> CompiledSoc:

@@ -18,6 +18,7 @@ from flatbuffers import encode, flexbuffers, packer
 from flatbuffers.number_types import Int32Flags, Uint32Flags
 from flatbuffers.table import Table
 
+from sotto.bundle.manifest import NeuronCompiler
 from sotto.errors import ModelError
 from sotto.export.tflite.graphs import DAMAGE, Graph, Tensor, read_graphs
 
@@ -26,7 +27,8 @@ DISPATCH = "CUSTOM DISPATCH_OP"
 MARK = b"SOTTONET"
 """What code begins with that ``cpp/neuron_host`` made, which is none for a device."""
 
-HOST, VENDOR = "sotto neuron_host", "neuron"
+HOST: NeuronCompiler = "sotto neuron_host"
+VENDOR: NeuronCompiler = "neuron"
 """Who made code: the library that runs anywhere, which marks it; else the vendor's."""
 
 _OFFSET_BYTES = 4
@@ -42,7 +44,7 @@ class Compiled:
         code: bytes of each signature's code.
     """
 
-    compiler: str
+    compiler: NeuronCompiler
     sdk: str
     code: dict[str, int]
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from sotto.bundle import Manifest, read_manifest
+from sotto.bundle import Manifest, Window, read_manifest
 from sotto.errors import BundleError, OptionError
 from sotto.export.tflite.graphs import Graph, read_graphs
 from sotto.npu.advice import Advice, advice
@@ -50,13 +50,13 @@ class Estimate:
         soc: with the figures that were used.
         precision: the bundle's; empty for a single file.
         signatures: by name.
-        windows: of a Whisper bundle, seconds to the names of its signatures.
+        windows: of a Whisper bundle, its windows by seconds.
     """
 
     soc: Soc
     precision: str
     signatures: dict[str, SignatureEstimate]
-    windows: dict[int, dict[str, str]]
+    windows: dict[int, Window]
 
 
 @dataclass(frozen=True)
@@ -102,17 +102,15 @@ def estimate(model: Path, soc: str) -> Estimate:
 def estimates(model: Path, socs: list[str]) -> list[Estimate]:
     """As :func:`estimate`, of several SoCs; the graphs are counted once."""
     found = [find_soc(name) for name in socs]
-    manifest = read_manifest(model) if model.is_dir() else {}
+    manifest = read_manifest(model) if model.is_dir() else None
     counted = [
         _Counted(file.name, graph, count(graph))
         for file in _files(model, manifest)
         for graph in read_graphs(file)
     ]
-    windows = {
-        int(entry["seconds"]): {k: v for k, v in entry.items() if isinstance(v, str)}
-        for entry in manifest.get("windows", ())
-    }
-    precision = str(manifest.get("precision", ""))
+    whisper = manifest if manifest is not None and manifest.whisper is not None else None
+    windows = {window.seconds: window for window in (whisper.windows if whisper else ())}
+    precision = manifest.precision if manifest else ""
     return [
         Estimate(
             soc,
@@ -145,17 +143,17 @@ def transcription(found: Estimate, seconds: float, tokens: int, prompt: int = 0)
             "tokens and prompt of at least 0"
         )
     window = min((s for s in found.windows if s >= seconds), default=max(found.windows))
-    names = found.windows[window]
+    graphs = found.windows[window]
     windows = math.ceil(seconds / window)
-    step = found.signatures[names["decoder"]].ms
-    block = found.signatures.get(names.get("prefill", ""))
+    step = found.signatures[graphs.step.name].ms
+    block = found.signatures.get(graphs.prefill.name) if graphs.prefill else None
     blocks = step * prompt
     if block is not None:
         blocks = block.ms * math.ceil(prompt / block.tokens)
     return Transcription(
         window,
         windows,
-        found.signatures[names["encoder"]].ms * windows,
+        found.signatures[graphs.encoder.name].ms * windows,
         blocks * windows,
         step * tokens,
     )
@@ -168,17 +166,17 @@ class _Counted:
     work: Work
 
 
-def _files(model: Path, manifest: Manifest) -> list[Path]:
+def _files(model: Path, manifest: Manifest | None) -> list[Path]:
     """The .tflite files of a bundle, but those that are compiled for an NPU; or the one file."""
-    if not manifest:
+    if manifest is None:
         return [model]
-    names = [name for name in manifest["files"] if name.endswith(".tflite") and "/" not in name]
+    names = [name for name in manifest.files if name.endswith(".tflite") and "/" not in name]
     if not names:
         raise BundleError(f"{model} has no .tflite file; step 2 makes them")
     return [model / name for name in sorted(names)]
 
 
-def _estimated(one: _Counted, soc: Soc, manifest: Manifest) -> SignatureEstimate:
+def _estimated(one: _Counted, soc: Soc, manifest: Manifest | None) -> SignatureEstimate:
     efficiency = efficiency_of(soc.key)
     found = timing(one.work, soc, efficiency)
     shapes = dict(zip(one.graph.input_names, (t.shape for t in one.graph.inputs), strict=False))
@@ -189,5 +187,5 @@ def _estimated(one: _Counted, soc: Soc, manifest: Manifest) -> SignatureEstimate
         hidden[1] if len(hidden) == 3 else 0,
         one.work,
         found,
-        tuple(advice(one.work, shapes, manifest.get("dims"), soc, efficiency)),
+        tuple(advice(one.work, shapes, manifest, soc, efficiency)),
     )

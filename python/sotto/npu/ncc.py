@@ -16,6 +16,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from sotto.bundle.manifest import CompiledFormat
 from sotto.errors import DeviceError, ModelError, OptionError
 from sotto.export.tflite.extract import extract_signatures
 from sotto.export.tflite.flatbuffer import read_model, write_model
@@ -65,7 +66,7 @@ class NccCompiler:
     architectures: dict[str, str]
     options: tuple[str, ...] = ()
 
-    format = "dla"
+    format: CompiledFormat = "dla"
 
     @property
     def socs(self) -> list[str]:

@@ -43,7 +43,7 @@ def draw(found: list[Estimate], path: Path) -> None:
     names = list(found[0].signatures)
     if windows := found[0].windows:
         longest = windows[max(windows)]
-        names = [longest["encoder"], longest["decoder"]]
+        names = [longest.encoder.name, longest.step.name]
     figure, axes = plt.subplots(
         1,
         len(names),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+
+from sotto.bundle import Compiled
+from sotto.bundle.manifest import CompiledFormat, NeuronCompiler
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class CompiledFile:
     name: str
     path: str
     bytes: int
-    compiler: str
+    compiler: NeuronCompiler
     sdk: str
     graphs: tuple[CompiledGraph, ...]
 
@@ -60,7 +62,7 @@ class CompiledSoc:
     """
 
     soc: str
-    format: str
+    format: CompiledFormat
     files: tuple[CompiledFile, ...]
 
     @property
@@ -73,12 +75,12 @@ class CompiledSoc:
         """Of all files."""
         return sum(file.bytes for file in self.files)
 
-    def as_manifest(self, folder: str) -> dict[str, Any]:
+    def as_manifest(self, folder: str) -> Compiled:
         """The manifest's entry, for files in that folder of the bundle (docs/bundle.md)."""
-        return {
-            "format": self.format,
-            "compiler": self.files[0].compiler,
-            "sdk": self.files[0].sdk,
-            "files": {file.name: f"{folder}/{file.path}" for file in self.files},
-            "signatures": [graph.signature for graph in self.graphs],
-        }
+        return Compiled(
+            format=self.format,
+            compiler=self.files[0].compiler,
+            sdk=self.files[0].sdk,
+            files={file.name: f"{folder}/{file.path}" for file in self.files},
+            signatures=tuple(graph.signature for graph in self.graphs),
+        )

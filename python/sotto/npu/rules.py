@@ -165,8 +165,8 @@ def judge_graph(graph: Graph, layer_of: dict[str, str]) -> Verdict:
 def layers_by_output(manifest: Manifest) -> dict[str, dict[str, str]]:
     """A bundle's layers by the names of the tensors that they write, for each of its files."""
     return {
-        file: {output: layer for layer, entry in layers.items() for output in entry["outputs"]}
-        for file, layers in manifest.get("layers", {}).items()
+        file: {output: layer for layer, entry in layers.items() for output in entry.outputs}
+        for file, layers in manifest.layers.items()
     }
 
 

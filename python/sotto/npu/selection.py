@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sotto.bundle import MANIFEST, NPU, REBUILD, Manifest, read_manifest
+from sotto.bundle import REBUILD, Manifest, Window, read_manifest
+from sotto.bundle import graph as bundle_graph
 from sotto.errors import BundleError, ModelError, OptionError
 from sotto.export.tflite.extract import extract_signatures
 from sotto.export.tflite.flatbuffer import read_model, write_model
 from sotto.export.tflite.graphs import DAMAGE, Graph, read_graphs
-from sotto.npu.rules import judge_graph, layers_by_output
+from sotto.npu.rules import judge_graph
 
 ROLES = ("encoder", "decoder", "prefill", "alignment")
 
@@ -59,27 +60,16 @@ def select(
         if role not in ROLES:
             raise OptionError(f"roles {role!r}: expected some of {', '.join(ROLES)}")
     manifest = read_manifest(bundle)
-    if manifest.get("kind") != "whisper" or not manifest.get("signatures"):
+    if manifest.whisper is None or not manifest.graphs:
         raise BundleError(
-            f"{bundle} is no whisper bundle with .tflite files; step 2 makes them: "
-            "python convert/step2_torchscript_to_tflite.py DIR --precision fp32"
+            f"{bundle} is no whisper bundle with .tflite files: sotto convert NAME --precision "
+            "fp32 makes one"
         )
-    try:
-        names = _names(manifest, windows, roles)
-        files = {name: str(manifest["signatures"][name]["file"]) for name in names}
-        if absent := set(files.values()) - set(manifest["files"]):
-            raise KeyError(*sorted(absent))
-        if odd := [file for file in files.values() if Path(file).name != file]:
-            raise ValueError(f"{odd[0]} is not beside it")
-        if not isinstance(manifest.get(NPU, {}), dict):
-            raise TypeError(f"{NPU} is no object")
-        layers_by_output(manifest)
-    except OptionError:  # a ValueError, too
-        raise
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise BundleError(
-            f"{bundle / MANIFEST} is damaged ({type(error).__name__}: {error}). {REBUILD}"
-        ) from error
+    graphs = manifest.graphs
+    names = _names(manifest, windows, roles)
+    files = {name: graphs[name].file for name in names}
+    if odd := [file for file in files.values() if Path(file).name != file]:
+        raise BundleError(f"{bundle}: {odd[0]} is not beside the manifest. {REBUILD}")
     if not names:
         raise OptionError(f"roles {', '.join(roles)}: {bundle} has none of them")
     return manifest, [
@@ -89,20 +79,30 @@ def select(
 
 
 def _names(manifest: Manifest, windows: Sequence[int], roles: Sequence[str]) -> list[str]:
-    of_seconds = {int(entry["seconds"]): entry for entry in manifest["windows"]}
+    of_seconds = {window.seconds: window for window in manifest.windows}
     chosen = list(windows) or [max(of_seconds)]
     chosen = sorted(of_seconds) if chosen == [0] else chosen
     for seconds in chosen:
         if seconds not in of_seconds:
             known = ", ".join(map(str, sorted(of_seconds)))
             raise OptionError(f"windows {seconds}: the bundle has {known}")
-    return [
-        str(of_seconds[seconds][role])
+    found = [
+        graph
         for role in ROLES
         if role in roles
         for seconds in chosen
-        if role in of_seconds[seconds]
+        if (graph := _of_role(of_seconds[seconds], role)) is not None
     ]
+    return [graph.name for graph in found]
+
+
+def _of_role(window: Window, role: str) -> bundle_graph.Graph | None:
+    return {
+        "encoder": window.encoder,
+        "decoder": window.step,
+        "prefill": window.prefill,
+        "alignment": window.alignment,
+    }[role]
 
 
 def _graphs(file: Path, names: set[str]) -> tuple[Graph, ...]:

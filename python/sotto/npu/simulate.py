@@ -17,19 +17,18 @@ from ai_edge_litert.interpreter import Interpreter
 
 from sotto._runtime import usable_cpus
 from sotto.asr import SpeechModel
-from sotto.bundle import Manifest, read_manifest
+from sotto.bundle import Manifest, Window, read_manifest
 from sotto.errors import BundleError, DeviceError, ModelError, OptionError
 from sotto.export.difference import decibel
 from sotto.export.tflite.graphs import Graph, read_graphs
 from sotto.npu.arithmetic import Arithmetic, open_executor
 from sotto.npu.host_loop import HostLoop, Tensors
 from sotto.npu.plugin import own_adapter, partition
+from sotto.npu.rules import layers_by_output
 from sotto.preprocess import SAMPLE_RATE, AudioSource, read_audio
 
 if TYPE_CHECKING:
     from sotto.npu._neuron_host import Executor
-
-FILES = {"encoder": "encoder.tflite", "decoder": "decoder.tflite"}
 
 
 @dataclass(frozen=True)
@@ -99,23 +98,27 @@ class Simulator:
     ) -> None:
         self.bundle, self.manifest = bundle, _manifest(bundle)
         self.reference = against or bundle
-        reference = _manifest(self.reference)
-        if reference["precision"] != "fp32":
+        self._exact_manifest = reference = _manifest(self.reference)
+        if reference.precision != "fp32":
             raise BundleError(
                 f"{self.reference} is not a whisper bundle of fp32: name one to compare with, "
-                "--against DIR; python convert/step2_torchscript_to_tflite.py DIR "
-                "--precision fp32 makes it"
+                "--against DIR; sotto convert NAME --precision fp32 makes it"
             )
         self.window = _window(bundle, self.manifest, window)
-        self._exact_window = _window(self.reference, reference, self.window["seconds"])
+        self._exact_window = _window(self.reference, reference, self.window.seconds)
         self.arithmetic, self._soc = arithmetic, soc
         self._graphs = {
-            self.window[role]: _record(bundle / file, self.window[role], soc, arithmetic)
-            for role, file in FILES.items()
+            graph.name: _record(bundle / graph.file, graph.name, soc, arithmetic)
+            for graph in (self.window.encoder, self.window.step)
         }
         self._cpu = _interpreters(self.reference, self._exact_window)
         self._npu_loop = HostLoop(bundle, self.manifest, self.window, self.run)
         self._cpu_loop = HostLoop(self.reference, reference, self._exact_window, self.run_on_cpu)
+
+    @property
+    def multilingual(self) -> bool:
+        """Whether the model knows other languages than English."""
+        return self.manifest.whisper is not None and self.manifest.whisper.multilingual
 
     def windows(self, audio: AudioSource) -> Iterator[np.ndarray]:
         """Log-mel ``[1, n_mels, frames]`` of one window of a recording after another."""
@@ -134,15 +137,15 @@ class Simulator:
 
     def layers(self, log_mel: np.ndarray) -> list[LayerNoise]:
         """Each encoder layer's noise, in the order of the graph, each arithmetic going its way."""
-        signature, file = self.window["encoder"], FILES["encoder"]
-        exact_manifest = read_manifest(self.reference)
+        signature, exactly_as = self.window.encoder, self._exact_window.encoder
         exact = Arithmetic("fp32", gelu=self.arithmetic.gelu)
-        precise = _record(self.reference / file, self._exact_window["encoder"], self._soc, exact)
-        expected = _layer_outputs(precise, exact_manifest, log_mel)
-        found = _layer_outputs(self._graphs[signature], self.manifest, log_mel)
+        precise = _record(self.reference / exactly_as.file, exactly_as.name, self._soc, exact)
+        expected = _layer_outputs(precise, exactly_as.file, self._exact_manifest, log_mel)
+        recorded = self._graphs[signature.name]
+        found = _layer_outputs(recorded, signature.file, self.manifest, log_mel)
         return [
             LayerNoise(
-                signature,
+                signature.name,
                 layer,
                 decibel([(found[layer], exactly)]),
                 float(np.abs(exactly).max()),
@@ -185,10 +188,10 @@ class Simulator:
         )
 
     def _language(self, model: SpeechModel, audio: AudioSource, given: str | None) -> str:
-        if not self.manifest["multilingual"]:
+        if not self.multilingual:
             return "en"
         if given is not None:
-            if given not in self.manifest["tokens"]["languages"]:
+            if self.manifest.whisper is not None and given not in self.manifest.whisper.languages:
                 raise OptionError(f"{audio!s}: the model has no language {given!r}")
             return given
         seconds = 30 * SAMPLE_RATE
@@ -197,17 +200,16 @@ class Simulator:
 
 def _manifest(bundle: Path) -> Manifest:
     manifest = read_manifest(bundle)
-    if manifest.get("kind") != "whisper":
+    if manifest.whisper is None:
         raise BundleError(f"{bundle} is not a whisper bundle")
     return manifest
 
 
-def _window(bundle: Path, manifest: Manifest, seconds: int) -> dict[str, Any]:
-    windows = {entry["seconds"]: entry for entry in manifest["windows"]}
+def _window(bundle: Path, manifest: Manifest, seconds: int) -> Window:
+    windows = {window.seconds: window for window in manifest.windows}
     if seconds and seconds not in windows:
         raise OptionError(f"window {seconds}: {bundle} has {', '.join(map(str, windows))}")
-    window: dict[str, Any] = windows[seconds or max(windows)]
-    return window
+    return windows[seconds or max(windows)]
 
 
 def _record(file: Path, signature: str, soc: str, arithmetic: Arithmetic) -> tuple[Graph, Executor]:
@@ -229,23 +231,22 @@ def _record(file: Path, signature: str, soc: str, arithmetic: Arithmetic) -> tup
         return graph, open_executor(recorded, arithmetic)
 
 
-def _interpreters(bundle: Path, window: dict[str, Any]) -> dict[str, Any]:
+def _interpreters(bundle: Path, window: Window) -> dict[str, Any]:
     """LiteRT's kernels, by signature."""
     return {
-        window[role]: Interpreter(
-            str(bundle / file), num_threads=usable_cpus()
-        ).get_signature_runner(window[role])
-        for role, file in FILES.items()
+        graph.name: Interpreter(
+            str(bundle / graph.file), num_threads=usable_cpus()
+        ).get_signature_runner(graph.name)
+        for graph in (window.encoder, window.step)
     }
 
 
 def _layer_outputs(
-    recorded: tuple[Graph, Executor], manifest: Manifest, log_mel: np.ndarray
+    recorded: tuple[Graph, Executor], file: str, manifest: Manifest, log_mel: np.ndarray
 ) -> dict[str, np.ndarray]:
     """What each of the encoder's layers gives, by the manifest's name."""
     graph, executor = recorded
-    entries = manifest["layers"][FILES["encoder"]]
-    layer_of = {name: layer for layer, e in entries.items() for name in e["outputs"]}
+    layer_of = layers_by_output(manifest)[file]
     places = {
         place: layer_of[operation.outputs[0].name]
         for place, operation in enumerate(graph.operations)

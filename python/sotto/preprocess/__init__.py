@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sotto.preprocess.audio import SAMPLE_RATE, AudioSource, read_audio, stream_audio
 
 if TYPE_CHECKING:
+    from sotto.bundle.image_settings import ImageSettings
     from sotto.preprocess.image import ImageProcessor
-    from sotto.preprocess.image_settings import ImageSettings
     from sotto.preprocess.mel import AudioProcessor
 
 __all__ = [
@@ -25,7 +25,7 @@ __all__ = [
 _LAZY = {
     "AudioProcessor": "sotto.preprocess.mel",
     "ImageProcessor": "sotto.preprocess.image",
-    "ImageSettings": "sotto.preprocess.image_settings",
+    "ImageSettings": "sotto.bundle.image_settings",
 }
 
 

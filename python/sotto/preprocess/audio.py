@@ -20,6 +20,7 @@ import math
 import numbers
 import os
 import stat
+from array import array
 from collections.abc import Generator, Iterable
 from contextlib import closing
 from itertools import groupby
@@ -32,13 +33,21 @@ import soxr
 from numpy.typing import NDArray
 
 from sotto.errors import AudioError, OptionError
-from sotto.preprocess.audio_decode import Samples, decode, is_sample_type, scaled
+from sotto.preprocess.audio_array import (
+    TYPES,
+    Samples,
+    as_array,
+    is_sample_type,
+    scaled,
+    warn_of_scale,
+)
+from sotto.preprocess.audio_decode import decode
 
 SAMPLE_RATE = 16_000
 """Samples a second of all audio past this module: what Whisper was trained on."""
 
 AudioSource: TypeAlias = (
-    str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | NDArray[Any]
+    "str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | NDArray[Any] | array[Any]"
 )
 """A path, the bytes of a file, a binary file object, or an array of samples."""
 
@@ -82,8 +91,10 @@ def stream_audio(
             flac, mp3, ogg, opus, aiff, m4a, mp4, webm, mkv, ...), told by its content and
             not by its name, any rate from 1 kHz to 1 MHz, any number of channels. Of a
             video the best audio track is taken.
-            An array: [n] or [n, channels], of float32 or float64 as they are, or of int16,
-            int32 or uint8 (offset 128, as in 8-bit WAV) scaled by their full range.
+            An array: [n], [1, n] or [n, channels], of float32, float64 or float16 as they are,
+            or of int16, int32 or uint8 (offset 128, as in 8-bit WAV) scaled by their full range:
+            of numpy, what numpy takes for one, or an ``array.array`` or memoryview of such
+            numbers. Memory of single bytes (``bytes``, ``array("B")``) is a file's.
         block_seconds: length of a block, > 0; at least one sample.
         sample_rate: samples a second of an array (default 16,000). A file has its own, so
             that to give one with a file is an error.
@@ -105,18 +116,24 @@ def stream_audio(
             no audio track or no samples; a sample is NaN, infinite or absurdly loud (the
             blocks before it have been given by then); the array has the wrong shape or type.
         OptionError: block_seconds or sample_rate is out of range.
+
+    Warns:
+        SampleScaleWarning: an array's numbers look like those of another type (int16 as floats,
+            or in int32), in which Whisper hears nothing.
     """
     block = _block_samples(block_seconds)
-    if isinstance(source, np.ndarray):
+    samples = as_array(source)
+    if samples is not None:
         rate = _array_rate(SAMPLE_RATE if sample_rate is None else sample_rate)
-        _check_array(source)
-        return _stream(_array_pieces(source, rate), block, "the array")
+        _check_array(samples)
+        warn_of_scale(samples, "the array")
+        return _stream(_array_pieces(samples, rate), block, "the array")
     if sample_rate is not None:
         raise OptionError(
             f"sample_rate is {sample_rate!r}, but the source is not an array: files carry "
             f"their own rate. Leave sample_rate out (the result is always {SAMPLE_RATE} Hz)"
         )
-    if isinstance(source, bytes | bytearray | memoryview):
+    if isinstance(source, bytes | bytearray | memoryview | array):
         name = f"the {memoryview(source).nbytes} bytes given"
         return _stream(_file_pieces(io.BytesIO(source), name), block, name)
     if isinstance(source, str | os.PathLike):
@@ -207,8 +224,8 @@ def _check_samples(samples: Samples, position: int, rate: float, name: str) -> N
 # ---- the four kinds of source, each as pieces ------------------------------------------
 
 
-def _array_pieces(array: NDArray[Any], rate: float) -> _Pieces:
-    frames = array if array.ndim == 2 else array[:, np.newaxis]
+def _array_pieces(samples: NDArray[Any], rate: float) -> _Pieces:
+    frames = samples if samples.ndim == 2 else samples[:, np.newaxis]
     for start in range(0, len(frames), _CHUNK):
         yield rate, _mono(scaled(frames[start : start + _CHUNK]))
 
@@ -295,14 +312,16 @@ def _array_rate(sample_rate: float) -> float:
     return float(sample_rate)
 
 
-def _check_array(array: NDArray[Any]) -> None:
-    if array.ndim not in (1, 2) or (array.ndim == 2 and not 1 <= array.shape[1] <= _MOST_CHANNELS):
+def _check_array(samples: NDArray[Any]) -> None:
+    if samples.ndim not in (1, 2) or (
+        samples.ndim == 2 and not 1 <= samples.shape[1] <= _MOST_CHANNELS
+    ):
         raise AudioError(
-            f"the array has shape {list(array.shape)}; expected [n] or [n, channels] with 1 to "
+            f"the array has shape {list(samples.shape)}; expected [n] or [n, channels] with 1 to "
             f"{_MOST_CHANNELS} channels. Transpose it if channels come first"
         )
-    if not is_sample_type(array.dtype):
+    if not is_sample_type(samples.dtype):
         raise AudioError(
-            f"the array has type {array.dtype}; expected float32, float64, int16, int32 or uint8. "
+            f"the array has type {samples.dtype}; expected {TYPES}. "
             "Convert it, and scale it to [-1, 1] if it holds other integers"
         )

@@ -12,23 +12,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator
-from typing import Any, BinaryIO, TypeAlias
+from typing import BinaryIO
 
 import av
 import av.error
-import numpy as np
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from numpy.typing import NDArray
 
 from sotto.errors import AudioError
-
-Samples: TypeAlias = NDArray[np.float32]
+from sotto.preprocess.audio_array import Samples, scaled
 
 _log = logging.getLogger(__name__)
-
-# Sample types, byte order apart -> (zero, full range). The names are numpy's `dtype.str`.
-_SCALES = {"u1": (128, 2**7), "i2": (0, 2**15), "i4": (0, 2**31), "f4": (0, 1), "f8": (0, 1)}
 
 # What PyAV and FFmpeg raise on input that is not what it claims to be.
 _DAMAGE = (av.error.FFmpegError, ValueError, RuntimeError, OverflowError, LookupError)
@@ -48,27 +42,6 @@ class _Unnamed:
 
     def tell(self) -> int:
         return self._file.tell()
-
-
-def is_sample_type(dtype: np.dtype[Any]) -> bool:
-    """Whether `scaled` takes this type: uint8, int16, int32, float32 or float64."""
-    return dtype.str[1:] in _SCALES
-
-
-def scaled(samples: NDArray[Any]) -> Samples:
-    """Samples of any accepted type and shape -> float32, integers over their full range.
-
-    int16 -> x / 32768.0, as openai-whisper's `load_audio` does, exactly; uint8 has its zero
-    at 128; floats stay as they are (a float64 beyond float32's range becomes infinite).
-    """
-    zero, full_range = _SCALES[samples.dtype.str[1:]]
-    with np.errstate(over="ignore"):
-        result = samples.astype(np.float32)
-    if zero:
-        result -= np.float32(zero)
-    if full_range != 1:
-        result *= np.float32(1 / full_range)  # a power of two: exact
-    return result
 
 
 def decode(file: BinaryIO, name: str) -> Generator[tuple[int, Samples], None, None]:

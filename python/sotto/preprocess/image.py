@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sotto.bundle import read_manifest
-from sotto.errors import BundleError, ImageError
+from sotto.bundle import ImageEncoder, ImageSettings, open_bundle
+from sotto.errors import ImageError
 from sotto.preprocess.image_decode import (
     MAX_PIXELS,
     Image,
@@ -26,7 +26,6 @@ from sotto.preprocess.image_decode import (
     read_array,
     read_image,
 )
-from sotto.preprocess.image_settings import ImageSettings
 
 if TYPE_CHECKING:
     import pyarrow
@@ -59,15 +58,8 @@ class ImageProcessor:
         Raises:
             BundleError: there is no manifest, or it has no image encoder.
         """
-        manifest = read_manifest(Path(directory), verify=False)
-        try:
-            entry = manifest["encoders"]["image"]["processor"]
-        except (KeyError, TypeError):
-            raise BundleError(
-                f"{directory} has no image encoder: it is of kind {manifest.get('kind')!r}"
-            ) from None
-        settings = ImageSettings.from_manifest(entry, str(directory))
-        return cls(settings, max_pixels=max_pixels)
+        component = open_bundle(directory).manifest.need(ImageEncoder)
+        return cls(component.processor, max_pixels=max_pixels)
 
     @property
     def shape(self) -> tuple[int, int, int]:

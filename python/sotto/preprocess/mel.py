@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sotto._runtime import LogMel
-from sotto.bundle import read_manifest
+from sotto.bundle import AudioEncoder, SpeechEncoder, open_bundle
+from sotto.bundle.components import seconds_of
 from sotto.errors import AudioError, BundleError, OptionError
 from sotto.preprocess.audio import SAMPLE_RATE, AudioSource, read_audio
 
@@ -68,20 +70,14 @@ class AudioProcessor:
         Raises:
             BundleError: the bundle takes no audio, or its filters can't be read.
         """
-        folder = Path(directory)
-        manifest = read_manifest(folder, verify=False)
+        reader = open_bundle(directory)
+        encoder = reader.manifest.find(SpeechEncoder) or reader.manifest.need(AudioEncoder)
         try:
-            if manifest["kind"] == "whisper":
-                file, lengths = "mel_filters.npy", manifest["windows"]
-            else:
-                audio = manifest["encoders"]["audio"]
-                file, lengths = audio["mel_filters"], audio["signatures"]
-            longest = max(entry["seconds"] for entry in lengths)
-            filters = np.load(folder / Path(file).name, allow_pickle=False)
-        except (KeyError, TypeError, ValueError, OSError) as error:
+            longest = max(seconds_of(graph) for graph in encoder.graphs)
+            filters = np.load(BytesIO(reader.read(encoder.mel_filters)), allow_pickle=False)
+        except (KeyError, IndexError, ValueError, OSError, EOFError) as error:
             raise BundleError(
-                f"{directory} of kind {manifest.get('kind')!r} has no mel filters that can be read "
-                f"({type(error).__name__}: {error})"
+                f"{directory} has no mel filters that can be read ({type(error).__name__}: {error})"
             ) from error
         return cls(seconds=longest if seconds is None else seconds, filters=filters)
 

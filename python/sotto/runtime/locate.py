@@ -12,56 +12,60 @@ from sotto.errors import BundleError, DeviceError
 LIBRARY = "libLiteRt.so"
 DISPATCH = "libLiteRtDispatch_Sotto.so"
 
-_MAKE_WHISPER = (
-    "python convert/step1_pt_to_torchscript.py --model {name}, "
-    "then python convert/step2_torchscript_to_tflite.py"
-)
-_MAKE_VAD = (
-    "python convert/step1_pt_to_torchscript.py --model silero-vad, "
-    "then python convert/step2_torchscript_to_tflite.py models/silero-vad"
-)
-_MAKE_ENCODER = "sotto convert {name}"
+_MAKE = "sotto convert {name}"
+
+ARCHIVE = ".sotto"
+"""Suffix of a bundle in one file."""
 
 
 def find_bundle(
     name_or_path: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None
 ) -> Path:
-    """The directory of a bundle, given itself or a model's name.
+    """The directory or archive of a bundle, given itself or a model's name.
 
     A name such as ``base`` or ``base-fp32`` stands for ``whisper-NAME``, in each of
     :func:`bundle_folders`.
 
     Args:
-        name_or_path: a bundle's directory, or a name.
+        name_or_path: a bundle's directory or archive, or a name.
         folder: looked into before the others.
 
     Raises:
-        BundleError: there is no such directory; says where it was looked for.
+        BundleError: there is no such bundle; says where it was looked for.
     """
-    return _find(name_or_path, folder, "whisper-", _MAKE_WHISPER)
+    return _find(name_or_path, folder, "whisper-")
 
 
 def find_vad(bundle: str | os.PathLike[str] | None = None) -> Path:
-    """The directory of a voice activity detector's bundle.
+    """The directory or archive of a voice activity detector's bundle.
 
     Args:
-        bundle: the directory; None is ``silero-vad`` in each of :func:`bundle_folders`.
+        bundle: itself; None is ``silero-vad`` in each of :func:`bundle_folders`.
 
     Raises:
-        BundleError: there is no such directory; says where it was looked for.
+        BundleError: there is no such bundle; says where it was looked for.
     """
-    return _find(bundle or "silero-vad", None, "", _MAKE_VAD)
+    return _find(bundle or "silero-vad", None, "")
 
 
 def find_encoder(name_or_path: str | os.PathLike[str]) -> Path:
-    """The directory of a bundle of embeddings, given itself or its name.
+    """The directory or archive of a bundle of embeddings, given itself or its name.
 
     A name, such as ``all-MiniLM-L6-v2``, is a folder's in each of :func:`bundle_folders`.
 
     Raises:
-        BundleError: there is no such directory; says where it was looked for.
+        BundleError: there is no such bundle; says where it was looked for.
     """
-    return _find(name_or_path, None, "", _MAKE_ENCODER)
+    return _find(name_or_path, None, "")
+
+
+def find_any(name_or_path: str | os.PathLike[str]) -> Path:
+    """Any bundle: itself, or its name with or without ``whisper-``.
+
+    Raises:
+        BundleError: there is none; says where it was looked for.
+    """
+    return _find(name_or_path, None, "", "whisper-")
 
 
 def bundle_folders(first: str | os.PathLike[str] | None = None) -> list[Path]:
@@ -82,35 +86,41 @@ def available_models(folder: str | os.PathLike[str] | None = None) -> list[str]:
     for each in bundle_folders(folder):
         with suppress(OSError):  # no such folder, or one that can't be entered
             found |= {path.parent.name for path in each.glob("whisper-*/manifest.json")}
+            found |= {path.stem for path in each.glob(f"whisper-*{ARCHIVE}")}
     return sorted(name.removeprefix("whisper-") for name in found)
 
 
 def _find(
     name_or_path: str | os.PathLike[str],
     folder: str | os.PathLike[str] | None,
-    prefix: str,
-    commands: str,
+    *prefixes: str,
 ) -> Path:
     path = Path(name_or_path)
-    if _is_directory(path):
+    if _is_there(path):
         return path
     name = os.fspath(name_or_path)
-    candidates = [each / f"{prefix}{name}" for each in bundle_folders(folder) if path.name == name]
+    candidates = [
+        each / f"{prefix}{name}"
+        for each in bundle_folders(folder)
+        for prefix in prefixes
+        if path.name == name
+    ]
     for candidate in candidates:
-        if _is_directory(candidate):
-            return candidate
+        for found in (candidate, candidate.with_name(f"{candidate.name}{ARCHIVE}")):
+            if _is_there(found):
+                return found
     looked = ", ".join(map(str, candidates))
     raise BundleError(
-        f"no bundle {name!r}: it is not a directory"
+        f"no bundle {name!r}: it is not a directory, nor an archive"
         + (f", and none of {looked} is there" if looked else "")
-        + f". Make one: {commands.format(name=path.name.removeprefix('whisper-'))}"
+        + f". Make one: {_MAKE.format(name=path.name.removeprefix('whisper-'))}"
     )
 
 
-def _is_directory(path: Path) -> bool:
+def _is_there(path: Path) -> bool:
     try:
-        return path.is_dir()
-    except OSError:  # a name too long, a folder that can't be entered
+        return path.is_dir() or path.is_file()
+    except (OSError, ValueError):  # a name too long or with a null, a folder that is closed
         return False
 
 

@@ -6,10 +6,9 @@ import os
 from io import BytesIO
 from typing import Any, cast
 
-import numpy as np
-
 from sotto.errors import AudioError
 from sotto.preprocess import AudioSource
+from sotto.preprocess.audio_array import as_array
 
 
 class BufferedFile(BytesIO):
@@ -23,17 +22,16 @@ class BufferedFile(BytesIO):
 def read_twice(audio: Any) -> AudioSource:
     """``audio`` as something that can be read from its start again.
 
-    A file object that can't seek, such as a pipe or a socket, is read to its end; what numpy
-    takes for an array, such as a tensor on the CPU, becomes one.
+    A file object that can't seek, such as a pipe or a socket, is read to its end; what holds
+    samples (see ``preprocess.audio_array.as_array``) becomes an array.
 
     Raises:
         AudioError: the file object gives text, or reading it failed.
     """
     if hasattr(audio, "read"):
         return cast(AudioSource, audio if _can_seek(audio) else _buffered(audio))
-    if hasattr(audio, "__array__") and not isinstance(audio, np.ndarray):
-        return np.asarray(audio)
-    return cast(AudioSource, audio)
+    samples = as_array(audio)
+    return cast(AudioSource, audio) if samples is None else samples
 
 
 def _can_seek(file: Any) -> bool:

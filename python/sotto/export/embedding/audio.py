@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from sotto.bundle import Manifest
+from sotto.bundle import AudioEncoder, Embedder, Embedding, Signature, Source
+from sotto.bundle.graph import FRAMES_PER_SECOND
 from sotto.checkpoints import Checkpoint, load_checkpoint
 from sotto.checkpoints.encoder import Gelu
 from sotto.errors import OptionError
@@ -20,7 +21,7 @@ from sotto.export.quantize.precision import Precision
 from sotto.export.recording import packaged_recording
 from sotto.export.whisper.reference import Reference
 from sotto.export.whisper.vocabulary import write_mel_filters
-from sotto.graphs.signatures import FRAMES_PER_SECOND, Signature, pooled_encoder
+from sotto.graphs.signatures import pooled_encoder
 from sotto.graphs.whisper import PooledEncoder
 from sotto.preprocess import read_audio
 
@@ -78,14 +79,9 @@ def read_audio_model(
     return EmbeddingSource(
         name=f"whisper-{checkpoint.name.removeprefix('whisper-')}{SUFFIX}",
         family="whisper",
-        source={
-            "checkpoint": checkpoint.source,
-            "format": checkpoint.format,
-            "sha256": checkpoint.sha256,
-        },
+        source=Source(checkpoint.source, checkpoint.format, checkpoint.sha256),
         dimensions=checkpoint.dims.n_audio_state,
-        normalize=True,
-        gelu=options.gelu,
+        embedding=Embedding(normalize=True),
         towers=[AudioTower(checkpoint, speech, sorted(set(options.windows)), options.gelu)],
     )
 
@@ -118,20 +114,14 @@ class AudioTower:
             for seconds in self.windows
         ]
 
-    def describe(self, directory: Path, precision: Precision) -> Manifest:
+    def describe(self, directory: Path, precision: Precision) -> AudioEncoder:
         """Writes the mel filters."""
         write_mel_filters(self.checkpoint.dims, directory / MEL_FILTERS)
-        signatures = [
-            {"signature": s.name, "seconds": seconds, "frames": s.inputs[0].shape[-1], "batch": 1}
-            for seconds, (s, _) in zip(self.windows, self.graphs(), strict=True)
-        ]
-        return {
-            "signatures": signatures,
-            "mel_filters": MEL_FILTERS,
-            "n_mels": self.checkpoint.dims.n_mels,
-        }
+        return AudioEncoder(graphs=(), gelu=self.gelu, mel_filters=MEL_FILTERS)
 
-    def sample(self, directory: Path, entry: Manifest, signature: Signature) -> list[np.ndarray]:
+    def sample(
+        self, directory: Path, component: Embedder, signature: Signature
+    ) -> list[np.ndarray]:
         """The start of the recording, every other position of what it holds."""
         log_mel, pool = signature.inputs
         frames = log_mel.shape[-1]
@@ -140,9 +130,9 @@ class AudioTower:
         weights[..., :heard:2] = 1
         return [self._reference.window(frames).numpy(), weights / weights.sum()]
 
-    def expected(self, directory: Path, entry: Manifest, signature: Signature) -> np.ndarray:
+    def expected(self, directory: Path, component: Embedder, signature: Signature) -> np.ndarray:
         """openai-whisper's features of the same positions."""
-        log_mel, pool = self.sample(directory, entry, signature)
+        log_mel, pool = self.sample(directory, component, signature)
         features = self._reference.features(log_mel.shape[-1])
         return (torch.from_numpy(pool) @ features)[:, 0].numpy()
 

@@ -1,4 +1,4 @@
-"""A checkpoint of any family that embeds becomes a bundle of kind ``embedding``.
+"""A checkpoint of any family that embeds becomes a bundle.
 
 A family says what its towers are: for each modality the graphs, the tables that the host reads, and
 what the reference implementation makes of a sample. Everything else is here.
@@ -7,10 +7,10 @@ what the reference implementation makes of a sample. Everything else is here.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import ai_edge_litert
 import litert_torch
@@ -20,16 +20,22 @@ from ai_edge_litert.interpreter import Interpreter
 from torch import nn
 
 import sotto
-from sotto.bundle import Manifest, check_writable, replacing_directory, write_manifest
+from sotto.bundle import (
+    Embedder,
+    Embedding,
+    Manifest,
+    Signature,
+    Source,
+    check_writable,
+    replacing_directory,
+    write_manifest,
+)
 from sotto.errors import ConversionError
 from sotto.export.difference import Difference, compare
 from sotto.export.quantize.precision import Exceptions, Precision, check_precision, coarsest
 from sotto.export.quantize.quantizer import quantize_files
 from sotto.export.tflite.layers import Layer, find_layers, module_weights
 from sotto.export.tflite.lower import write_tflite
-from sotto.graphs.signatures import Signature
-
-KIND = "embedding"
 
 TOLERANCE = 1e-4
 """Of the fp32 graphs' embeddings, on values of order 1 (of larger ones, times the largest): sums in
@@ -50,22 +56,24 @@ class Tower(Protocol):
 
     @property
     def modality(self) -> str:
-        """``text``, ``image`` or ``audio``: the manifest's key, and the file's name."""
+        """``text``, ``image`` or ``audio``: the file's name."""
         ...
 
     def graphs(self) -> Graphs:
         """Each signature and what makes its module, in the manifest's order."""
         ...
 
-    def describe(self, directory: Path, precision: Precision) -> Manifest:
-        """Writes the host's tables into ``directory``; gives the manifest's entry."""
+    def describe(self, directory: Path, precision: Precision) -> Embedder:
+        """Writes the host's tables into ``directory``; gives the component, without graphs."""
         ...
 
-    def sample(self, directory: Path, entry: Manifest, signature: Signature) -> list[np.ndarray]:
+    def sample(
+        self, directory: Path, component: Embedder, signature: Signature
+    ) -> list[np.ndarray]:
         """A signature's inputs, made of real content by what :meth:`describe` wrote."""
         ...
 
-    def expected(self, directory: Path, entry: Manifest, signature: Signature) -> np.ndarray:
+    def expected(self, directory: Path, component: Embedder, signature: Signature) -> np.ndarray:
         """What the reference implementation gives for the same sample, ``[B, d]``."""
         ...
 
@@ -75,19 +83,17 @@ class EmbeddingSource:
     """A checkpoint that has been read, ready for :func:`write_embedding`.
 
     Attributes:
-        name, family, source, dimensions, normalize, gelu: of the manifest.
+        name, family, source, embedding: of the manifest.
+        dimensions: of the vectors.
         towers: one, or two whose vectors are of one space.
-        extra: further entries of the manifest.
     """
 
     name: str
     family: str
-    source: Mapping[str, str]
+    source: Source
     dimensions: int
-    normalize: bool
-    gelu: str
+    embedding: Embedding
     towers: Sequence[Tower]
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_embedding(
@@ -123,45 +129,50 @@ def write_embedding(
         manifest = _manifest(model, chosen)
         layers = {}
         differences = []
+        components = []
         for tower in model.towers:
-            entry = manifest["encoders"][tower.modality] = tower.describe(directory, "fp32")
+            components.append(_described(tower, directory, "fp32"))
             file = f"{tower.modality}.tflite"
             layers[file] = _write_graphs(tower, directory / file, report, jobs)
-            for signature, _ in tower.graphs():
-                manifest["signatures"][signature.name] = {"file": file, **signature.as_manifest()}
-            differences += _verify(tower, directory, entry, "fp32", report)
-        used = quantize_files(directory, directory, layers, manifest, exceptions, report)
+            differences += _verify(tower, directory, components[-1], "fp32", report)
+        manifest, used = quantize_files(
+            directory, directory, layers, manifest, chosen, exceptions, report
+        )
         if used | {chosen} != {"fp32"}:
             differences = []
-            for tower in model.towers:
-                entry = manifest["encoders"][tower.modality] = tower.describe(directory, chosen)
-                differences += _verify(tower, directory, entry, coarsest({chosen, *used}), report)
+            coarse = coarsest({chosen, *used})
+            components = [_described(tower, directory, chosen) for tower in model.towers]
+            for tower, component in zip(model.towers, components, strict=True):
+                differences += _verify(tower, directory, component, coarse, report)
+        manifest = replace(manifest, components=tuple(components))
         write_manifest(directory, manifest, [p.name for p in directory.iterdir() if p.is_file()])
     return differences
 
 
 def _manifest(model: EmbeddingSource, precision: Precision) -> Manifest:
-    return {
-        "kind": KIND,
-        "name": model.name,
-        "family": model.family,
-        "precision": precision,
-        "backend": "litert",
-        "source": dict(model.source),
-        "dimensions": model.dimensions,
-        "normalize": model.normalize,
-        "gelu": model.gelu,
-        **model.extra,
-        "encoders": {},
-        "torchscript": {},
-        "signatures": {},
-        "tools": {
+    return Manifest(
+        name=model.name,
+        family=model.family,
+        precision=precision,
+        backend="litert",
+        source=model.source,
+        components=(),
+        files={},
+        tools={
             "sotto": sotto.__version__,
             "torch": torch.__version__,
             "litert-torch": litert_torch.__version__,
             "ai-edge-litert": ai_edge_litert.__version__,
         },
-    }
+        embedding=model.embedding,
+    )
+
+
+def _described(tower: Tower, directory: Path, precision: Precision) -> Embedder:
+    """A tower's component, whose tables are written, with its graphs."""
+    file = f"{tower.modality}.tflite"
+    graphs = tuple(signature.in_file(file) for signature, _ in tower.graphs())
+    return tower.describe(directory, precision).with_graphs(graphs)
 
 
 def _write_graphs(tower: Tower, out: Path, report: Report, jobs: int | None) -> list[Layer]:
@@ -180,15 +191,15 @@ def _write_graphs(tower: Tower, out: Path, report: Report, jobs: int | None) -> 
 
 
 def _verify(
-    tower: Tower, directory: Path, entry: Manifest, precision: str, report: Report
+    tower: Tower, directory: Path, component: Embedder, precision: str, report: Report
 ) -> list[Difference]:
     """Compares the written file with the reference implementation on each signature's sample."""
     interpreter = Interpreter(str(directory / f"{tower.modality}.tflite"), num_threads=THREADS)
     differences = []
     for signature, _ in tower.graphs():
-        inputs = tower.sample(directory, entry, signature)
+        inputs = tower.sample(directory, component, signature)
         actual = embed(interpreter, signature, inputs)
-        expected = tower.expected(directory, entry, signature)
+        expected = tower.expected(directory, component, signature)
         differences.append(distance(signature.name, actual, expected, precision))
         report(f"{precision} against the reference: {differences[-1]}")
     if failed := [difference for difference in differences if not difference.passed]:

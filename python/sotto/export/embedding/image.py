@@ -11,7 +11,15 @@ import numpy as np
 from tokenizers import Tokenizer
 from torch import nn
 
-from sotto.bundle import Manifest
+from sotto.bundle import (
+    Embedder,
+    Embedding,
+    ImageEncoder,
+    Signature,
+    Source,
+    TensorSpec,
+    TextEncoder,
+)
 from sotto.checkpoints.image_text import ImageTextCheckpoint
 from sotto.checkpoints.image_text_layout import PLAIN
 from sotto.checkpoints.image_text_reader import read_image_text
@@ -22,12 +30,11 @@ from sotto.export.embedding.image_text import image_graph, text_graph
 from sotto.export.embedding.image_text_reference import ImageTextReference
 from sotto.export.embedding.pictures import picture
 from sotto.export.embedding.text import POSITIONS, TOKENIZER, TextOptions
-from sotto.export.embedding.text_inputs import TextInputs
+from sotto.export.embedding.text_inputs import TextInputs, text_component
 from sotto.export.embedding.text_tokenizer import tokenizer_in
 from sotto.export.quantize.precision import Precision
 from sotto.export.quantize.token_table import TABLES, write_token_table
 from sotto.graphs.bert import text_signature
-from sotto.graphs.signatures import Signature, TensorSpec
 from sotto.preprocess.image import ImageProcessor
 
 Graphs = list[tuple[Signature, Callable[[], nn.Module]]]
@@ -75,22 +82,17 @@ def read_image_model(
     if checkpoint.image:
         TextOptions((), options.batches).buckets(2)  # refuses impossible batches
         towers.append(ImageTower(checkpoint, reference, sorted(set(options.batches))))
-    paired = checkpoint.logit_scale is not None
     return EmbeddingSource(
         name=name,
         family=checkpoint.family,
-        source={
-            "checkpoint": checkpoint.source,
-            "format": "huggingface",
-            "sha256": checkpoint.sha256,
-        },
+        source=Source(checkpoint.source, "huggingface", checkpoint.sha256),
         dimensions=checkpoint.dimensions,
-        normalize=checkpoint.family not in PLAIN,
-        gelu=checkpoint.image_gelu if checkpoint.image else checkpoint.text_gelu,
+        embedding=Embedding(
+            normalize=checkpoint.family not in PLAIN,
+            logit_scale=checkpoint.logit_scale,
+            logit_bias=checkpoint.logit_bias,
+        ),
         towers=towers,
-        extra={"logit_scale": checkpoint.logit_scale, "logit_bias": checkpoint.logit_bias}
-        if paired
-        else {},
     )
 
 
@@ -121,28 +123,24 @@ class ImageTower:
             for batch in self.batches
         ]
 
-    def describe(self, directory: Path, precision: Precision) -> Manifest:
-        """The manifest's entry; an image encoder's host needs no tables."""
+    def describe(self, directory: Path, precision: Precision) -> ImageEncoder:
+        """The component; an image encoder's host needs no tables."""
         settings = self.checkpoint.settings
         assert settings is not None
-        return {
-            "signatures": [
-                {"signature": signature.name, "batch": batch}
-                for (signature, _), batch in zip(self.graphs(), self.batches, strict=True)
-            ],
-            "processor": settings.as_manifest(),
-        }
+        return ImageEncoder(graphs=(), gelu=self.checkpoint.image_gelu, processor=settings)
 
-    def sample(self, directory: Path, entry: Manifest, signature: Signature) -> list[np.ndarray]:
+    def sample(
+        self, directory: Path, component: Embedder, signature: Signature
+    ) -> list[np.ndarray]:
         """A picture for each place of the batch, as the processor makes it."""
         settings = self.checkpoint.settings
         assert settings is not None
         batch = signature.inputs[0].shape[0]
         return [ImageProcessor(settings)([picture(number) for number in range(batch)])]
 
-    def expected(self, directory: Path, entry: Manifest, signature: Signature) -> np.ndarray:
+    def expected(self, directory: Path, component: Embedder, signature: Signature) -> np.ndarray:
         """transformers' vectors of the same pixels, ``[B, d]``."""
-        return self.reference.of_images(*self.sample(directory, entry, signature))
+        return self.reference.of_images(*self.sample(directory, component, signature))
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,40 +182,35 @@ class PairedTextTower:
             for batch in self.batches
         ]
 
-    def describe(self, directory: Path, precision: Precision) -> Manifest:
+    def describe(self, directory: Path, precision: Precision) -> TextEncoder:
         """Writes tokenizer, token and position rows."""
         state = self.checkpoint.state
         self.tokenizer.save(str(directory / TOKENIZER))
         positions = state["text.position_embedding.weight"][: self.longest]
         np.save(directory / POSITIONS, np.ascontiguousarray(positions))
-        signatures = [
-            {"signature": signature.name, "length": length, "batch": batch}
-            for signature, _ in self.graphs()
-            for batch, length, _ in [signature.inputs[0].shape]
-        ]
-        return {
-            "signatures": signatures,
-            "token_embedding": write_token_table(
+        return TextEncoder(
+            graphs=(),
+            gelu=self.checkpoint.text_gelu,
+            token_embedding=write_token_table(
                 state["text.token_embedding.weight"], directory, TABLES[precision]
             ),
-            "position_embedding": {"file": POSITIONS},
-            "max_length": self.longest,
-            "pad_to": self.longest if self.pads else None,
-            "pooling": "last" if self.pads else "eot",
-            "mask_padding": False,
-            "eot_token": self.checkpoint.eot_token,
-            "pad_token": self.checkpoint.pad_token,
-            "tokenizer": TOKENIZER,
-            "prompts": {},
-            "default_prompt": None,
-            "lowercase": False,
-        }
+            position_embedding=POSITIONS,
+            tokenizer=TOKENIZER,
+            max_length=self.longest,
+            pooling="last" if self.pads else "eot",
+            pad_token=self.checkpoint.pad_token,
+            padded=self.pads,
+            eot_token=self.checkpoint.eot_token,
+        )
 
-    def sample(self, directory: Path, entry: Manifest, signature: Signature) -> list[np.ndarray]:
+    def sample(
+        self, directory: Path, component: Embedder, signature: Signature
+    ) -> list[np.ndarray]:
         """Real texts of several lengths, laid out."""
-        inputs = TextInputs.read(directory, entry)
+        inputs = TextInputs.read(directory, text_component(component))
         return inputs.lay_out(inputs.sample(signature), signature)
 
-    def expected(self, directory: Path, entry: Manifest, signature: Signature) -> np.ndarray:
+    def expected(self, directory: Path, component: Embedder, signature: Signature) -> np.ndarray:
         """transformers' vector of each text alone, ``[B, d]``."""
-        return self.reference.of_texts(TextInputs.read(directory, entry).sample(signature))
+        inputs = TextInputs.read(directory, text_component(component))
+        return self.reference.of_texts(inputs.sample(signature))

@@ -1,8 +1,9 @@
-"""A float32 bundle of kind ``embedding`` becomes one of another precision."""
+"""A float32 bundle that embeds becomes one of another precision."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,20 +11,20 @@ from ai_edge_litert.interpreter import Interpreter
 
 from sotto.bundle import (
     Manifest,
+    TextEncoder,
     check_writable,
     link_files,
     replacing_directory,
     write_manifest,
 )
-from sotto.errors import BundleError, ConversionError, OptionError
+from sotto.errors import ConversionError, OptionError
 from sotto.export.difference import Difference
-from sotto.export.embedding.bundle import KIND, THREADS, distance, embed
+from sotto.export.embedding.bundle import THREADS, distance, embed
 from sotto.export.embedding.samples import sample
 from sotto.export.quantize.precision import Exceptions, Precision, check_precision, coarsest
 from sotto.export.quantize.quantizer import quantize_files
 from sotto.export.quantize.token_table import TABLES, write_token_table
 from sotto.export.whisper.requantize import read_float_bundle
-from sotto.graphs.signatures import Signature
 
 Vectors = dict[str, np.ndarray]
 """``[B, d]`` by signature."""
@@ -55,18 +56,19 @@ def quantize_embedding(
         OutputError: ``out`` can't be written.
     """
     exceptions, chosen = exceptions or Exceptions(), check_precision(precision)
-    manifest, layers = read_float_bundle(source, KIND)
+    manifest, layers = read_float_bundle(source, embeds=True)
     if out.resolve() == source.resolve():
         raise OptionError(f"out {out}: is the float32 bundle itself; choose another directory")
     check_writable(out)
     expected = vectors(source, manifest)
-    kept = [name for name in manifest["files"] if name not in layers]
+    kept = [name for name in manifest.files if name not in layers]
     with replacing_directory(out) as directory:
-        manifest["precision"] = chosen
-        tables = write_tables(source, directory, manifest, chosen)
+        manifest, tables = write_tables(source, directory, manifest, chosen)
         link_files(source, directory, [name for name in kept if name not in tables])
-        used = quantize_files(source, directory, layers, manifest, exceptions, report)
-        write_manifest(directory, manifest, sorted({*kept, *tables, *layers}))
+        manifest, used = quantize_files(
+            source, directory, layers, manifest, chosen, exceptions, report
+        )
+        write_manifest(directory, manifest, {*kept, *tables, *layers})
         coarse = coarsest({chosen, *used})
         found = vectors(directory, manifest)
         differences = [distance(name, found[name], expected[name], coarse) for name in expected]
@@ -81,33 +83,24 @@ def quantize_embedding(
 
 def write_tables(
     source: Path, directory: Path, manifest: Manifest, precision: Precision
-) -> list[str]:
-    """The token tables in a precision; gives their files."""
-    files = []
-    for entry in manifest["encoders"].values():
-        if "token_embedding" not in entry:
-            continue
-        table = np.load(source / entry["token_embedding"]["file"], mmap_mode="r")
-        entry["token_embedding"] = write_token_table(table, directory, TABLES[precision])
-        files += [name for key, name in entry["token_embedding"].items() if key != "dtype"]
-    return files
+) -> tuple[Manifest, set[str]]:
+    """Writes the token tables in a precision; gives the manifest, and their files."""
+    text = manifest.find(TextEncoder)
+    if text is None:
+        return manifest, set()
+    rows = np.load(source / text.token_embedding.file, mmap_mode="r")
+    table = write_token_table(rows, directory, TABLES[precision])
+    return manifest.with_component(replace(text, token_embedding=table)), table.files
 
 
 def vectors(directory: Path, manifest: Manifest) -> Vectors:
-    """What each signature gives for its sample. Raises BundleError for a damaged manifest."""
+    """What each signature gives for its sample."""
     found: Vectors = {}
-    try:
-        for modality, entry in manifest["encoders"].items():
-            model = directory / f"{modality}.tflite"
-            interpreter = Interpreter(str(model), num_threads=THREADS)
-            for graph in entry["signatures"]:
-                name = graph["signature"]
-                signature = Signature.from_manifest(name, manifest["signatures"][name])
-                inputs = sample(directory, modality, entry, signature)
-                found[name] = embed(interpreter, signature, inputs)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise BundleError(
-            f"{directory}: the manifest is damaged ({type(error).__name__}: {error}). Convert the "
-            "checkpoint again: sotto convert"
-        ) from error
+    for component in manifest.embedders.values():
+        for file in sorted({graph.file for graph in component.graphs}):
+            interpreter = Interpreter(str(directory / file), num_threads=THREADS)
+            for graph in component.graphs:
+                if graph.file == file:
+                    inputs = sample(directory, component, graph)
+                    found[graph.name] = embed(interpreter, graph, inputs)
     return found

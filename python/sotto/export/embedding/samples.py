@@ -9,42 +9,36 @@ from pathlib import Path
 
 import numpy as np
 
-from sotto.bundle import Manifest
-from sotto.errors import BundleError
+from sotto.bundle import Embedder, ImageEncoder, Signature, TextEncoder
 from sotto.export.embedding.pictures import picture
 from sotto.export.embedding.text_inputs import TextInputs
 from sotto.export.recording import packaged_recording
-from sotto.graphs.signatures import Signature
 from sotto.preprocess import SAMPLE_RATE, AudioProcessor, ImageProcessor, read_audio
 
 
 def sample(
-    directory: Path, modality: str, entry: Manifest, signature: Signature, start: int = 0
+    directory: Path, component: Embedder, signature: Signature, start: int = 0
 ) -> list[np.ndarray]:
     """Inputs of a signature, in its order.
 
     Args:
         directory: the bundle.
-        modality: ``text``, ``image`` or ``audio``.
-        entry: of the manifest's ``encoders``.
-        signature: one of the modality's.
+        component: one of its encoders.
+        signature: one of the encoder's.
         start: number of the first text, picture or second of speech.
 
     Raises:
         AudioError: there is no packaged recording.
-        BundleError: a file is damaged, or the modality unknown.
+        BundleError: a file is damaged.
     """
-    match modality:
-        case "text":
-            inputs = TextInputs.read(directory, entry)
-            return inputs.lay_out(inputs.sample(signature, start), signature)
-        case "image":
-            batch = signature.inputs[0].shape[0]
-            pictures = [picture(number) for number in range(start, start + batch)]
-            return [ImageProcessor.from_bundle(directory)(pictures)]
-        case "audio":
-            return _speech(directory, signature, start)
-    raise BundleError(f"{directory} has an encoder of {modality!r:.60}, which is unknown here")
+    if isinstance(component, TextEncoder):
+        inputs = TextInputs.read(directory, component)
+        return inputs.lay_out(inputs.sample(signature, start), signature)
+    if isinstance(component, ImageEncoder):
+        batch = signature.inputs[0].shape[0]
+        pictures = [picture(number) for number in range(start, start + batch)]
+        return [ImageProcessor(component.processor)(pictures)]
+    return _speech(directory, signature, start)
 
 
 def _speech(directory: Path, signature: Signature, start: int) -> list[np.ndarray]:

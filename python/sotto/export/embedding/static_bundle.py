@@ -1,14 +1,16 @@
-"""A float32 bundle of kind ``embedding`` becomes one for the NPU: statically quantised."""
+"""A float32 bundle that embeds becomes one for the NPU: statically quantised."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 
 from ai_edge_litert.interpreter import Interpreter
 
 from sotto.bundle import (
+    Embedder,
+    Graph,
     Manifest,
     check_writable,
     link_files,
@@ -17,15 +19,14 @@ from sotto.bundle import (
 )
 from sotto.errors import ConversionError, OptionError
 from sotto.export.difference import Difference, compare
-from sotto.export.embedding.bundle import KIND, THREADS, embed, unit
+from sotto.export.embedding.bundle import THREADS, embed, unit
 from sotto.export.embedding.requantize import vectors, write_tables
 from sotto.export.embedding.samples import sample
 from sotto.export.quantize.precision import Exceptions
 from sotto.export.quantize.ranges import Ranges
 from sotto.export.quantize.recipes import Recipe, excepted
 from sotto.export.whisper.requantize import read_float_bundle
-from sotto.export.whisper.static_bundle import write_static_files
-from sotto.graphs.signatures import Signature
+from sotto.export.whisper.static_bundle import describe_static, write_static_files
 
 LEAST = 10.0
 """dB of each vector of length 1: a cosine of 0.95. A recipe that is below it gives other
@@ -67,26 +68,27 @@ def quantize_embedding_for_npu(
         OptionError: ``out`` is ``source``, or an exception matches no layer.
         OutputError: ``out`` can't be written.
     """
-    manifest, layers = read_float_bundle(source, KIND)
+    manifest, layers = read_float_bundle(source, embeds=True)
     if exceptions is not None:
         exceptions.check(layer for of_file in layers.values() for layer in of_file)
-        recipe, manifest["exceptions"] = excepted(recipe, exceptions), dict(exceptions.precisions)
+        recipe = excepted(recipe, exceptions)
+        manifest = replace(manifest, exceptions=dict(exceptions.precisions))
     if out.resolve() == source.resolve():
         raise OptionError(f"out {out}: is the float32 bundle itself; choose another directory")
     check_writable(out)
     expected = vectors(source, manifest)
     ranges = _calibrate(source, manifest, report)
-    kept = [name for name in manifest["files"] if name not in layers]
+    kept = [name for name in manifest.files if name not in layers]
     with replacing_directory(out) as directory:
-        tables = write_tables(source, directory, manifest, "int8")
+        manifest, tables = write_tables(source, directory, manifest, "int8")
         link_files(source, directory, [name for name in kept if name not in tables])
-        manifest["precision"] = f"npu-{recipe.name}"
-        manifest["static"] = {
-            "rules": [asdict(rule) for rule in recipe.rules],
-            "calibrated_on": [f"{SAMPLES} samples of sotto.export.embedding.samples"],
-        }
-        write_static_files(source, directory, manifest, layers, recipe, ranges.found, report)
-        write_manifest(directory, manifest, sorted({*kept, *tables, *layers}))
+        manifest = describe_static(
+            manifest, recipe, [f"{SAMPLES} samples of sotto.export.embedding.samples"]
+        )
+        manifest = write_static_files(
+            source, directory, manifest, layers, recipe, ranges.found, report
+        )
+        write_manifest(directory, manifest, {*kept, *tables, *layers})
         found = vectors(directory, manifest)
         differences = [
             compare(name, list(zip(unit(found[name]), unit(of), strict=True)), decibel=LEAST)
@@ -104,18 +106,20 @@ def quantize_embedding_for_npu(
 
 def _calibrate(source: Path, manifest: Manifest, report: Report) -> Ranges:
     """Runs every signature over its samples."""
-    ranges = Ranges(source / f"{modality}.tflite" for modality in manifest["encoders"])
-    for modality, entry in manifest["encoders"].items():
+    by_file: dict[str, list[tuple[Embedder, Graph]]] = {}
+    for component in manifest.embedders.values():
+        for graph in component.graphs:
+            by_file.setdefault(graph.file, []).append((component, graph))
+    ranges = Ranges(source / file for file in by_file)
+    for file, graphs in by_file.items():
         interpreter = Interpreter(
-            str(source / f"{modality}.tflite"),
+            str(source / file),
             num_threads=THREADS,
             experimental_preserve_all_tensors=True,
         )
-        for graph in entry["signatures"]:
-            name = graph["signature"]
-            signature = Signature.from_manifest(name, manifest["signatures"][name])
+        for component, graph in graphs:
             for start in range(SAMPLES):
-                embed(interpreter, signature, sample(source, modality, entry, signature, start))
-                ranges.add(interpreter, name)
-            report(f"calibrated {name}")
+                embed(interpreter, graph, sample(source, component, graph, start))
+                ranges.add(interpreter, graph.name)
+            report(f"calibrated {graph.name}")
     return ranges

@@ -13,17 +13,17 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import AutoModel
 
-from sotto.bundle import Manifest
+from sotto.bundle import Embedder, Embedding, Signature, Source
+from sotto.bundle import components as bundle_components
 from sotto.checkpoints.encoder import EncoderCheckpoint
 from sotto.checkpoints.encoder_load import load_encoder
 from sotto.errors import CheckpointError, OptionError
 from sotto.export.embedding.bundle import EmbeddingSource
-from sotto.export.embedding.text_inputs import MASKED, TextInputs
+from sotto.export.embedding.text_inputs import MASKED, TextInputs, text_component
 from sotto.export.embedding.text_tokenizer import read_tokenizer
 from sotto.export.quantize.precision import Precision
 from sotto.export.quantize.token_table import TABLES, write_token_table
 from sotto.graphs.bert import TextEncoder, text_signature
-from sotto.graphs.signatures import Signature
 
 TOKENIZER, POSITIONS = "tokenizer.json", "position_embedding.npy"
 
@@ -98,14 +98,9 @@ def read_text_model(
     return EmbeddingSource(
         name=checkpoint.name,
         family=checkpoint.family,
-        source={
-            "checkpoint": checkpoint.source,
-            "format": "huggingface",
-            "sha256": checkpoint.sha256,
-        },
+        source=Source(checkpoint.source, "huggingface", checkpoint.sha256),
         dimensions=tower.dimensions,
-        normalize=checkpoint.pipeline.normalize,
-        gelu=checkpoint.gelu,
+        embedding=Embedding(normalize=checkpoint.pipeline.normalize),
         towers=[tower],
     )
 
@@ -144,32 +139,26 @@ class TextTower:
             for length, batch in self.shapes
         ]
 
-    def describe(self, directory: Path, precision: Precision) -> Manifest:
+    def describe(self, directory: Path, precision: Precision) -> bundle_components.TextEncoder:
         """Writes tokenizer, token and position rows."""
         pipeline, state = self.checkpoint.pipeline, self.checkpoint.state
         self.tokenizer.save(str(directory / TOKENIZER))
         np.save(directory / POSITIONS, self._position_rows())
-        signatures = [
-            {"signature": signature.name, "length": length, "batch": batch}
-            for (signature, _), (length, batch) in zip(self.graphs(), self.shapes, strict=True)
-        ]
-        return {
-            "signatures": signatures,
-            "token_embedding": write_token_table(
+        return bundle_components.TextEncoder(
+            graphs=(),
+            gelu=self.checkpoint.gelu,
+            token_embedding=write_token_table(
                 state["token_embedding.weight"], directory, TABLES[precision]
             ),
-            "position_embedding": {"file": POSITIONS},
-            "max_length": self.longest,
-            "pooling": pipeline.pooling,
-            "mask_padding": True,
-            "masked": MASKED,
-            "eot_token": None,
-            "pad_token": self.checkpoint.pad_token,
-            "tokenizer": TOKENIZER,
-            "prompts": pipeline.prompts,
-            "default_prompt": pipeline.default_prompt,
-            "lowercase": False,  # tokenizer.json does it
-        }
+            position_embedding=POSITIONS,
+            tokenizer=TOKENIZER,
+            max_length=self.longest,
+            pooling=pipeline.pooling,
+            pad_token=self.checkpoint.pad_token,
+            masked=MASKED,
+            prompts=pipeline.prompts,
+            default_prompt=pipeline.default_prompt,
+        )
 
     def _position_rows(self) -> np.ndarray:
         """``[longest, width]``: the position's row and the first segment's."""
@@ -178,14 +167,16 @@ class TextTower:
         segments = state.get("segment_embedding.weight")
         return np.ascontiguousarray(rows if segments is None else rows + segments[0])
 
-    def sample(self, directory: Path, entry: Manifest, signature: Signature) -> list[np.ndarray]:
+    def sample(
+        self, directory: Path, component: Embedder, signature: Signature
+    ) -> list[np.ndarray]:
         """Real texts of several lengths, laid out."""
-        inputs = TextInputs.read(directory, entry)
+        inputs = TextInputs.read(directory, text_component(component))
         return inputs.lay_out(inputs.sample(signature), signature)
 
-    def expected(self, directory: Path, entry: Manifest, signature: Signature) -> np.ndarray:
+    def expected(self, directory: Path, component: Embedder, signature: Signature) -> np.ndarray:
         """transformers' encoder over each text alone, without padding, and what follows it."""
-        texts = TextInputs.read(directory, entry).sample(signature)
+        texts = TextInputs.read(directory, text_component(component)).sample(signature)
         return np.stack([self._reference_vector(tuple(ids)) for ids in texts])
 
     @cached_property

@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -57,45 +58,49 @@ def quantize_files(
     directory: Path,
     layers: Mapping[str, list[Layer]],
     manifest: Manifest,
+    precision: Precision,
     exceptions: Exceptions,
     report: Callable[[str], None],
-) -> set[Precision]:
-    """Writes a bundle's float32 files in the manifest's precision, and their layers into it.
+) -> tuple[Manifest, set[Precision]]:
+    """Writes a bundle's float32 files in a precision.
 
     Args:
         source: holds the files.
         directory: gets them, under the same names; may be ``source``.
         layers: of each file.
-        manifest: says ``precision``; gets ``layers``, ``exceptions`` and the tool's version.
+        manifest: of the bundle.
+        precision: of the layers.
         exceptions: layers of another precision.
         report: called with a line of text for each file.
 
     Returns:
-        The precisions that layers have.
+        The manifest with ``precision``, ``layers``, ``exceptions`` and the tool's version, and
+        the precisions that layers have.
 
     Raises:
         OptionError: an exception matches no layer.
         ConversionError: the quantiser failed, or an operation is outside the NPU's list.
     """
     exceptions.check(layer for of_file in layers.values() for layer in of_file)
-    manifest["exceptions"], manifest["layers"] = dict(exceptions.precisions), {}
     used: set[Precision] = set()
+    entries = {}
     for file, of_file in layers.items():
-        precisions = exceptions.resolve(manifest["precision"], of_file)
+        precisions = exceptions.resolve(precision, of_file)
         used |= set(precisions.values())
-        manifest["layers"][file] = {
-            layer.name: layer.as_manifest(precisions[layer.name]) for layer in of_file
-        }
+        entries[file] = {layer.name: layer.entry(precisions[layer.name]) for layer in of_file}
         if set(precisions.values()) != {"fp32"}:
-            report(f"quantising {file} to {manifest['precision']}")
+            report(f"quantising {file} to {precision}")
             written = directory / f"{file}.quantised"
             quantize(source / file, written, of_file, precisions)
-            manifest["tools"]["ai-edge-quantizer"] = version("ai-edge-quantizer")
+            manifest = manifest.with_tools(ai_edge_quantizer=version("ai-edge-quantizer"))
             written.replace(directory / file)
         elif source != directory:
             shutil.copyfile(source / file, directory / file)
         check_operations(judge(directory / file), file, report)
-    return used
+    manifest = replace(
+        manifest, precision=precision, exceptions=dict(exceptions.precisions), layers=entries
+    )
+    return manifest, used
 
 
 def quantize(

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
-from sotto.bundle import Manifest
+from sotto.bundle import TokenTable
+from sotto.bundle.graph import TableType
 from sotto.export.quantize.precision import Precision
 
 TABLE, TABLE_SCALES = "token_embedding.npy", "token_embedding_scales.npy"
 """Their files, where the host has a table of its own."""
-
-TableType = Literal["fp32", "fp16", "int8"]
 
 TABLES: dict[Precision, TableType] = {
     "fp32": "fp32",
@@ -27,20 +25,18 @@ TABLES: dict[Precision, TableType] = {
 
 def write_token_table(
     table: np.ndarray, directory: Path, kind: TableType, file: str = TABLE
-) -> Manifest:
+) -> TokenTable:
     """Writes ``[V, d]`` and, for int8, scales ``[V]``: row = int8 row * scale.
 
     Returns:
-        The manifest's entry: file, type, and the scales' file.
+        What the manifest says of it.
     """
-    entry: Manifest = {"file": file, "dtype": kind}
     if kind == "int8":
         scales = np.maximum(np.abs(table).max(axis=1) / 127.0, np.finfo(np.float32).tiny)
         scales = scales.astype(np.float32)
         np.save(directory / file, np.round(table / scales[:, None]).astype(np.int8))
-        entry["scales"] = TABLE_SCALES
         np.save(directory / TABLE_SCALES, scales)
-    else:
-        kept = np.float16 if kind == "fp16" else np.float32
-        np.save(directory / file, np.ascontiguousarray(table, dtype=kept))
-    return entry
+        return TokenTable(file, kind, scales=TABLE_SCALES)
+    kept = np.float16 if kind == "fp16" else np.float32
+    np.save(directory / file, np.ascontiguousarray(table, dtype=kept))
+    return TokenTable(file, kind)

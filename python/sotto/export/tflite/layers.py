@@ -12,11 +12,12 @@ import mmap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from ai_edge_litert import schema_py_generated as schema
+
+from sotto.bundle import LayerEntry
 
 OPERATIONS = {
     schema.BuiltinOperator.FULLY_CONNECTED: "FULLY_CONNECTED",
@@ -46,19 +47,14 @@ class Layer:
         """How many weights there are."""
         return int(np.prod(self.shape))
 
-    def as_manifest(self, precision: str) -> dict[str, Any]:
-        """The manifest's entry, without the name."""
-        return {
-            "operation": self.operation,
-            "shape": list(self.shape),
-            "outputs": list(self.outputs),
-            "precision": precision,
-        }
+    def entry(self, precision: str) -> LayerEntry:
+        """What the manifest says of it, without the name."""
+        return LayerEntry(self.operation, self.shape, self.outputs, precision)
 
     @classmethod
-    def from_manifest(cls, name: str, entry: dict[str, Any]) -> Layer:
-        """The layer of a manifest's entry."""
-        return cls(name, entry["operation"], tuple(entry["shape"]), tuple(entry["outputs"]))
+    def of_entry(cls, name: str, entry: LayerEntry) -> Layer:
+        """The layer that a manifest has under a name."""
+        return cls(name, entry.operation, entry.shape, entry.outputs)
 
 
 def module_weights(file: str, scripts: Iterable[Path]) -> dict[str, np.ndarray]:

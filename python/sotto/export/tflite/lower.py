@@ -10,12 +10,12 @@ from contextlib import ExitStack
 from itertools import starmap
 from pathlib import Path
 
+from sotto.bundle import Signature
 from sotto.export.tflite.batch_matmul import use_rank_4
 from sotto.export.tflite.flatbuffer import read_model, write_model
 from sotto.export.tflite.lower_graph import write_graph
 from sotto.export.tflite.lower_workers import GraphWorkers
 from sotto.export.tflite.merge import Merger
-from sotto.graphs.signatures import Signature
 
 WORTH_A_PROCESS = 50_000_000
 """Bytes of TorchScript: smaller graphs are converted before a process has imported torch."""

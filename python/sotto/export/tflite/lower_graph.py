@@ -14,8 +14,8 @@ from torch import Tensor, nn
 # Private to torch, which is therefore pinned; this is the only use of it.
 from torch._export.converter import TS2EPConverter
 
+from sotto.bundle import Signature
 from sotto.errors import ConversionError
-from sotto.graphs.signatures import Signature
 
 
 class _Named(nn.Module):

@@ -15,8 +15,9 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
+from sotto.bundle import Signature
+from sotto.bundle.codec import decode, encode
 from sotto.errors import ConversionError
-from sotto.graphs.signatures import Signature
 
 
 class GraphWorkers:
@@ -47,7 +48,7 @@ class GraphWorkers:
     def write_graph(self, script: Path, signature: Signature, out: Path) -> None:
         """As :func:`sotto.export.tflite.lower_graph.write_graph`, in another process."""
         process = self._process()
-        request = {"script": str(script), "signature": signature.to_json(), "out": str(out)}
+        request = {"script": str(script), "signature": encode(signature), "out": str(out)}
         try:
             print(json.dumps(request), file=process.stdin, flush=True)
             answer = process.stdout.readline() if process.stdout else ""
@@ -88,7 +89,7 @@ def _serve() -> None:
         for line in sys.stdin:
             request, failure = json.loads(line), None
             try:
-                signature = Signature.from_json(request["signature"])
+                signature = decode(Signature, request["signature"])
                 write_graph(Path(request["script"]), signature, Path(request["out"]))
             except ConversionError as error:
                 failure = str(error)

@@ -1,10 +1,11 @@
-"""Steps 1 and 2 for Silero VAD: a bundle of kind ``vad`` with one graph."""
+"""Steps 1 and 2 for Silero VAD: a bundle that finds speech, with one graph."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import ai_edge_litert
 import litert_torch
@@ -15,9 +16,12 @@ from torch import Tensor
 
 import sotto
 from sotto.bundle import (
-    MANIFEST,
     REBUILD,
     Manifest,
+    Signature,
+    Source,
+    TorchScript,
+    VoiceActivity,
     check_writable,
     link_files,
     read_manifest,
@@ -32,14 +36,13 @@ from sotto.export.tflite.lower import write_tflite
 from sotto.export.whisper.step_caches import Graph
 from sotto.export.whisper.torchscript import SAMPLE, TORCHSCRIPT
 from sotto.export.whisper.verify import LiteRtGraph
-from sotto.graphs.signatures import Signature
-from sotto.graphs.silero import CHUNK, CONTEXT, REFLECTED, VoiceActivity, detector
+from sotto.graphs.silero import CHUNK, CONTEXT, REFLECTED, detector
+from sotto.graphs.silero import VoiceActivity as DetectorModule
 from sotto.npu.operations import check_operations
 from sotto.npu.rules import judge
 
 Report = Callable[[str], None]
 
-KIND = "vad"
 FILE = "vad.tflite"
 
 TOLERANCE = 1e-4
@@ -51,12 +54,11 @@ SAMPLE_CHUNKS = 600
 
 
 def is_vad(directory: Path) -> bool:
-    """Whether a directory's manifest, if it has one, is of this kind."""
+    """Whether a directory is a bundle, or step 1's output, of such a model."""
     try:
-        manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        return read_manifest(directory, verify=False).find(VoiceActivity) is not None
+    except BundleError:
         return False
-    return isinstance(manifest, dict) and manifest.get("kind") == KIND
 
 
 def lay_out(samples: np.ndarray) -> np.ndarray:
@@ -100,7 +102,7 @@ def export_vad(
         (directory / TORCHSCRIPT).mkdir()
         report(f"tracing {signature.name}")
         example = tuple(torch.zeros(spec.shape) for spec in signature.inputs)
-        module = VoiceActivity(checkpoint.state).eval()
+        module = DetectorModule(checkpoint.state).eval()
         graph = torch.jit.trace(module, example, check_trace=False)
         file = f"{TORCHSCRIPT}/{signature.name}.pt"
         graph.save(str(directory / file))
@@ -114,23 +116,17 @@ def export_vad(
         report(str(difference))
         _check(difference, "the graph differs from the package's model")
         np.savez(directory / SAMPLE, samples=speech[: SAMPLE_CHUNKS * CHUNK])
-        manifest: Manifest = {
-            "kind": KIND,
-            "name": NAME,
-            "precision": "fp32",
-            "source": {
-                "checkpoint": str(checkpoint.path),
-                "format": "torchscript",
-                "sha256": checkpoint.sha256,
-            },
-            "audio": {"sample_rate": 16000},
-            "chunk": {"samples": CHUNK, "context": CONTEXT, "reflected": REFLECTED},
-            "state": STATE,
-            "detector": signature.name,
-            "torchscript": {signature.name: {"file": file, **signature.as_manifest()}},
-            "signatures": {},
-            "tools": {"sotto": sotto.__version__, "torch": torch.__version__},
-        }
+        manifest = Manifest(
+            name=NAME,
+            family="silero",
+            precision="fp32",
+            backend="litert",
+            source=Source(str(checkpoint.path), "torchscript", checkpoint.sha256),
+            components=(VoiceActivity(graphs=(), context=CONTEXT, reflected=REFLECTED),),
+            files={},
+            tools={"sotto": sotto.__version__, "torch": torch.__version__},
+            torchscript=TorchScript({VoiceActivity.kind: (signature.in_file(file),)}),
+        )
         write_manifest(directory, manifest, [file, SAMPLE])
     return difference
 
@@ -140,7 +136,7 @@ def convert_vad(
     source: Path,
     out: Path,
     precision: str = "fp32",
-    backend: str = "litert",
+    backend: Literal["litert", "mtk"] = "litert",
     report: Report = print,
 ) -> Difference | None:
     """Step 2: converts what step 1 left in ``source`` into the bundle ``out``.
@@ -168,45 +164,37 @@ def convert_vad(
     if backend not in ("litert", "mtk"):
         raise OptionError(f"backend {backend!r}: expected one of litert, mtk")
     manifest = read_manifest(source)
-    try:
-        name = manifest["detector"]
-        entry = manifest["torchscript"][name]
-        signature, script = Signature.from_manifest(name, entry), source / entry["file"]
-        if absent := {entry["file"], SAMPLE} - set(manifest["files"]):
-            raise KeyError(*sorted(absent))
-        tools: dict[str, str] = dict(manifest["tools"])
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise BundleError(
-            f"{source} is not what step 1 wrote ({type(error).__name__}: {error}). {REBUILD}"
-        ) from error
+    scripts, vad = manifest.torchscript, manifest.need(VoiceActivity)
+    traced = scripts.graphs.get(VoiceActivity.kind, ()) if scripts else ()
+    if len(traced) != 1 or (absent := {traced[0].file, SAMPLE} - set(manifest.files)):
+        what = f"files does not list {sorted(absent)[0]}" if traced else "it has no TorchScript"
+        raise BundleError(f"{source} is not what step 1 wrote ({what}). {REBUILD}")
+    signature, script = traced[0], source / traced[0].file
     check_writable(out)
     in_place = out.resolve() == source.resolve()
     difference = None
     with replacing_directory(out) as directory:
-        kept = [file for file in manifest["files"] if in_place and file.startswith(TORCHSCRIPT)]
+        kept = [file for file in manifest.files if in_place and file.startswith(TORCHSCRIPT)]
         link_files(source, directory, kept)
-        report(f"converting {name} to {FILE}")
+        report(f"converting {signature.name} to {FILE}")
         if backend == "mtk":
             write_mtk_tflite(script, signature, directory / FILE)
         else:
             write_tflite([(script, signature)], directory / FILE)
             check_operations(judge(directory / FILE), FILE, report)
-            tools["litert-torch"] = litert_torch.__version__
+            manifest = manifest.with_tools(litert_torch=litert_torch.__version__)
             difference = _verify(source, directory / FILE, script, signature)
             report(str(difference))
             _check(difference, f"{FILE} differs from the TorchScript")
-        manifest |= {
-            "backend": backend,
-            "signatures": {name: {"file": FILE, **signature.as_manifest()}},
-            "tools": tools
-            | {
-                "sotto": sotto.__version__,
-                "torch": torch.__version__,
-                "ai-edge-litert": ai_edge_litert.__version__,
-            },
-        }
-        if not in_place:
-            manifest["torchscript"] = {}
+        manifest = replace(
+            manifest.with_component(vad.with_graphs((signature.in_file(FILE),))),
+            backend=backend,
+            torchscript=scripts if in_place else None,
+        ).with_tools(
+            sotto=sotto.__version__,
+            torch=torch.__version__,
+            ai_edge_litert=ai_edge_litert.__version__,
+        )
         write_manifest(directory, manifest, [*kept, FILE])
     return difference
 

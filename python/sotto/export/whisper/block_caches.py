@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sotto.bundle import Signature
 from sotto.export.whisper.step_caches import Graph
-from sotto.graphs.signatures import Signature
 from sotto.graphs.whisper import MASKED
 
 REPEATS = 4

@@ -6,9 +6,10 @@ Nothing is consumed but what step 1 wrote: no checkpoint, no audio, no vocabular
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import ai_edge_litert
 import litert_torch
@@ -17,16 +18,21 @@ import torch
 
 import sotto
 from sotto.bundle import (
-    MANIFEST,
     REBUILD,
+    Decoder,
+    Graph,
     Manifest,
+    SpeechEncoder,
+    TokenTable,
+    TorchScript,
     check_writable,
-    drop_compiled,
     link_files,
     read_manifest,
     replacing_directory,
     write_manifest,
 )
+from sotto.bundle.graph import Role
+from sotto.bundle.manifest import windows_of
 from sotto.errors import BundleError, ConversionError, OptionError
 from sotto.export.difference import Difference
 from sotto.export.mtk import write_mtk_tflite
@@ -44,15 +50,14 @@ from sotto.export.whisper.verify import (
     verify_encoder,
     verify_prefill,
 )
-from sotto.graphs.signatures import Signature
 
 Backend = Literal["litert", "mtk"]
 Report = Callable[[str], None]
 
 ENCODER, DECODER = "encoder.tflite", "decoder.tflite"
 
-ROLES = {ENCODER: ("encoder",), DECODER: ("decoder", "prefill", "alignment")}
-"""A window's signatures by the file that holds them; it may lack the alignment."""
+FILES = {SpeechEncoder.kind: ENCODER, Decoder.kind: DECODER}
+"""The file of each component's graphs."""
 
 
 def convert(
@@ -88,38 +93,45 @@ def convert(
     """
     exceptions = exceptions or Exceptions()
     _validate(precision, backend, exceptions)
-    manifest = _read_step1(source)
-    drop_compiled(manifest)
+    manifest, scripts = _read_step1(source)
     check_writable(out)
     in_place = out.resolve() == source.resolve()
     kept = [
         name
-        for name in manifest["files"]
+        for name in manifest.files
         if not name.endswith(".tflite")
         and (in_place or not name.startswith(TORCHSCRIPT))
-        and (name not in (TABLE, TABLE_SCALES) or name in _table_files(manifest))
+        and (name not in (TABLE, TABLE_SCALES) or name in _table(scripts).files)
     ]
     with torch.no_grad(), replacing_directory(out) as directory:
         link_files(source, directory, kept)
-        manifest["precision"] = precision
-        manifest["backend"] = backend
-        manifest["tools"] |= {
-            "sotto": sotto.__version__,
-            "torch": torch.__version__,
-            "ai-edge-litert": ai_edge_litert.__version__,
-        }
+        manifest = replace(
+            manifest,
+            precision=precision,
+            backend=backend,
+            layers={},
+            exceptions={},
+            torchscript=scripts if in_place else None,
+        ).with_tools(
+            sotto=sotto.__version__,
+            torch=torch.__version__,
+            ai_edge_litert=ai_edge_litert.__version__,
+        )
+        differences: list[Difference] = []
         if backend == "mtk":
-            differences: list[Difference] = []
-            _write_mtk(source, directory, manifest, report)
+            manifest = _write_mtk(source, directory, manifest, scripts, report)
         else:
-            manifest["tools"]["litert-torch"] = litert_torch.__version__
-            differences = _write_litert(source, directory, manifest, exceptions, report, jobs)
-        written = [file.name for file in directory.glob("*.tflite")]
-        written += _place_token_rows(source, directory, manifest, report)
-        if not in_place:
-            manifest["torchscript"] = {}
-            del manifest["token_table"]
-        write_manifest(directory, manifest, sorted({*kept, *written}))
+            manifest = manifest.with_tools(litert_torch=litert_torch.__version__)
+            manifest, precisions = _write_litert(
+                source, directory, manifest, scripts, precision, exceptions, report, jobs
+            )
+            differences = _verify(
+                source, directory, manifest, scripts, coarsest(precisions), report
+            )
+        rows = _place_token_rows(source, directory, manifest, scripts, report)
+        manifest = manifest.with_component(replace(manifest.need(Decoder), token_embedding=rows))
+        written = {file.name for file in directory.glob("*.tflite")}
+        write_manifest(directory, manifest, {*kept, *written, *rows.files})
         failed = [difference for difference in differences if not difference.passed]
         if failed:
             raise ConversionError(
@@ -129,32 +141,26 @@ def convert(
     return differences
 
 
-def _read_step1(source: Path) -> Manifest:
-    """The manifest in ``source``, with all that the conversion reads of it."""
-    manifest = read_manifest(source)
-    if not manifest.get("torchscript"):
+def _read_step1(source: Path) -> tuple[Manifest, TorchScript]:
+    """The manifest in ``source``, and what the conversion reads of it."""
+    manifest = read_manifest(source).without_compiled()
+    scripts = manifest.torchscript
+    if scripts is None or manifest.whisper is None:
         raise BundleError(
-            f"{source} holds no TorchScript: run "
-            f"python convert/step1_pt_to_torchscript.py --model {manifest.get('name', 'NAME')} "
-            f"--out {source}"
+            f"{source} holds no TorchScript of a Whisper, which step 1 leaves there: run it, or "
+            "sotto convert NAME"
         )
-    try:
-        files = {SAMPLE, "positional_embedding.npy", *_table_files(manifest)}
-        for window in manifest["windows"]:
-            for name in _names(window):
-                graph = _graph(manifest, name)
-                if not all(spec.shape for spec in (*graph.inputs, *graph.outputs)):
-                    raise ValueError(f"{graph.name} has a tensor without a shape")
-                files.add(manifest["torchscript"][graph.name]["file"])
-        if absent := files - set(manifest["files"]):
-            raise KeyError(*sorted(absent))
-        if not isinstance(manifest["tools"], dict) or not manifest["windows"]:
-            raise ValueError("tools or windows are empty")
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise BundleError(
-            f"{source / MANIFEST} is damaged ({type(error).__name__}: {error}). {REBUILD}"
-        ) from error
-    return manifest
+    if absent := {SAMPLE, *_table(scripts).files, *scripts.files} - set(manifest.files):
+        raise BundleError(f"{source}: files does not list {sorted(absent)[0]}. {REBUILD}")
+    if not windows_of(*(scripts.graphs.get(kind, ()) for kind in FILES)):
+        raise BundleError(f"{source} has no windows. {REBUILD}")
+    return manifest, scripts
+
+
+def _table(scripts: TorchScript) -> TokenTable:
+    if scripts.token_embedding is None:
+        raise BundleError(f"step 1 left no token embedding. {REBUILD}")
+    return scripts.token_embedding
 
 
 def _validate(precision: str, backend: str, exceptions: Exceptions) -> None:
@@ -167,56 +173,56 @@ def _validate(precision: str, backend: str, exceptions: Exceptions) -> None:
         )
 
 
-def _graph(manifest: Manifest, name: str) -> Signature:
-    return Signature.from_manifest(name, manifest["torchscript"][name])
-
-
-def _names(window: dict[str, Any]) -> list[str]:
-    """The names of its graphs."""
-    return [window["encoder"], window["decoder"], window["prefill"], *_alignment(window)]
-
-
-def _alignment(window: dict[str, Any]) -> list[str]:
-    """The name of its alignment graph, if it has one."""
-    return [window["alignment"]] if "alignment" in window else []
-
-
 def _write_litert(
     source: Path,
     directory: Path,
     manifest: Manifest,
+    scripts: TorchScript,
+    precision: Precision,
     exceptions: Exceptions,
     report: Report,
     jobs: int | None,
-) -> list[Difference]:
-    manifest["signatures"] = {}
+) -> tuple[Manifest, set[Precision]]:
+    """Writes a file for each component; gives the manifest and the layers' precisions."""
     layers: dict[str, list[Layer]] = {}
-    for file, roles in ROLES.items():
-        windows = manifest["windows"]
-        names = [window[role] for role in roles for window in windows if role in window]
-        graphs = [
-            (source / manifest["torchscript"][name]["file"], _graph(manifest, name))
-            for name in names
-        ]
-        report(f"converting {', '.join(names)} to {file}")
+    for kind, file in FILES.items():
+        traced = sorted(scripts.graphs[kind], key=_order)
+        graphs = [(source / graph.file, graph) for graph in traced]
+        report(f"converting {', '.join(graph.name for graph in traced)} to {file}")
         write_tflite(graphs, directory / file, report, jobs)
         layers[file] = find_layers(
             directory / file, module_weights(file, (script for script, _ in graphs))
         )
-        for _, signature in graphs:
-            manifest["signatures"][signature.name] = {"file": file, **signature.as_manifest()}
-    precisions = quantize_files(directory, directory, layers, manifest, exceptions, report)
-    return _verify(source, directory, manifest, coarsest(precisions), report)
+        manifest = _with_graphs(
+            manifest, kind, [graph.in_file(file, graph.role) for graph in traced]
+        )
+    return quantize_files(directory, directory, layers, manifest, precision, exceptions, report)
+
+
+def _order(graph: Graph) -> int:
+    """Of a file's graphs: all steps come before what a block is run by."""
+    return 0 if graph.role is None else get_args(Role).index(graph.role)
+
+
+def _with_graphs(manifest: Manifest, kind: str, graphs: Sequence[Graph]) -> Manifest:
+    (component,) = (one for one in manifest.components if one.kind == kind)
+    return manifest.with_component(component.with_graphs(tuple(graphs)))
 
 
 def _verify(
-    source: Path, directory: Path, manifest: Manifest, precision: Precision, report: Report
+    source: Path,
+    directory: Path,
+    manifest: Manifest,
+    scripts: TorchScript,
+    precision: Precision,
+    report: Report,
 ) -> list[Difference]:
     """Compares each signature with its TorchScript on step 1's sample of real speech."""
     with np.load(source / SAMPLE, allow_pickle=False) as sample:
         log_mel, said = sample["log_mel"], sample["tokens"]
-    repeated = np.tile(said, REPEATS)[: manifest["cache"]]
-    hidden = _hidden_rows(source, manifest, repeated)
+    decoder = manifest.need(Decoder)
+    repeated = np.tile(said, REPEATS)[: decoder.spec.cache]
+    hidden = _hidden_rows(source, decoder, _table(scripts), repeated)
     sampled = hidden[: len(said)]
     differences = []
 
@@ -224,65 +230,59 @@ def _verify(
         report(str(difference))
         differences.append(difference)
 
-    def stage(name: str) -> tuple[Path, Signature]:
-        return source / manifest["torchscript"][name]["file"], _graph(manifest, name)
-
-    for window in manifest["windows"]:
-        script, graph = stage(window["encoder"])
-        difference, cross = verify_encoder(directory / ENCODER, script, graph, log_mel, precision)
+    for window in windows_of(*(scripts.graphs[kind] for kind in FILES)):
+        encoder, step, prefill = window.encoder, window.step, window.prefill
+        difference, cross = verify_encoder(
+            directory / ENCODER, source / encoder.file, encoder, log_mel, precision
+        )
         keep(difference)
-        script, graph = stage(window["decoder"])
-        keep(verify_decoder(directory / DECODER, script, graph, cross, sampled, precision))
-        script, graph = stage(window["prefill"])
-        keep(verify_prefill(directory / DECODER, script, graph, cross, hidden, precision))
-        for name in _alignment(window):
-            script, graph = stage(name)
-            keep(verify_alignment(directory / DECODER, script, graph, cross, hidden, precision))
+        file = directory / DECODER
+        keep(verify_decoder(file, source / step.file, step, cross, sampled, precision))
+        if prefill is not None:
+            keep(verify_prefill(file, source / prefill.file, prefill, cross, hidden, precision))
+        if (graph := window.alignment) is not None:
+            keep(verify_alignment(file, source / graph.file, graph, cross, hidden, precision))
     return differences
 
 
-def _hidden_rows(source: Path, manifest: Manifest, tokens: np.ndarray) -> torch.Tensor:
+def _hidden_rows(
+    source: Path, decoder: Decoder, table: TokenTable, tokens: np.ndarray
+) -> torch.Tensor:
     """The host's own way to hidden rows: ``[n, width]``, table row + position row."""
-    table = manifest["token_table"]
-    rows = np.load(source / table["file"], mmap_mode="r")[tokens].astype(np.float32)
-    if "scales" in table:
-        rows *= np.load(source / table["scales"])[tokens][:, None]
-    return torch.from_numpy(rows + np.load(source / "positional_embedding.npy")[: len(tokens)])
-
-
-def _table_files(manifest: Manifest) -> set[str]:
-    """Of step 1's token embedding."""
-    table = manifest["token_table"]
-    return {table["file"], table.get("scales")} - {None}
+    rows = np.load(source / table.file, mmap_mode="r")[tokens].astype(np.float32)
+    if table.scales:
+        rows *= np.load(source / table.scales)[tokens][:, None]
+    return torch.from_numpy(rows + np.load(source / decoder.position_embedding)[: len(tokens)])
 
 
 def _place_token_rows(
-    source: Path, directory: Path, manifest: Manifest, report: Report
-) -> list[str]:
-    """Says where the host finds token rows; returns the files that this takes.
+    source: Path, directory: Path, manifest: Manifest, scripts: TorchScript, report: Report
+) -> TokenTable:
+    """Where the host finds token rows.
 
-    Step 1's table, if it was told how to store one. If not, the output layer's weights, or a
-    table after all where the host can't read these.
+    In step 1's table, if it was told how to store one. If not, in the output layer's weights, or
+    in a table after all where the host can't read these.
     """
-    table = manifest["token_table"]
-    if not table["file"].startswith(TORCHSCRIPT):
-        manifest["token_embedding"] = table
-        return sorted(_table_files(manifest))
-    files = share_token_rows(directory, manifest, report)
-    if files is None:
-        manifest["token_embedding"] = {**table, "file": TABLE}
-        shutil.copyfile(source / table["file"], directory / TABLE)
-        return [TABLE]
-    return files
+    table = _table(scripts)
+    if not table.file.startswith(TORCHSCRIPT):
+        return table
+    shared = share_token_rows(directory, manifest.need(Decoder).spec, report)
+    if shared is not None:
+        return shared
+    shutil.copyfile(source / table.file, directory / TABLE)
+    return replace(table, file=TABLE)
 
 
-def _write_mtk(source: Path, directory: Path, manifest: Manifest, report: Report) -> None:
-    manifest["signatures"], manifest["layers"], manifest["exceptions"] = {}, {}, {}
-    for window in manifest["windows"]:
-        for name in _names(window):
-            signature = _graph(manifest, name)
-            file = f"{signature.name}.tflite"
-            report(f"converting {signature.name} to {file} with mtk_converter")
-            script = source / manifest["torchscript"][signature.name]["file"]
-            write_mtk_tflite(script, signature, directory / file)
-            manifest["signatures"][signature.name] = {"file": file, **signature.as_manifest()}
+def _write_mtk(
+    source: Path, directory: Path, manifest: Manifest, scripts: TorchScript, report: Report
+) -> Manifest:
+    """Writes a file for each graph; gives the manifest."""
+    for kind in FILES:
+        written = []
+        for graph in scripts.graphs[kind]:
+            file = f"{graph.name}.tflite"
+            report(f"converting {graph.name} to {file} with mtk_converter")
+            write_mtk_tflite(source / graph.file, graph, directory / file)
+            written.append(graph.in_file(file, graph.role))
+        manifest = _with_graphs(manifest, kind, written)
+    return manifest

@@ -9,7 +9,7 @@ import numpy as np
 
 from sotto._runtime import LogMel
 from sotto.asr import SpeechModel
-from sotto.bundle import Manifest
+from sotto.bundle import Manifest, SpeechEncoder
 from sotto.errors import AudioError
 from sotto.export.quantize.ranges import Range, Ranges
 from sotto.export.whisper.passages import DECODER, ENCODER, Graphs, Passage, hear, make_passage
@@ -74,13 +74,13 @@ def calibrate(
         AudioError: a recording can't be read, or no speech is heard in any.
     """
     model = SpeechModel(bundle, verify=False)
-    log_mel = LogMel(np.load(bundle / "mel_filters.npy"))
+    log_mel = LogMel(np.load(bundle / manifest.need(SpeechEncoder).mel_filters))
     ranges = Ranges(bundle / file for file in (ENCODER, DECODER))
     graphs = Graphs(bundle, manifest, THREADS, ranges.add)
     recordings = [read_audio(source) for source in audio]
-    for window in manifest["windows"]:
+    for window in manifest.windows:
         said = 0
-        for samples in _pieces(recordings, window["seconds"]):
+        for samples in _pieces(recordings, window.seconds):
             language, text = hear(model, window, samples)
             said += len(text)
             passage = make_passage(bundle, manifest, log_mel, window, samples, language, text)
@@ -88,16 +88,16 @@ def calibrate(
         if not said:
             names = ", ".join(map(str, audio))
             raise AudioError(f"{names}: the model hears no speech; pass --calibrate with some")
-        report(f"calibrated the {window['seconds']} s window over {said} tokens of text")
+        report(f"calibrated the {window.seconds} s window over {said} tokens of text")
     return ranges.found
 
 
 def _replay(graphs: Graphs, passage: Passage) -> None:
     cross = graphs.encode(passage)
     graphs.logits(passage, cross)
-    for role in ("prefill", "alignment"):
-        if role in passage.window:
-            graphs.read(passage, cross, role)
+    for graph in (passage.window.prefill, passage.window.alignment):
+        if graph is not None:
+            graphs.read(passage, cross, graph)
 
 
 def _pieces(recordings: list[np.ndarray], seconds: int) -> Iterator[np.ndarray]:

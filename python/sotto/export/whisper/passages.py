@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -18,7 +17,7 @@ from numpy.typing import NDArray
 
 from sotto._runtime import EmbeddingTable, LogMel
 from sotto.asr import SpeechModel
-from sotto.bundle import Manifest
+from sotto.bundle import Decoder, Manifest, Signature, SpeechEncoder, Window
 from sotto.errors import AudioError
 from sotto.export.difference import decibel
 from sotto.npu.host_loop import write_position
@@ -36,12 +35,12 @@ class Passage:
     """One window of speech and what is said in it.
 
     Attributes:
-        window: the manifest's entry of the window that it fills.
+        window: the one that it fills.
         log_mel: ``[1, n_mels, frames]``.
         hidden: ``[n, width]``: token rows plus position rows of the text.
     """
 
-    window: dict[str, Any]
+    window: Window
     log_mel: Floats
     hidden: Floats
 
@@ -54,29 +53,27 @@ def read_passages(
     Raises:
         AudioError: a recording can't be read, or the model hears nothing in it.
     """
-    log_mel = LogMel(np.load(bundle / "mel_filters.npy"))
+    log_mel = LogMel(np.load(bundle / manifest.need(SpeechEncoder).mel_filters))
     return [_passage(bundle, manifest, model, log_mel, source) for source in audio]
 
 
 def _passage(
     bundle: Path, manifest: Manifest, model: SpeechModel, log_mel: LogMel, source: AudioSource
 ) -> Passage:
-    windows = manifest["windows"]
-    samples = read_audio(source)[: windows[-1]["seconds"] * SAMPLE_RATE]
+    windows = manifest.windows
+    samples = read_audio(source)[: windows[-1].seconds * SAMPLE_RATE]
     # The shortest that leaves a second: cut too near its end, speech goes on.
-    fitting = [w for w in windows if len(samples) <= (w["seconds"] - 1) * SAMPLE_RATE]
-    window = min(fitting, key=lambda w: w["seconds"], default=windows[-1])
+    fitting = [w for w in windows if len(samples) <= (w.seconds - 1) * SAMPLE_RATE]
+    window = min(fitting, key=lambda w: w.seconds, default=windows[-1])
     language, text = hear(model, window, samples)
     if not text:
         raise AudioError(f"{source!s}: the model hears no speech; pass --audio with some")
     return make_passage(bundle, manifest, log_mel, window, samples, language, text)
 
 
-def hear(
-    model: SpeechModel, window: dict[str, Any], samples: NDArray[np.float32]
-) -> tuple[str, list[int]]:
+def hear(model: SpeechModel, window: Window, samples: NDArray[np.float32]) -> tuple[str, list[int]]:
     """The language and the tokens that a model hears in one window of samples."""
-    heard = model.recognize(samples, window=window["seconds"], temperature=0.0)
+    heard = model.recognize(samples, window=window.seconds, temperature=0.0)
     first = [segment for segment in heard.segments if segment.seek == heard.segments[0].seek]
     return heard.language, [token for segment in first for token in segment.tokens]
 
@@ -85,37 +82,37 @@ def make_passage(
     bundle: Path,
     manifest: Manifest,
     log_mel: LogMel,
-    window: dict[str, Any],
+    window: Window,
     samples: NDArray[np.float32],
     language: str,
     text: list[int],
 ) -> Passage:
     """One window of samples, with the text that follows a language's beginning."""
-    tokens = [*_beginning(manifest, language), *text][: manifest["cache"]]
+    cache = manifest.need(Decoder).spec.cache
+    tokens = [*_beginning(manifest, language), *text][:cache]
     return Passage(
         window,
-        np.asarray(log_mel.compute(samples, window["frames"]), np.float32)[None],
+        np.asarray(log_mel.compute(samples, window.frames), np.float32)[None],
         _hidden(bundle, manifest, tokens),
     )
 
 
 def _beginning(manifest: Manifest, language: str) -> list[int]:
-    tokens = manifest["tokens"]
-    if not manifest["multilingual"]:
-        return [tokens["sot"]]
-    return [tokens["sot"], tokens["languages"][language], tokens["transcribe"]]
+    assert manifest.whisper is not None
+    tokens, languages = manifest.whisper.tokens, manifest.whisper.languages
+    return [tokens.sot, languages[language], tokens.transcribe] if languages else [tokens.sot]
 
 
 def _hidden(bundle: Path, manifest: Manifest, tokens: list[int]) -> Floats:
-    entry, dims = manifest["token_embedding"], manifest["dims"]
-    shape = (dims["n_vocab"], dims["n_text_state"])
-    if "offset" in entry:  # of a float32 bundle: the output layer's weights
-        rows = np.memmap(bundle / entry["file"], "<f4", "r", entry["offset"], shape)[tokens]
+    decoder = manifest.need(Decoder)
+    entry, shape = decoder.token_embedding, (decoder.spec.vocabulary, decoder.spec.width)
+    if entry.offset is not None:  # of a float32 bundle: the output layer's weights
+        rows = np.memmap(bundle / entry.file, "<f4", "r", entry.offset, shape)[tokens]
     else:
-        scales = bundle / entry["scales"] if "scales" in entry else None
-        table = EmbeddingTable(bundle / entry["file"], scales, *shape)
+        scales = bundle / entry.scales if entry.scales else None
+        table = EmbeddingTable(bundle / entry.file, scales, *shape)
         rows = np.stack([table.row(token) for token in tokens])
-    positions = np.load(bundle / "positional_embedding.npy", mmap_mode="r")
+    positions = np.load(bundle / decoder.position_embedding, mmap_mode="r")
     return rows + positions[: len(tokens)]
 
 
@@ -133,24 +130,25 @@ class Graphs:
     def __init__(
         self, directory: Path, manifest: Manifest, threads: int, watch: Watch | None = None
     ) -> None:
-        self._directory, self._manifest, self._threads = directory, manifest, threads
+        self._directory, self._threads = directory, threads
+        self._masked = manifest.need(Decoder).spec.masked
         self._watch = watch
 
     def encode(self, passage: Passage) -> Tensors:
         """Cross-attention keys and values by name."""
-        return self._run(self._encoder, passage.window["encoder"], log_mel=passage.log_mel)
+        return self._run(self._encoder, passage.window.encoder.name, log_mel=passage.log_mel)
 
     def logits(self, passage: Passage, cross: Tensors) -> Floats:
         """``[n, V]``: of each position, given the text before it."""
-        name = passage.window["decoder"]
-        shapes, caches = self._empty(name)
-        mask = np.full(shapes["mask"], self._manifest["masked"], np.float32)
+        step = passage.window.step
+        shapes, caches = _empty(step)
+        mask = np.full(shapes["mask"], self._masked, np.float32)
         mask[..., -1] = 0  # the position itself
         logits = []
         for position, row in enumerate(passage.hidden):
             outputs = self._run(
                 self._decoder,
-                name,
+                step.name,
                 hidden=row.reshape(shapes["hidden"]),
                 mask=mask,
                 **caches,
@@ -162,18 +160,18 @@ class Graphs:
             mask[..., position] = 0
         return np.stack(logits)
 
-    def read(self, passage: Passage, cross: Tensors, role: str) -> None:
+    def read(self, passage: Passage, cross: Tensors, graph: Signature) -> None:
         """Runs the text block by block, for what ``watch`` sees of it.
 
         Args:
             passage: what is read.
             cross: the encoder's outputs.
-            role: ``prefill`` or ``alignment``, whose graph is run.
+            graph: of the window: its prefill or its alignment.
         """
-        name = passage.window[role]
-        shapes, caches = self._empty(name)
+        shapes, caches = _empty(graph)
         for start, rows, mask in self._blocks(shapes, passage.hidden):
-            outputs = self._run(self._decoder, name, hidden=rows, mask=mask, **caches, **cross)
+            inputs = {"hidden": rows, "mask": mask, **caches, **cross}
+            outputs = self._run(self._decoder, graph.name, **inputs)
             for key, cache in caches.items():
                 # Keys [1, H, C, 64], values [1, H, 64, C]; a block may be as long as the cache.
                 axis = 2 if key.startswith("self_k") else 3
@@ -191,23 +189,12 @@ class Graphs:
             used = hidden[start : start + block]
             rows = np.zeros((1, block, width), np.float32)
             rows[0, : len(used)] = used
-            mask = np.full(shapes["mask"], self._manifest["masked"], np.float32)
+            mask = np.full(shapes["mask"], self._masked, np.float32)
             mask[..., : len(used), :start] = 0
             seen = np.tri(block, dtype=bool)
             seen[len(used) :] = np.eye(block, dtype=bool)[len(used) :]  # padding sees itself alone
             mask[..., cache:][..., seen] = 0
             yield start, rows, mask
-
-    def _empty(self, name: str) -> tuple[dict[str, tuple[int, ...]], Tensors]:
-        """A signature's shapes, and self caches of zeros."""
-        specs = self._manifest["signatures"][name]["inputs"]
-        shapes = {spec["name"]: tuple(spec["shape"]) for spec in specs}
-        caches = {
-            key: np.zeros(shape, np.float32)
-            for key, shape in shapes.items()
-            if key.startswith("self_")
-        }
-        return shapes, caches
 
     @cached_property
     def _encoder(self) -> Interpreter:
@@ -229,6 +216,15 @@ class Graphs:
         if self._watch is not None:
             self._watch(interpreter, signature)
         return {name: np.array(value) for name, value in outputs.items()}
+
+
+def _empty(graph: Signature) -> tuple[dict[str, tuple[int, ...]], Tensors]:
+    """A graph's input shapes, and self caches of zeros."""
+    shapes = {spec.name: spec.shape for spec in graph.inputs}
+    caches = {
+        key: np.zeros(shape, np.float32) for key, shape in shapes.items() if key.startswith("self_")
+    }
+    return shapes, caches
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,13 @@ from torch.overrides import TorchFunctionMode
 from whisper.decoding import DecodingOptions
 from whisper.model import ModelDimensions, Whisper, disable_sdpa
 
+from sotto.bundle import Signature
 from sotto.checkpoints import Checkpoint
 from sotto.checkpoints.checkpoint import AlignmentHeads
 from sotto.checkpoints.encoder import Gelu
 from sotto.export.difference import Difference, compare
 from sotto.export.whisper.block_caches import REPEATS, run_alignment, run_prefill
 from sotto.export.whisper.step_caches import Graph, StepCaches
-from sotto.graphs.signatures import Signature
 
 ENCODER_TOLERANCE = 2e-3
 """Absolute, on cross keys and values of order 10. Folded norms and another order of float32

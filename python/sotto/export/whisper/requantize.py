@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from sotto.asr import SpeechModel
 from sotto.bundle import (
+    Decoder,
     Manifest,
+    TokenTable,
     check_writable,
-    drop_compiled,
     link_files,
     read_manifest,
     replacing_directory,
@@ -69,13 +71,15 @@ def quantize_bundle(
         raise OptionError(f"out {out}: is the float32 bundle itself; choose another directory")
     check_writable(out)
     yardstick = measure(source, manifest, audio, report)
-    kept = [name for name in manifest["files"] if name not in layers]
+    kept = [name for name in manifest.files if name not in layers]
     with replacing_directory(out) as directory:
         link_files(source, directory, kept)
-        manifest["precision"] = chosen
-        used = quantize_files(source, directory, layers, manifest, exceptions, report)
-        kept += place_token_rows(source, directory, manifest, report)
-        write_manifest(directory, manifest, sorted({*kept, *layers}))
+        manifest, used = quantize_files(
+            source, directory, layers, manifest, chosen, exceptions, report
+        )
+        manifest = place_token_rows(source, directory, manifest, report)
+        rows = manifest.need(Decoder).token_embedding.files
+        manifest = write_manifest(directory, manifest, {*kept, *layers, *rows})
         distance = yardstick.distance(Graphs(directory, manifest, THREADS))
         report(f"against {source}: {describe(distance)}")
         limit = min((DECIBEL[p] for p in [coarsest(used)] if p in DECIBEL), default=0.0)
@@ -88,20 +92,18 @@ def quantize_bundle(
     return distance
 
 
-def place_token_rows(
-    source: Path, directory: Path, manifest: Manifest, report: Report
-) -> list[str]:
-    """Says where the host finds token rows; returns the files that this takes."""
-    rows, dims = manifest["token_embedding"], manifest["dims"]
-    if "offset" not in rows:  # a table of its own
-        return []
-    files = share_token_rows(directory, manifest, report)
-    if files is not None:
-        return files
-    shape = (dims["n_vocab"], dims["n_text_state"])
-    np.save(directory / TABLE, np.memmap(source / rows["file"], "<f4", "r", rows["offset"], shape))
-    manifest["token_embedding"] = {"file": TABLE, "dtype": "fp32"}
-    return [TABLE]
+def place_token_rows(source: Path, directory: Path, manifest: Manifest, report: Report) -> Manifest:
+    """The manifest with where the host finds token rows, which may take files."""
+    decoder = manifest.need(Decoder)
+    rows, spec = decoder.token_embedding, decoder.spec
+    if rows.offset is None:  # a table of its own
+        return manifest
+    table = share_token_rows(directory, spec, report)
+    if table is None:
+        shape = (spec.vocabulary, spec.width)
+        np.save(directory / TABLE, np.memmap(source / rows.file, "<f4", "r", rows.offset, shape))
+        table = TokenTable(TABLE, "fp32")
+    return manifest.with_component(replace(decoder, token_embedding=table))
 
 
 def measure(
@@ -114,43 +116,30 @@ def measure(
     return Yardstick(passages, Graphs(source, manifest, THREADS))
 
 
-MAKERS = {
-    "whisper": "python convert/step2_torchscript_to_tflite.py makes one from step 1's directory "
-    "with --precision fp32",
-    "embedding": "sotto convert makes one of a checkpoint with --precision fp32",
-}
-"""What to do where a bundle of a kind is not float32."""
-
-
-def read_float_bundle(source: Path, kind: str = "whisper") -> tuple[Manifest, Layers]:
-    """The manifest and the layers of a float32 bundle of a kind.
+def read_float_bundle(source: Path, *, embeds: bool = False) -> tuple[Manifest, Layers]:
+    """The manifest and the layers of a float32 bundle that transcribes, or one that embeds.
 
     Raises:
         BundleError: it is another kind of bundle, of another precision, or damaged.
     """
-    manifest = read_manifest(source)
-    drop_compiled(manifest)
-    again = MAKERS[kind]
-    if manifest.get("kind") != kind or manifest.get("precision") != "fp32":
+    manifest = read_manifest(source).without_compiled()
+    again = "sotto convert makes one of a checkpoint with --precision fp32"
+    fits = manifest.whisper is not None if not embeds else manifest.embedding is not None
+    if not fits or manifest.precision != "fp32":
         raise BundleError(
-            f"{source} is a {manifest.get('precision')} bundle of kind {manifest.get('kind')}; "
-            f"expected a {kind} bundle of fp32: {again}"
+            f"{source} is a {manifest.precision} bundle that {manifest.purpose}; expected one of "
+            f"fp32 that {'embeds' if embeds else 'transcribes'}: {again}"
         )
-    if manifest.get("exceptions") or not manifest.get("layers"):
+    if manifest.exceptions or not manifest.layers:
         raise BundleError(
             f"{source} has layers that are not fp32, or was made before layers had names: {again}"
         )
-    try:
-        layers = {
-            file: [Layer.from_manifest(name, entry) for name, entry in entries.items()]
-            for file, entries in manifest["layers"].items()
-        }
-        if absent := set(layers) - set(manifest["files"]):
-            raise KeyError(*sorted(absent))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise BundleError(
-            f"{source}: its layers are damaged ({type(error).__name__}: {error}); {again}"
-        ) from error
+    layers = {
+        file: [Layer.of_entry(name, entry) for name, entry in entries.items()]
+        for file, entries in manifest.layers.items()
+    }
+    if absent := set(layers) - set(manifest.files):
+        raise BundleError(f"{source}: files does not list {sorted(absent)[0]}; {again}")
     return manifest, layers
 
 

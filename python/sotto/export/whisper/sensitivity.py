@@ -12,6 +12,7 @@ from typing import Literal
 
 from sotto.asr import SpeechModel
 from sotto.bundle import Manifest, link_files, write_manifest
+from sotto.bundle import components as bundle_components
 from sotto.errors import OptionError
 from sotto.export.quantize.precision import BITS, LOGITS, Exceptions, Precision, check_precision
 from sotto.export.quantize.quantizer import quantize
@@ -212,11 +213,11 @@ class _Scanner:
             written = self.folder / file
             (bundle / file).unlink(missing_ok=True)
             link_files(written.parent if written.exists() else self.source, bundle, [file])
-        others = [name for name in self.manifest["files"] if name not in (ENCODER, DECODER)]
+        others = [name for name in self.manifest.files if name not in (ENCODER, DECODER)]
         link_files(self.source, bundle, [name for name in others if not (bundle / name).exists()])
-        manifest = dict(self.manifest)
-        others += place_token_rows(self.source, bundle, manifest, lambda line: None)
-        write_manifest(bundle, manifest, sorted({*others, ENCODER, DECODER}))
+        manifest = place_token_rows(self.source, bundle, self.manifest, lambda line: None)
+        rows = manifest.need(bundle_components.Decoder).token_embedding.files
+        write_manifest(bundle, manifest, {*others, *rows, ENCODER, DECODER})
         return word_error_rate(expected, _texts(bundle, audio))
 
     def _all(self) -> list[Layer]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
 from sotto.bundle import (
+    Decoder,
     Manifest,
+    StaticQuantization,
+    StaticRule,
     check_writable,
     link_files,
     replacing_directory,
@@ -77,24 +80,22 @@ def quantize_for_npu(
     manifest, layers = read_float_bundle(source)
     if exceptions is not None:
         exceptions.check(layer for of_file in layers.values() for layer in of_file)
-        recipe, manifest["exceptions"] = excepted(recipe, exceptions), dict(exceptions.precisions)
+        recipe = excepted(recipe, exceptions)
+        manifest = replace(manifest, exceptions=dict(exceptions.precisions))
     if out.resolve() == source.resolve():
         raise OptionError(f"out {out}: is the float32 bundle itself; choose another directory")
     check_writable(out)
     if ranges is None:
         ranges = calibrate(source, manifest, audio, report)
     yardstick = measure(source, manifest, audio, report)
-    kept = [name for name in manifest["files"] if name not in layers]
+    kept = [name for name in manifest.files if name not in layers]
     with replacing_directory(out) as directory:
         link_files(source, directory, kept)
-        manifest["precision"] = f"npu-{recipe.name}"
-        manifest["static"] = {
-            "rules": [asdict(rule) for rule in recipe.rules],
-            "calibrated_on": [_name(a) for a in audio],
-        }
-        write_static_files(source, directory, manifest, layers, recipe, ranges, report)
-        kept += place_token_rows(source, directory, manifest, report)
-        write_manifest(directory, manifest, sorted({*kept, *layers}))
+        manifest = describe_static(manifest, recipe, [_name(a) for a in audio])
+        manifest = write_static_files(source, directory, manifest, layers, recipe, ranges, report)
+        manifest = place_token_rows(source, directory, manifest, report)
+        rows = manifest.need(Decoder).token_embedding.files
+        manifest = write_manifest(directory, manifest, {*kept, *layers, *rows})
         distance = yardstick.distance(Graphs(directory, manifest, THREADS))
         report(f"against {source}: {describe(distance)}")
         # Not <: a NaN must not pass.
@@ -111,6 +112,13 @@ def _name(source: AudioSource) -> str:
     return Path(source).name if isinstance(source, str | Path) else type(source).__name__
 
 
+def describe_static(manifest: Manifest, recipe: Recipe, calibrated_on: list[str]) -> Manifest:
+    """The manifest of a bundle that a recipe makes, with what its ranges are of."""
+    rules = tuple(StaticRule(rule.groups, rule.numbers, rule.layers) for rule in recipe.rules)
+    static = StaticQuantization(rules, tuple(calibrated_on))
+    return replace(manifest, precision=f"npu-{recipe.name}", static=static)
+
+
 def write_static_files(
     source: Path,
     directory: Path,
@@ -119,18 +127,21 @@ def write_static_files(
     recipe: Recipe,
     ranges: Mapping[str, Range],
     report: Report,
-) -> None:
-    """Quantises each file, and writes its layers into the manifest."""
-    manifest["layers"], manifest["tools"]["ai-edge-quantizer"] = {}, version("ai-edge-quantizer")
+) -> Manifest:
+    """Quantises each file; gives the manifest with their layers."""
+    entries = {}
     for file, of_file in layers.items():
         report(f"quantising {file} by the recipe {recipe.name}")
         layer_of = {output: layer.name for layer in of_file for output in layer.outputs}
         quantize_statically(source / file, directory / file, recipe, ranges, layer_of)
         numbers = _of_layers(source / file, recipe, layer_of)
-        manifest["layers"][file] = {
-            layer.name: layer.as_manifest(_PRECISION[numbers[layer.name]]) for layer in of_file
+        entries[file] = {
+            layer.name: layer.entry(_PRECISION[numbers[layer.name]]) for layer in of_file
         }
         _check(directory / file)
+    return replace(manifest, layers=entries).with_tools(
+        ai_edge_quantizer=version("ai-edge-quantizer")
+    )
 
 
 _PRECISION: dict[Numbers, str] = {"float": "fp32", "int16": "int8-int16", "int8": "int8-int8"}

@@ -14,9 +14,11 @@ from typing import Any
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from sotto.bundle import Manifest
+from sotto.bundle import DecoderSpec, TokenTable
+from sotto.bundle.graph import TableType
+from sotto.export.quantize.token_table import TABLE_SCALES
 
-_TYPES = {
+_TYPES: dict[int, TableType] = {
     schema.TensorType.FLOAT32: "fp32",
     schema.TensorType.FLOAT16: "fp16",
     schema.TensorType.INT8: "int8",
@@ -34,34 +36,34 @@ class TokenRows:
         scales: float32 ``[V]``, of int8: row = int8 row * scale.
     """
 
-    kind: str
+    kind: TableType
     offset: int
     scales: np.ndarray | None
 
 
 def share_token_rows(
-    directory: Path, manifest: Manifest, report: Callable[[str], None]
-) -> list[str] | None:
+    directory: Path, spec: DecoderSpec, report: Callable[[str], None]
+) -> TokenTable | None:
     """Has the host read token rows from the decoder's output layer.
 
+    Args:
+        directory: of the bundle; gets the rows' scales, where they have any.
+        spec: of the decoder.
+        report: called with a line of text.
+
     Returns:
-        The files that this adds to the bundle in ``directory``; None, and no change, where the
-        host can't read these weights.
+        Where the rows are; None where the host can't read these weights.
     """
-    model, dims = directory / "decoder.tflite", manifest["dims"]
-    rows = None
+    model, rows = directory / "decoder.tflite", None
     if model.exists():
-        rows = find_token_rows(model, dims["n_vocab"], dims["n_text_state"])
+        rows = find_token_rows(model, spec.vocabulary, spec.width)
     if rows is None:
         return None
     report(f"token rows are those of the output layer ({rows.kind})")
-    entry: Manifest = {"file": model.name, "dtype": rows.kind, "offset": rows.offset}
-    manifest["token_embedding"] = entry
     if rows.scales is None:
-        return []
-    entry["scales"] = "token_embedding_scales.npy"
-    np.save(directory / entry["scales"], rows.scales)
-    return [entry["scales"]]
+        return TokenTable(model.name, rows.kind, rows.offset)
+    np.save(directory / TABLE_SCALES, rows.scales)
+    return TokenTable(model.name, rows.kind, rows.offset, TABLE_SCALES)
 
 
 def find_token_rows(model: Path, vocabulary: int, width: int) -> TokenRows | None:

@@ -7,7 +7,7 @@ each is checked against openai-whisper's own modules on real audio before anythi
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +16,22 @@ import torch
 from torch import nn
 
 import sotto
-from sotto.bundle import Manifest, check_writable, replacing_directory, write_manifest
+from sotto.bundle import (
+    Decoder,
+    DecoderSpec,
+    EncoderSpec,
+    Graph,
+    Manifest,
+    Signature,
+    Source,
+    SpeechEncoder,
+    TokenTable,
+    TorchScript,
+    check_writable,
+    replacing_directory,
+    write_manifest,
+)
+from sotto.bundle.graph import FRAMES_PER_SECOND, Role
 from sotto.checkpoints import Checkpoint
 from sotto.checkpoints.alignment import default_alignment_heads
 from sotto.checkpoints.checkpoint import AlignmentHeads
@@ -25,11 +40,10 @@ from sotto.errors import ConversionError, OptionError
 from sotto.export.difference import Difference
 from sotto.export.quantize.token_table import TABLE, write_token_table
 from sotto.export.whisper.reference import Reference
-from sotto.export.whisper.vocabulary import token_table, write_mel_filters, write_tokenizer
+from sotto.export.whisper.vocabulary import vocabulary, write_mel_filters, write_tokenizer
 from sotto.graphs import signatures
 from sotto.graphs.alignment import AlignmentBlock
 from sotto.graphs.prefill import PrefillBlock
-from sotto.graphs.signatures import FRAMES_PER_SECOND, Signature
 from sotto.graphs.whisper import MASKED, DecoderStep, Encoder, FeatureEncoder, SequenceDecoder
 
 TORCHSCRIPT = "torchscript"
@@ -37,6 +51,14 @@ TORCHSCRIPT = "torchscript"
 
 SAMPLE = f"{TORCHSCRIPT}/sample.npz"
 """Real inputs for step 2's verification: log-mel of speech and the tokens it decodes to."""
+
+SEQUENCE = "sequence"
+"""What the manifest calls graphs of no component: those of ``sequence_decoder``."""
+
+Scripts = dict[str, tuple[Graph, ...]]
+
+TOKENIZER, MEL_FILTERS = "tokenizer.tiktoken", "mel_filters.npy"
+POSITIONS = "positional_embedding.npy"
 
 LEAST_POSITIONS = 8
 """Of text: the start sequence has four tokens, and a word or two should follow."""
@@ -124,9 +146,11 @@ def export_torchscript(
         reference = Reference(checkpoint, speech, options.gelu)
         if options.gelu == "tanh":
             report("comparing with openai-whisper with its GELU in the tanh form, too")
-        differences = _write_graphs(checkpoint, directory, options, reference, manifest, report)
+        scripts, differences = _write_graphs(checkpoint, directory, options, reference, report)
+        table = manifest.need(Decoder).token_embedding
+        manifest = replace(manifest, torchscript=TorchScript(scripts, table))
         np.savez(directory / SAMPLE, log_mel=reference.log_mel, tokens=np.array(reference.tokens))
-        files = [str(p.relative_to(directory)) for p in directory.rglob("*") if p.is_file()]
+        files = [p.relative_to(directory).as_posix() for p in directory.rglob("*") if p.is_file()]
         write_manifest(directory, manifest, files)
         failed = [difference for difference in differences if not difference.passed]
         if failed:
@@ -139,49 +163,54 @@ def export_torchscript(
 
 def _write_tables(checkpoint: Checkpoint, directory: Path, options: TorchScriptOptions) -> Manifest:
     dims = checkpoint.dims
-    write_tokenizer(dims, directory / "tokenizer.tiktoken")
-    write_mel_filters(dims, directory / "mel_filters.npy")
+    write_tokenizer(dims, directory / TOKENIZER)
+    write_mel_filters(dims, directory / MEL_FILTERS)
     np.save(
-        directory / "positional_embedding.npy",
+        directory / POSITIONS,
         np.ascontiguousarray(checkpoint.state["decoder.positional_embedding"], dtype=np.float32),
     )
     embedding = _write_token_embedding(
         checkpoint.state["decoder.token_embedding.weight"], directory, options.token_embedding
     )
-    windows = [
-        {
-            "seconds": seconds,
-            "frames": seconds * FRAMES_PER_SECOND,
-            "encoder": f"encode_{seconds}s",
-            "decoder": f"decode_{seconds}s",
-            "prefill": f"prefill_{seconds}s",
-            **({"alignment": f"align_{seconds}s"} if options.alignment else {}),
-        }
-        for seconds in sorted(set(options.windows))
-    ]
-    return {
-        "kind": "whisper",
-        "name": checkpoint.name,
-        "precision": "fp32",
-        "source": {
-            "checkpoint": checkpoint.source,
-            "format": checkpoint.format,
-            "sha256": checkpoint.sha256,
-        },
-        "dims": {**asdict(dims)},
-        "multilingual": dims.is_multilingual,
-        "audio": {"sample_rate": 16000, "n_fft": 400, "hop_length": 160},
-        "tokens": token_table(dims),
-        "alignment_heads": [list(pair) for pair in _alignment_heads(checkpoint)],
-        "cache": options.cache or dims.n_text_ctx,
-        "masked": MASKED,
-        "gelu": options.gelu,
-        "token_table": embedding,
-        "windows": windows,
-        "torchscript": {},
-        "signatures": {},
-        "tools": {"sotto": sotto.__version__, "torch": torch.__version__},
-    }
+    encoder = SpeechEncoder(
+        graphs=(),
+        spec=EncoderSpec(
+            layers=dims.n_audio_layer,
+            heads=dims.n_audio_head,
+            width=dims.n_audio_state,
+            context=dims.n_audio_ctx,
+        ),
+        gelu=options.gelu,
+        mel_filters=MEL_FILTERS,
+    )
+    decoder = Decoder(
+        graphs=(),
+        spec=DecoderSpec(
+            layers=dims.n_text_layer,
+            heads=dims.n_text_head,
+            kv_heads=dims.n_text_head,
+            width=dims.n_text_state,
+            context=dims.n_text_ctx,
+            cache=options.cache or dims.n_text_ctx,
+            vocabulary=dims.n_vocab,
+            masked=MASKED,
+        ),
+        gelu=options.gelu,
+        token_embedding=embedding,
+        position_embedding=POSITIONS,
+        tokenizer=TOKENIZER,
+    )
+    return Manifest(
+        name=checkpoint.name,
+        family="whisper",
+        precision="fp32",
+        backend="litert",
+        source=Source(checkpoint.source, checkpoint.format, checkpoint.sha256),
+        components=(encoder, decoder),
+        files={},
+        tools={"sotto": sotto.__version__, "torch": torch.__version__},
+        whisper=vocabulary(dims, _alignment_heads(checkpoint)),
+    )
 
 
 def _alignment_heads(checkpoint: Checkpoint) -> AlignmentHeads:
@@ -189,7 +218,7 @@ def _alignment_heads(checkpoint: Checkpoint) -> AlignmentHeads:
     return checkpoint.alignment_heads or default_alignment_heads(checkpoint.dims)
 
 
-def _write_token_embedding(table: np.ndarray, directory: Path, kind: EmbeddingType) -> Manifest:
+def _write_token_embedding(table: np.ndarray, directory: Path, kind: EmbeddingType) -> TokenTable:
     """Writes the table: with ``auto`` for step 2 alone, and in fp16 where that loses nothing
     (OpenAI's weights were trained in it)."""
     file = TABLE
@@ -205,46 +234,59 @@ def _write_graphs(
     directory: Path,
     options: TorchScriptOptions,
     reference: Reference,
-    manifest: Manifest,
     report: Report,
-) -> list[Difference]:
+) -> tuple[Scripts, list[Difference]]:
+    """The TorchScript graphs, by the component that they become part of."""
     weights, dims, gelu = checkpoint.state, checkpoint.dims, options.gelu
-    cache = manifest["cache"]
+    cache = options.cache or dims.n_text_ctx
     differences: list[Difference] = []
+    scripts: dict[str, tuple[Graph, ...]] = {}
 
-    def trace(module: nn.Module, signature: Signature) -> torch.jit.ScriptModule:
+    def trace(
+        module: nn.Module, signature: Signature, component: str, role: Role | None = None
+    ) -> torch.jit.ScriptModule:
         report(f"tracing {signature.name}")
         example = tuple(torch.zeros(spec.shape) for spec in signature.inputs)
         traced = torch.jit.trace(module.eval(), example, check_trace=False)
         file = f"{TORCHSCRIPT}/{signature.name}.pt"
         traced.save(str(directory / file))
-        manifest["torchscript"][signature.name] = {"file": file, **signature.as_manifest()}
+        scripts[component] = (*scripts.get(component, ()), signature.in_file(file, role))
         return traced
 
     def compare(difference: Difference) -> None:
         differences.append(difference)
         report(str(difference))
 
-    for window in manifest["windows"]:
-        seconds, frames = window["seconds"], window["frames"]
-        encoder = trace(Encoder(weights, dims, frames, gelu), signatures.encoder(dims, seconds))
+    for seconds in sorted(set(options.windows)):
+        frames = seconds * FRAMES_PER_SECOND
+        encoder = trace(
+            Encoder(weights, dims, frames, gelu),
+            signatures.encoder(dims, seconds),
+            SpeechEncoder.kind,
+        )
         cross = encoder(reference.window(frames))
         compare(reference.compare_encoder(f"encode_{seconds}s", frames, cross))
         del encoder
         step = trace(
-            DecoderStep(weights, dims, cache, gelu), signatures.decoder_step(dims, seconds, cache)
+            DecoderStep(weights, dims, cache, gelu),
+            signatures.decoder_step(dims, seconds, cache),
+            Decoder.kind,
+            "step",
         )
         compare(reference.compare_step(f"decode_{seconds}s", frames, cross, step, cache))
         signature = signatures.prefill(dims, seconds, cache)
         block = signature.inputs[0].shape[1]
-        prefill = trace(PrefillBlock(weights, dims, cache, block, gelu), signature)
+        prefill = trace(
+            PrefillBlock(weights, dims, cache, block, gelu), signature, Decoder.kind, "prefill"
+        )
         compare(reference.compare_prefill(frames, cross, prefill, signature, step))
         del step, prefill
         if options.alignment:
             heads = _alignment_heads(checkpoint)
             signature = signatures.alignment(dims, seconds, cache, len(heads))
             block = signature.inputs[0].shape[1]
-            graph = trace(AlignmentBlock(weights, dims, cache, block, heads, gelu), signature)
+            module = AlignmentBlock(weights, dims, cache, block, heads, gelu)
+            graph = trace(module, signature, Decoder.kind, "alignment")
             compare(reference.compare_alignment(frames, cross, graph, signature, heads))
             del graph
         if options.sequence_decoder:
@@ -252,12 +294,14 @@ def _write_graphs(
             features = trace(
                 FeatureEncoder(weights, dims, frames, gelu),
                 signatures.feature_encoder(dims, seconds),
+                SEQUENCE,
             )(reference.window(frames))
             compare(reference.compare_features(f"features_{seconds}s", frames, features))
             sequence = trace(
                 SequenceDecoder(weights, dims, length, frames // 2, gelu),
                 signatures.sequence_decoder(dims, seconds, length),
+                SEQUENCE,
             )
             name = f"sequence_{seconds}s"
             compare(reference.compare_sequence(name, frames, features, sequence, length))
-    return differences
+    return scripts, differences

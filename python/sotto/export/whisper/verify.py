@@ -10,11 +10,11 @@ import torch
 from ai_edge_litert.interpreter import Interpreter
 from torch import Tensor
 
+from sotto.bundle import Signature
 from sotto.export.difference import Difference, compare
 from sotto.export.quantize.precision import DECIBEL
 from sotto.export.whisper.block_caches import run_alignment, run_prefill
 from sotto.export.whisper.step_caches import StepCaches
-from sotto.graphs.signatures import Signature
 
 ENCODER_TOLERANCE = 5e-3
 """Absolute, on values of order 10, for fp32. XNNPACK sums one by one what torch sums in

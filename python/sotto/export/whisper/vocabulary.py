@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import whisper
 import whisper.audio
 import whisper.tokenizer
 
+from sotto.bundle import Tokens, Whisper
 from sotto.checkpoints import WhisperDims
+from sotto.checkpoints.checkpoint import AlignmentHeads
 from sotto.errors import CheckpointError
 
 ASSETS = Path(whisper.__file__).parent / "assets"
 
 
-def token_table(dims: WhisperDims) -> dict[str, Any]:
+def vocabulary(dims: WhisperDims, alignment_heads: AlignmentHeads = ()) -> Whisper:
     """Token ids by role, language ids by code, and what greedy decoding suppresses.
 
     Raises:
@@ -50,21 +51,24 @@ def token_table(dims: WhisperDims) -> dict[str, Any]:
     if dims.is_multilingual:
         codes = zip(tokenizer.all_language_codes, tokenizer.all_language_tokens, strict=True)
         languages = dict(codes)
-    return {
-        "eot": tokenizer.eot,
-        "sot": tokenizer.sot,
-        "transcribe": tokenizer.transcribe,
-        "translate": tokenizer.translate,
-        "sot_lm": tokenizer.sot_lm,
-        "sot_prev": tokenizer.sot_prev,
-        "no_speech": tokenizer.no_speech,
-        "no_timestamps": tokenizer.no_timestamps,
-        "timestamp_begin": tokenizer.timestamp_begin,
-        "languages": languages,
-        "suppress": sorted(suppressed),
+    return Whisper(
+        tokens=Tokens(
+            eot=tokenizer.eot,
+            sot=tokenizer.sot,
+            transcribe=tokenizer.transcribe,
+            translate=tokenizer.translate,
+            sot_lm=tokenizer.sot_lm,
+            sot_prev=tokenizer.sot_prev,
+            no_speech=tokenizer.no_speech,
+            no_timestamps=tokenizer.no_timestamps,
+            timestamp_begin=tokenizer.timestamp_begin,
+        ),
+        suppress=tuple(sorted(suppressed)),
         # whisper/decoding.py, SuppressBlank: at the first sampled position.
-        "suppress_at_begin": [*tokenizer.encode(" "), tokenizer.eot],
-    }
+        suppress_at_begin=(*tokenizer.encode(" "), tokenizer.eot),
+        alignment_heads=tuple((layer, head) for layer, head in alignment_heads),
+        languages=languages,
+    )
 
 
 def write_tokenizer(dims: WhisperDims, path: Path) -> None:

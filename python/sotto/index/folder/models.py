@@ -7,8 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from sotto.bundle import TextEncoder, open_bundle
 from sotto.errors import StoreError
-from sotto.index.bundles import Bundle, bundle_space, encoder_space, load_encoder, manifest_of
+from sotto.index.bundles import Bundle, bundle_space, encoder_space, load_encoder
 from sotto.index.folder.passage_cuts import TOKENS, Offsets, Tokenize
 from sotto.runtime.locate import find_bundle
 
@@ -100,8 +101,9 @@ def tokenizer_of(directory: Path) -> Tokenize:
             f"cutting texts needs tokenizers, which is not installed ({error}): "
             "pip install 'sotto[embed]'"
         ) from error
-    text = manifest_of(directory)["encoders"]["text"]
-    tokenizer = Tokenizer.from_file(str(directory / text["tokenizer"]))
+    reader = open_bundle(directory)
+    content = reader.read(reader.manifest.need(TextEncoder).tokenizer)
+    tokenizer = Tokenizer.from_str(content.decode())
     tokenizer.no_truncation()
     tokenizer.no_padding()
 

@@ -1,20 +1,20 @@
-#include "bind_transcriber.h"
+#include "bind_speech.h"
 
-#include <pybind11/functional.h>
 #include <pybind11/numpy.h>
 #include <pybind11/stl.h>
 #include <pybind11/stl/filesystem.h>
 
 #include <algorithm>
-#include <exception>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "errors.h"
+#include "gil.h"
 #include "load.h"
-#include "sotto/transcriber.h"
+#include "sotto/speech_model.h"
 #include "sotto/vad.h"
 
 namespace sotto {
@@ -25,74 +25,23 @@ using py::literals::operator""_a;
 
 using FloatArray = py::array_t<float, py::array::c_style | py::array::forcecast>;
 
-// Lets C++ call back into Python from a call that released the GIL. The first Python exception
-// is kept, ends the call, and is raised again once the GIL is back.
-class PythonCallbacks {
- public:
-  template <typename Call>
-  bool Run(const Call& call) {
-    const py::gil_scoped_acquire acquire;
-    if (exception_ != nullptr) return false;
-    try {
-      call();
-      return true;
-    } catch (...) {
-      exception_ = std::current_exception();
-      return false;
-    }
-  }
-
-  void Rethrow() const {
-    if (exception_ != nullptr) std::rethrow_exception(exception_);
-  }
-
- private:
-  std::exception_ptr exception_;
-};
-
-// Marks a transcriber as running on this thread. A callback that called it again would wait for
-// itself: the transcriber's calls take turns.
-class Running {
- public:
-  explicit Running(const Transcriber* transcriber) : transcriber_(transcriber), outer_(innermost_) {
-    for (const Running* each = outer_; each != nullptr; each = each->outer_) {
-      if (each->transcriber_ == transcriber_) {
-        ThrowPython({ErrorCode::kOption,
-                     "a callback called the model that is calling it, which would wait for "
-                     "itself; call it after the transcription, or load a second model"});
-      }
-    }
-    innermost_ = this;
-  }
-  ~Running() { innermost_ = outer_; }
-  Running(const Running&) = delete;
-  Running& operator=(const Running&) = delete;
-
- private:
-  static thread_local const Running* innermost_;
-  const Transcriber* transcriber_;
-  const Running* outer_;
-};
-
-thread_local const Running* Running::innermost_ = nullptr;
-
 // Pulls samples from a Python callable that begins a new iterator over float32 arrays [n].
 class BlockSource : public AudioSource {
  public:
-  BlockSource(py::function blocks, PythonCallbacks* callbacks)
+  BlockSource(py::object blocks, PythonCallbacks* callbacks)
       : blocks_(std::move(blocks)), callbacks_(callbacks) {}
 
   Result<size_t> Read(float* out, size_t most) override {
     size_t count = 0;
     const bool done = callbacks_->Run([&] {
-      if (!iterator_) iterator_ = py::iter(blocks_());
+      if (!iterator_) Begin();
       while (read_ == static_cast<size_t>(block_.size())) {
-        if (iterator_ == py::iterator::sentinel()) return;
-        block_ = FloatArray::ensure(*iterator_);
+        const py::object next = NextOf(iterator_);
+        if (!next) return;
+        block_ = FloatArray::ensure(next);
         if (!block_ || block_.ndim() != 1) {
           throw py::value_error("audio blocks must be arrays of shape [n]");
         }
-        ++iterator_;
         read_ = 0;
       }
       count = std::min(most, static_cast<size_t>(block_.size()) - read_);
@@ -104,66 +53,67 @@ class BlockSource : public AudioSource {
   }
 
   Result<void> Rewind() override {
-    const bool done = callbacks_->Run([&] {
-      iterator_ = py::iter(blocks_());
-      block_ = FloatArray();
-      read_ = 0;
-    });
+    const bool done = callbacks_->Run([&] { Begin(); });
     if (!done) return Error{ErrorCode::kCancelled, "the audio source failed"};
     return {};
   }
 
  private:
-  py::function blocks_;
+  void Begin() {
+    iterator_ = py::iter(CallPython(blocks_, py::tuple()));
+    block_ = FloatArray();
+    read_ = 0;
+  }
+
+  py::object blocks_;
   PythonCallbacks* callbacks_;
-  py::iterator iterator_;
+  py::object iterator_;
   FloatArray block_;
   size_t read_ = 0;
 };
 
-Transcription Transcribe(Transcriber& transcriber, const py::function& blocks,
+// What a model and a session have: Transcribe().
+template <typename Transcriber>
+Transcription Transcribe(Transcriber& transcriber, const py::object& blocks,
                          TranscribeOptions options, const py::object& on_language,
-                         const py::object& on_segment, const py::object& on_progress) {
-  const Running running(&transcriber);
+                         const py::object& on_segment, const py::object& on_progress,
+                         const py::object& cancelled) {
   PythonCallbacks callbacks;
   BlockSource source(blocks, &callbacks);
-  // Ctrl-C takes effect at the next step.
-  options.cancelled = [&, asked = std::move(options.cancelled)] {
-    bool cancelled = false;
-    const bool going = callbacks.Run([&] {
-      if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-      cancelled = asked && asked();
-    });
-    return !going || cancelled;
-  };
+  options.cancelled = [&] { return callbacks.IsCancelled(cancelled); };
   TranscribeCallbacks report;
   if (!on_language.is_none()) {
     report.on_language = [&](const std::string& language) {
-      callbacks.Run([&] { on_language(language); });
+      callbacks.Run([&] { CallPython(on_language, py::make_tuple(language)); });
     };
   }
   if (!on_segment.is_none()) {
     report.on_segment = [&](const Segment& segment) {
-      callbacks.Run([&] { on_segment(segment); });
+      callbacks.Run([&] { CallPython(on_segment, py::make_tuple(segment)); });
     };
   }
   if (!on_progress.is_none()) {
     report.on_progress = [&](double done, double duration) {
-      callbacks.Run([&] { on_progress(done, duration); });
+      callbacks.Run([&] { CallPython(on_progress, py::make_tuple(done, duration)); });
     };
   }
   Result<Transcription> result = [&] {
-    const py::gil_scoped_release release;
+    const GilReleased released;
     return transcriber.Transcribe(&source, options, report);
   }();
   callbacks.Rethrow();
   return Unwrap(std::move(result));
 }
 
-void SetVad(Transcriber& transcriber, std::shared_ptr<VoiceActivityDetector> vad) {
-  const Running running(&transcriber);
-  const py::gil_scoped_release release;  // it waits for its turn
-  transcriber.SetVad(std::move(vad));
+template <typename Class>
+void BindTranscribe(Class* to) {
+  using Transcriber = typename Class::type;
+  to->def("transcribe", &Transcribe<Transcriber>, "blocks"_a, "options"_a, py::kw_only(),
+          "on_language"_a = py::none(), "on_segment"_a = py::none(), "on_progress"_a = py::none(),
+          "cancelled"_a = py::none(),
+          "blocks: a callable that begins an iterator over float32 arrays [n], 16 kHz mono; "
+          "called once for each pass over the audio. cancelled: a callable, asked before every "
+          "graph run, that says True to end the call -> Transcription.");
 }
 
 // The options of voice activity detection stand beside the others, as vad_….
@@ -179,7 +129,7 @@ void SetVadValue(TranscribeOptions& options, decltype(VadOptions{}.*kMember) val
 
 }  // namespace
 
-void BindTranscriber(py::module_& m) {
+void BindSpeech(py::module_& m) {
   py::class_<Word>(m, "Word", "A word with its time, in seconds.")
       .def_readonly("word", &Word::word, "with its leading space and punctuation")
       .def_readonly("start", &Word::start)
@@ -255,7 +205,15 @@ void BindTranscriber(py::module_& m) {
       .def_readwrite("hallucination_silence_threshold",
                      &TranscribeOptions::hallucination_silence_threshold)
       .def_readwrite("window", &TranscribeOptions::window)
-      .def_readwrite("vad_filter", &TranscribeOptions::vad_filter)
+      .def_property(
+          "vad_filter",
+          [](const TranscribeOptions& options) {
+            return std::const_pointer_cast<VoiceActivityDetector>(options.vad_filter);
+          },
+          [](TranscribeOptions& options, std::shared_ptr<VoiceActivityDetector> detector) {
+            options.vad_filter = std::move(detector);
+          },
+          "the detector that leaves out what is no speech; None: none")
       .def_property("vad_threshold", &VadValue<&VadOptions::threshold>,
                     &SetVadValue<&VadOptions::threshold>)
       .def_property("vad_neg_threshold", &VadValue<&VadOptions::neg_threshold>,
@@ -267,33 +225,45 @@ void BindTranscriber(py::module_& m) {
       .def_property("vad_min_silence_duration_ms", &VadValue<&VadOptions::min_silence_duration_ms>,
                     &SetVadValue<&VadOptions::min_silence_duration_ms>)
       .def_property("vad_speech_pad_ms", &VadValue<&VadOptions::speech_pad_ms>,
-                    &SetVadValue<&VadOptions::speech_pad_ms>)
-      .def_readwrite("cancelled", &TranscribeOptions::cancelled,
-                     "a callable that says True to end the transcription; None: never");
+                    &SetVadValue<&VadOptions::speech_pad_ms>);
 
-  py::class_<Transcriber>(m, "Transcriber", "Speech to text with one bundle.")
-      .def(py::init(&Load<Transcriber>), "bundle"_a, py::kw_only(), "threads"_a = 0,
-           "verify"_a = true, "library"_a = "", "weight_cache"_a = py::none(),
-           "accelerator"_a = "cpu", "soc"_a = "", "dispatch"_a = "",
-           "Opens a bundle. weight_cache: a directory for packed weights; None: the user's; \"\": "
-           "none. accelerator: cpu, npu or auto. soc: whose compiled files; \"\": this machine's. "
-           "dispatch: the folder of LiteRT's dispatch library. Raises BundleError, DeviceError or "
-           "OptionError.")
-      .def("transcribe", &Transcribe, "blocks"_a, "options"_a, py::kw_only(),
-           "on_language"_a = py::none(), "on_segment"_a = py::none(), "on_progress"_a = py::none(),
-           "blocks: a callable that begins an iterator over float32 arrays [n], 16 kHz mono; "
-           "called once for each pass over the audio -> Transcription.")
-      .def("set_vad", &SetVad, "detector"_a, "What the option vad_filter asks.")
-      .def_property_readonly("accelerator", &Transcriber::accelerator, "cpu or npu")
-      .def_property_readonly("fallback", &Transcriber::fallback,
+  py::class_<SpeechSession> session(m, "SpeechSession",
+                                    "One transcription at a time over a model's weights.");
+  BindTranscribe(&session);
+  session
+      .def("cancel", &SpeechSession::Cancel,
+           "Ends the call that is at work on another thread, after the graph that runs.")
+      .def_property_readonly("graph_runs", &SpeechSession::graph_runs, "so far, of any kind");
+
+  py::class_<SpeechModel, std::shared_ptr<SpeechModel>> model(
+      m, "SpeechModel", "Speech to text with one bundle, for any number of threads at once.");
+  model.def(py::init(&Load<SpeechModel>), "bundle"_a, py::kw_only(), "threads"_a = 0,
+            "verify"_a = true, "library"_a = "", "weight_cache"_a = py::none(),
+            "accelerator"_a = "cpu", "soc"_a = "", "dispatch"_a = "",
+            "Opens a bundle. weight_cache: a directory for packed weights; None: the user's; "
+            "\"\": none. accelerator: cpu, npu or auto. soc: whose compiled files; \"\": this "
+            "machine's. dispatch: the folder of LiteRT's dispatch library. Raises BundleError, "
+            "DeviceError or OptionError.");
+  BindTranscribe(&model);
+  model.def("session", &SpeechModel::NewSession, "A session to keep, and to cancel.")
+      .def(
+          "close",
+          [](const SpeechModel& closed) {
+            const GilReleased released;
+            closed.Close();
+          },
+          "Ends what is at work after the graph that runs, and frees what is idle.")
+      .def_property_readonly("accelerator", &SpeechModel::accelerator, "cpu or npu")
+      .def_property_readonly("fallback", &SpeechModel::fallback,
                              "why auto took the CPU; empty if it did not")
-      .def_property_readonly("name", [](const Transcriber& t) { return t.bundle().name; })
-      .def_property_readonly("precision", [](const Transcriber& t) { return t.bundle().precision; })
+      .def_property_readonly("name", [](const SpeechModel& of) { return of.bundle().name; })
+      .def_property_readonly("precision",
+                             [](const SpeechModel& of) { return of.bundle().precision; })
       .def_property_readonly("multilingual",
-                             [](const Transcriber& t) { return t.bundle().multilingual(); })
-      .def_property_readonly("windows", [](const Transcriber& t) {
+                             [](const SpeechModel& of) { return of.bundle().multilingual(); })
+      .def_property_readonly("windows", [](const SpeechModel& of) {
         std::vector<int> seconds;
-        for (const Window& window : t.bundle().windows) seconds.push_back(window.seconds);
+        for (const Window& window : of.bundle().windows) seconds.push_back(window.seconds);
         return seconds;
       });
 }

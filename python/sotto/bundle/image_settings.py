@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args
+from dataclasses import dataclass
+from typing import Literal, get_args
 
-from sotto.errors import BundleError
+from sotto.bundle.graph import Count
 
 Resample = Literal["nearest", "lanczos", "bilinear", "bicubic", "box", "hamming"]
 """Pillow's filters, in the order of the numbers by which preprocessor_config.json names them."""
@@ -23,62 +23,29 @@ class ImageSettings:
     Attributes:
         height: of what comes out, in pixels.
         width: likewise.
-        size: what an image is resized to, ``{"shortest_edge": n}`` or
-            ``{"height": h, "width": w}``; None: not at all.
-        crop: ``{"height": h, "width": w}`` of the centre that is kept, padded with black where
-            the image is smaller; None: nothing is cut.
         resample: the filter of the resizing.
         rescale: factor on the 8-bit values.
         mean: of each channel, taken away after it.
         std: of each channel, divided by at last.
+        size: what an image is resized to, ``{"shortest_edge": n}`` or
+            ``{"height": h, "width": w}``; None: not at all.
+        crop: ``{"height": h, "width": w}`` of the centre that is kept, padded with black where
+            the image is smaller; None: nothing is cut.
     """
 
-    height: int
-    width: int
-    size: Mapping[str, int] | None
-    crop: Mapping[str, int] | None
+    height: Count
+    width: Count
     resample: Resample
     rescale: float
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    size: Mapping[str, Count] | None = None
+    crop: Mapping[str, Count] | None = None
 
     @property
     def channels(self) -> int:
         """Of what comes out: 3, red, green and blue."""
         return len(self.mean)
-
-    def as_manifest(self) -> dict[str, Any]:
-        """The manifest's entry."""
-        entry = asdict(self)
-        for name in ("size", "crop"):
-            entry[name] = dict(entry[name]) if entry[name] else None
-        return {**entry, "mean": list(self.mean), "std": list(self.std), "channels": self.channels}
-
-    @classmethod
-    def from_manifest(cls, entry: Any, source: str) -> ImageSettings:
-        """Those of a manifest's entry.
-
-        Raises:
-            BundleError: a value is missing or out of range.
-        """
-        try:
-            settings = cls(
-                height=entry["height"],
-                width=entry["width"],
-                size=entry["size"],
-                crop=entry["crop"],
-                resample=entry["resample"],
-                rescale=entry["rescale"],
-                mean=tuple(entry["mean"]),
-                std=tuple(entry["std"]),
-            )
-        except (KeyError, TypeError) as error:
-            raise BundleError(
-                f"{source}: the image processor lacks {error}. Convert the checkpoint again"
-            ) from error
-        if fault := settings.fault():
-            raise BundleError(f"{source}: the image processor's {fault}. Convert it again")
-        return settings
 
     def fault(self) -> str | None:
         """What is wrong with the values, None where nothing is."""

@@ -1,28 +1,27 @@
-// Speech to text with one bundle: the runtime's main entry.
+// One transcription at a time over a SpeechModel's weights.
 
-#ifndef SOTTO_TRANSCRIBER_H_
-#define SOTTO_TRANSCRIBER_H_
+#ifndef SOTTO_SPEECH_SESSION_H_
+#define SOTTO_SPEECH_SESSION_H_
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "sotto/audio_source.h"
-#include "sotto/bundle.h"
 #include "sotto/error.h"
-#include "sotto/load_options.h"
 #include "sotto/transcribe_options.h"
 #include "sotto/transcription.h"
-#include "sotto/vad.h"
 
 namespace sotto {
 
 // Shorter audio is refused: no word fits (1,600 samples, 0.1 s).
 inline constexpr size_t kLeastSamples = 1600;
 
-// Called while a transcription runs, on its thread. They must not call the same Transcriber.
+// Called while a transcription runs, on its thread. They may call the model, but not the session
+// that is calling them.
 struct TranscribeCallbacks {
   // Its code, once it was detected, before any segment; not where it was given.
   std::function<void(const std::string& language)> on_language;
@@ -32,28 +31,12 @@ struct TranscribeCallbacks {
   std::function<void(double done, double duration)> on_progress;
 };
 
-// Holds one bundle and what is loaded of it. Safe to share: calls take turns. Each has a pool of
-// LoadOptions::threads of its own, and several at once as many pools: give each its share.
-class Transcriber {
+// The buffers, caches and graphs of one call at a time; the weights are the model's, which the
+// session keeps alive. Graphs are loaded when a window is first used. No call waits for another:
+// one that comes while the session is at work, from a callback or another thread, is kOption.
+class SpeechSession {
  public:
-  // Opens the bundle and the runtime; graphs are loaded when a window is first used.
-  static Result<std::unique_ptr<Transcriber>> Create(const std::string& directory,
-                                                     const LoadOptions& options);
-
-  ~Transcriber();
-
-  // With the windows that can be used: on the NPU those that were compiled for it.
-  const Bundle& bundle() const;
-
-  // What the graphs run on: "cpu" or "npu". Words are timed on the CPU, too, where alignment was
-  // not compiled for the NPU.
-  const std::string& accelerator() const;
-
-  // Why "auto" took the CPU, one line; empty if it did not.
-  const std::string& fallback() const;
-
-  // What TranscribeOptions::vad_filter asks; null: none.
-  void SetVad(std::shared_ptr<VoiceActivityDetector> vad);
+  ~SpeechSession();
 
   // Any length of audio, by openai-whisper's seek loop; memory does not grow with the audio but
   // by the result's text.
@@ -71,12 +54,26 @@ class Transcriber {
                                          const std::vector<int>& prompt,
                                          const TranscribeOptions& options);
 
+  // The probability of each language, by its code, at the beginning of the audio: as much of it as
+  // the longest window holds. {"en", 1} of a model that knows English alone.
+  //
+  // samples: [count], kSampleRate, kLeastSamples or more.
+  Result<std::map<std::string, float>> DetectLanguage(const float* samples, size_t count);
+
+  // From any thread: the call that is at work, if there is one, ends with kCancelled once the
+  // graph that runs is done.
+  void Cancel();
+
+  // Graphs run so far, of any kind. From any thread.
+  int64_t graph_runs() const;
+
  private:
+  friend class SpeechModel;
   class Impl;
-  explicit Transcriber(std::unique_ptr<Impl> impl);
+  explicit SpeechSession(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace sotto
 
-#endif  // SOTTO_TRANSCRIBER_H_
+#endif  // SOTTO_SPEECH_SESSION_H_

@@ -1,0 +1,61 @@
+#include "sotto/speech_model.h"
+
+#include <utility>
+
+#include "base/idle_pool.h"
+#include "whisper/speech_session_impl.h"
+#include "whisper/speech_weights.h"
+
+namespace sotto {
+
+class SpeechModel::Pool : public IdlePool<SpeechSession> {
+ public:
+  using IdlePool::IdlePool;
+};
+
+Result<std::shared_ptr<const SpeechModel>> SpeechModel::Create(const BundleFiles& files,
+                                                               const LoadOptions& options) {
+  SOTTO_ASSIGN_OR_RETURN(auto weights, SpeechWeights::Open(files, options));
+  return std::shared_ptr<const SpeechModel>(new SpeechModel(std::move(weights)));
+}
+
+SpeechModel::SpeechModel(std::shared_ptr<const SpeechWeights> weights)
+    : weights_(std::move(weights)), idle_(std::make_unique<Pool>(kMostIdleSessions)) {}
+SpeechModel::~SpeechModel() = default;
+
+const Bundle& SpeechModel::bundle() const { return weights_->bundle; }
+
+const std::string& SpeechModel::accelerator() const { return weights_->accelerator; }
+
+const std::string& SpeechModel::fallback() const { return weights_->fallback; }
+
+std::unique_ptr<SpeechSession> SpeechModel::NewSession() const {
+  return std::unique_ptr<SpeechSession>(
+      new SpeechSession(std::make_unique<SpeechSession::Impl>(weights_)));
+}
+
+Result<Transcription> SpeechModel::Transcribe(AudioSource* source, const TranscribeOptions& options,
+                                              const TranscribeCallbacks& callbacks) const {
+  std::unique_ptr<SpeechSession> session = idle_->Take();
+  if (session == nullptr) session = NewSession();
+  Result<Transcription> result = session->Transcribe(source, options, callbacks);
+  idle_->Give(std::move(session));
+  return result;
+}
+
+Result<Transcription> SpeechModel::TranscribeWindow(const float* samples, size_t count,
+                                                    const std::vector<int>& prompt,
+                                                    const TranscribeOptions& options) const {
+  std::unique_ptr<SpeechSession> session = idle_->Take();
+  if (session == nullptr) session = NewSession();
+  Result<Transcription> result = session->TranscribeWindow(samples, count, prompt, options);
+  idle_->Give(std::move(session));
+  return result;
+}
+
+void SpeechModel::Close() const {
+  weights_->closed = true;
+  idle_->Close();
+}
+
+}  // namespace sotto

@@ -1,0 +1,42 @@
+// What a Whisper is loaded as: everything that its sessions share.
+
+#ifndef SOTTO_SRC_WHISPER_SPEECH_WEIGHTS_H_
+#define SOTTO_SRC_WHISPER_SPEECH_WEIGHTS_H_
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "bundle/npy.h"
+#include "decode/embedding_table.h"
+#include "litert/litert_runtime.h"
+#include "sotto/bundle.h"
+#include "sotto/bundle_files.h"
+#include "sotto/error.h"
+#include "sotto/load_options.h"
+#include "sotto/log_mel.h"
+#include "sotto/tokenizer.h"
+
+namespace sotto {
+
+// Immutable but for `closed`: for any number of threads.
+struct SpeechWeights {
+  // Opens the bundle, its tables and LiteRT. On the NPU the shortest window has run once.
+  static Result<std::shared_ptr<const SpeechWeights>> Open(const BundleFiles& files,
+                                                           const LoadOptions& options);
+
+  const Bundle bundle;  // with the windows that can be used
+  const LogMel log_mel;
+  const Tokenizer tokenizer;
+  const EmbeddingTable tokens;  // [V, d]
+  const MappedNpy positions;    // [n_text_ctx, d]
+  const std::shared_ptr<const LiteRtRuntime> runtime;
+  const int threads;  // of a session's CPU kernels
+  std::string accelerator = "cpu";
+  std::string fallback{};                   // why "auto" took the CPU
+  mutable std::atomic<bool> closed{false};  // by SpeechModel::Close
+};
+
+}  // namespace sotto
+
+#endif  // SOTTO_SRC_WHISPER_SPEECH_WEIGHTS_H_
