@@ -11,7 +11,7 @@ trap 'rm -rf "$scratch"' EXIT
 
 failed=0
 beside() {
-  if "$python" -m pip install --quiet --dry-run --ignore-installed --report "$scratch/report.json" \
+  if "$python" -m pip install --quiet --dry-run --ignore-installed --use-feature=fast-deps --report "$scratch/report.json" \
     . "$@" >"$scratch/log" 2>&1; then
     "$python" - "$scratch/report.json" "$*" <<'END'
 import json, re, sys
