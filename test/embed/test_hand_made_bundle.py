@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hand_made_bundle import MAX_LENGTH, WIDTH, expected, write_image_bundle, write_text_bundle
+from tokenizers import Tokenizer, models
 
 from sotto._runtime import EmbeddingModel
 from sotto.bundle import TokenTable
@@ -34,6 +36,15 @@ def some_ids(count: int) -> list[list[int]]:
         [2, *generator.integers(4, 16, int(generator.integers(0, MAX_LENGTH - 1))).tolist(), 3]
         for _ in range(count)
     ]
+
+
+def replace_file(bundle: Path, name: str, content: bytes) -> None:
+    """Puts another file in a bundle, and in its manifest."""
+    (bundle / name).write_bytes(content)
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    digest = hashlib.sha256(content).hexdigest()
+    manifest["files"][name] = {"size": len(content), "sha256": digest}
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
 
 
 # ---- tokens to vectors -------------------------------------------------------------------
@@ -109,11 +120,40 @@ def test_texts_are_tokenised_with_special_tokens_and_cut_to_the_models_length(
     np.testing.assert_allclose(vectors, expected(ids), **CLOSE)
 
 
-def test_lowercase_comes_before_the_tokeniser_where_the_model_says_so(tmp_path: Path) -> None:
-    upper = TextEncoder(write_text_bundle(tmp_path / "a"), threads=1)
-    lower = TextEncoder(write_text_bundle(tmp_path / "b", lowercase=True), threads=1)
-    assert np.array_equal(lower.encode("A B"), lower.encode("a b"))
-    assert not np.array_equal(upper.encode("A B"), upper.encode("a b"))
+def test_the_runtime_embeds_texts_by_itself(tmp_path: Path) -> None:
+    encoder = TextEncoder(write_text_bundle(tmp_path / "b", default_prompt="code"), threads=1)
+    texts = ["", "a", "a b cx", "a b c d e f g h"]
+    for prompt in (None, "", "query"):
+        vectors = encoder.runtime.encode_texts(texts, prompt)
+        np.testing.assert_array_equal(
+            vectors, encoder.encode(texts, prompt=prompt, normalize=False)
+        )
+    assert encoder.runtime.prompts == encoder.prompts
+    with pytest.raises(OptionError, match="prompt other is not one of the model's: code, query"):
+        encoder.runtime.encode_texts(texts, "other")
+
+
+def test_texts_are_padded_where_the_model_attends_to_padding(tmp_path: Path) -> None:
+    encoder = TextEncoder(write_text_bundle(tmp_path / "b", padded=True, pad_token=9), threads=1)
+    ids = [[2, 4, 3, 9, 9, 9, 9], [2, 3, 9, 9, 9, 9, 9]]
+    for vectors in (
+        encoder.runtime.encode_texts(["a", ""]),
+        encoder.encode(["a", ""], normalize=False),
+    ):
+        np.testing.assert_allclose(vectors, expected(ids), **CLOSE)
+
+
+def test_a_kind_of_tokenizer_that_the_runtime_does_not_read_is_the_packages(
+    tmp_path: Path,
+) -> None:
+    bundle = write_text_bundle(tmp_path / "b")
+    unigram = Tokenizer(models.Unigram([("<unk>", 0.0), ("a", -1.0), ("b", -1.0)], unk_id=0))
+    replace_file(bundle, "tokenizer.json", unigram.to_str().encode())
+    encoder = TextEncoder(bundle, threads=1)
+    vectors = encoder.encode(["ab", "ba" * 9], normalize=False)
+    np.testing.assert_allclose(vectors, expected([[1, 2], [2, 1, 2, 1, 2, 1, 2]]), **CLOSE)
+    with pytest.raises(BundleError, match=r"tokenizer.json: .* its model is Unigram, expected"):
+        encoder.runtime.encode_texts(["ab"])
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 5, 1000])
@@ -305,8 +345,11 @@ def test_a_damaged_file_is_named(tmp_path: Path, name: str) -> None:
     [
         ({"prompts": ["a"]}, "prompts"),
         ({"prompts": {"query": 3}}, "prompts"),
-        ({"default_prompt": "gone"}, "default_prompt is 'gone', which is not in prompts"),
-        ({"tokenizer": "position_embedding.npy"}, "position_embedding.npy is no tokeniser"),
+        ({"default_prompt": "gone"}, "default_prompt is gone, which is not in prompts"),
+        (
+            {"tokenizer": "position_embedding.npy"},
+            "position_embedding.npy: the tokenizer can't be used: it is",
+        ),
         ({"max_length": 8}, r"position_embedding.npy"),
         ({"token_embedding": TokenTable("token_embedding.npy", "fp16")}, "float16"),
         ({"token_embedding": TokenTable("token_embedding.npy", "int4")}, "int4"),

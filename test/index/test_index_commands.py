@@ -180,17 +180,42 @@ def test_mistakes_are_one_line_that_says_what_to_do(
     assert done.err.startswith("error: ")
 
 
-def test_a_bundle_made_anew_is_not_searched_with(
-    sotto: Sotto, notes: Path, minilm: Path, tmp_path: Path
-) -> None:
+@pytest.fixture
+def copied(sotto: Sotto, notes: Path, minilm: Path, tmp_path: Path) -> Path:
+    """A bundle that a folder was indexed with."""
     copy = tmp_path / "minilm"
     copy.mkdir()
     for file in minilm.iterdir():
         if file.is_file():
             (copy / file.name).write_bytes(file.read_bytes())
-    sotto("index", "add", notes, "--model", copy, "--speech_model", "none", "--threads", "1")
-    manifest = json.loads((copy / "manifest.json").read_text())
-    (copy / "manifest.json").write_text(json.dumps({**manifest, "tools": {"sotto": "later"}}))
+    done = sotto("index", "add", notes, "--model", copy, "--speech_model", "none", "--threads", "1")
+    assert done.status == 0, done.err
+    return copy
+
+
+def rebuild(bundle: Path, **changes: object) -> None:
+    """Makes the manifest that of another build."""
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    (bundle / "manifest.json").write_text(json.dumps({**manifest, **changes}))
+
+
+def test_a_bundle_made_anew_by_other_tools_needs_nothing_embedded_again(
+    sotto: Sotto, notes: Path, copied: Path
+) -> None:
+    before = sotto("search", "bread", "--json").out
+    rebuild(copied, tools={"sotto": "later", "torch": "9.0"})
+    done = sotto("search", "bread", "--json")
+    assert (done.status, done.out) == (0, before)
+    again = sotto(
+        "index", "add", notes, "--model", copied, "--speech_model", "none", "--threads", "1"
+    )
+    assert again.status == 0, again.err
+    assert "; 0 records written" in again.err
+
+
+def test_a_bundle_of_other_weights_is_not_searched_with(sotto: Sotto, copied: Path) -> None:
+    copy = copied
+    rebuild(copied, source={"checkpoint": "x", "format": "huggingface", "sha256": "f" * 64})
     done = sotto("search", "bread")
     assert done.status == 1
     assert "can't be compared" in done.err

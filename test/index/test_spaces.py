@@ -16,7 +16,7 @@ from sotto.index import Index, Record, Where
 OTHER = "letters@fedcba9876543210"
 
 
-def test_the_same_model_made_anew_has_a_collection_of_its_own(index: Index) -> None:
+def test_the_same_model_in_another_space_has_a_collection_of_its_own(index: Index) -> None:
     index.collection(Letters()).upsert([Record("text", "old")])
     index.collection(Letters(OTHER)).upsert([Record("text", "new")])
     assert index.spaces() == [SPACE, OTHER]

@@ -173,7 +173,7 @@ def test_a_session_that_calls_itself_is_an_option_error(
 # ---- being ended -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("late", range(0, 40, 3))
+@pytest.mark.parametrize("late", [0, 1, 2, 4, 8, 16])
 def test_a_cancelled_call_runs_no_graph_any_more(
     model: SpeechModel, clip: np.ndarray, late: int
 ) -> None:

@@ -34,7 +34,6 @@ LAYERS = [
     "export/vad",
     "export/embedding",
     "commands",
-    "cli",
 ]
 
 

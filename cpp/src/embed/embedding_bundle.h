@@ -6,6 +6,7 @@
 #define SOTTO_SRC_EMBED_EMBEDDING_BUNDLE_H_
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,6 +43,12 @@ struct TextEncoderSpec {
   bool mask_padding = true;  // attention leaves the positions after the text out
   float masked = -1e4f;      // what the mask holds there
   std::optional<int> eot_token;
+  std::shared_ptr<const FileView> tokenizer;  // tokenizer.json
+  bool padded = false;                        // with pad_token, to max_length
+  int pad_token = 0;
+  // What the model was trained to find before texts, by use, and the one that is used unasked.
+  std::map<std::string, std::string> prompts;
+  std::optional<std::string> default_prompt;
 };
 
 // pixels [B, channels, height, width] -> embedding [B, dimensions].

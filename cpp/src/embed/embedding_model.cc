@@ -4,6 +4,7 @@
 #include <atomic>
 #include <utility>
 
+#include "embed/bundle_tokenizer.h"
 #include "embed/embedding_audio.h"
 #include "embed/embedding_bundle.h"
 #include "embed/embedding_image.h"
@@ -15,7 +16,10 @@ namespace sotto {
 class EmbeddingModel::Impl {
  public:
   explicit Impl(EmbeddingBundle bundle) : bundle_(std::move(bundle)) {
-    if (bundle_.text) modalities_.push_back("text");
+    if (bundle_.text) {
+      modalities_.push_back("text");
+      tokenizer_.emplace(*bundle_.text);
+    }
     if (bundle_.image) modalities_.push_back("image");
     if (bundle_.audio) modalities_.push_back("audio");
   }
@@ -29,6 +33,18 @@ class EmbeddingModel::Impl {
 
   Result<void> EncodeTokens(const std::vector<std::vector<int>>& ids, float* out) const {
     SOTTO_RETURN_IF_ERROR(CheckUsable("text", text_ != nullptr));
+    return text_->Encode(ids, bundle_.dimensions, out);
+  }
+
+  Result<TextTokenizer> Tokenizer() const {
+    SOTTO_RETURN_IF_ERROR(CheckUsable("text", text_ != nullptr));
+    return tokenizer_->Get();
+  }
+
+  Result<void> EncodeTexts(const std::vector<std::string>& texts,
+                           std::optional<std::string_view> prompt, float* out) const {
+    SOTTO_RETURN_IF_ERROR(CheckUsable("text", text_ != nullptr));
+    SOTTO_ASSIGN_OR_RETURN(const auto ids, tokenizer_->Tokenize(texts, prompt));
     return text_->Encode(ids, bundle_.dimensions, out);
   }
 
@@ -65,6 +81,7 @@ class EmbeddingModel::Impl {
   const std::string accelerator_ = "cpu";
   std::string fallback_;
   mutable std::atomic<bool> closed_{false};
+  std::optional<BundleTokenizer> tokenizer_;
   std::unique_ptr<const TextTower> text_;
   std::unique_ptr<const ImageTower> image_;
   std::unique_ptr<const AudioTower> audio_;
@@ -141,6 +158,19 @@ std::vector<size_t> EmbeddingModel::windows() const {
 Result<void> EmbeddingModel::EncodeTokens(const std::vector<std::vector<int>>& ids,
                                           float* out) const {
   return impl_->EncodeTokens(ids, out);
+}
+
+const std::map<std::string, std::string>& EmbeddingModel::prompts() const {
+  static const std::map<std::string, std::string> none;
+  const auto& text = impl_->bundle().text;
+  return text ? text->prompts : none;
+}
+
+Result<TextTokenizer> EmbeddingModel::Tokenizer() const { return impl_->Tokenizer(); }
+
+Result<void> EmbeddingModel::EncodeTexts(const std::vector<std::string>& texts,
+                                         std::optional<std::string_view> prompt, float* out) const {
+  return impl_->EncodeTexts(texts, prompt, out);
 }
 
 Result<void> EmbeddingModel::EncodePixels(const float* pixels, size_t n, float* out) const {

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "sotto/bundle_files.h"
 #include "sotto/log_mel.h"
 #include "sotto/speech_model.h"
 #include "sotto/stream.h"
@@ -56,7 +57,9 @@ std::shared_ptr<const SpeechModel> Load() {
   }
   LoadOptions options;
   options.threads = 1;
-  auto model = SpeechModel::Create(bundle, options);
+  const auto files = BundleFiles::Open(bundle);
+  REQUIRE(files.ok());
+  const auto model = SpeechModel::Create(**files, options);
   REQUIRE_MESSAGE(model.ok(), (model.ok() ? "" : model.error().message));
   return *model;
 }

@@ -65,7 +65,7 @@ def load_encoder(directory: Path, name: str | None = None) -> EncoderCheckpoint:
         pipeline=pipeline,
         directory=directory,
         source=str(directory),
-        sha256=sha256_of(files.weights),
+        sha256=sha256_of([*files.weights, *(dense.file for dense in pipeline.dense)]),
     )
 
 

@@ -43,10 +43,12 @@ class Dense:
     Attributes:
         state: ``linear.weight [out, in]`` and, where there is one, ``linear.bias [out]``.
         tanh: whether a tanh follows.
+        file: that the weights are from.
     """
 
     state: State
     tanh: bool
+    file: Path
 
     @property
     def width(self) -> int:
@@ -189,7 +191,7 @@ def _dense(folder: Path, width: int) -> Dense:
         match_shapes(tensors.shapes(), expected, "Dense layer", source)
         state = {key: tensors.float32(key) for key in expected}
     check_finite(state, source)
-    return Dense(state, _ACTIVATIONS[name])
+    return Dense(state, _ACTIVATIONS[name], file)
 
 
 def _lengths(directory: Path) -> dict[str, Any]:

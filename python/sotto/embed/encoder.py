@@ -28,7 +28,7 @@ _LEAST_LENGTH = 1e-12
 
 
 class Encoder(ABC):
-    """One encoder of a bundle of kind ``embedding``, for any number of threads at once.
+    """One encoder of a bundle, for any number of threads at once.
 
     All calls share the weights; each has buffers of its own, and none waits for another. Used in a
     ``with`` statement, the encoder is closed at the end.

@@ -26,7 +26,7 @@ from contextlib import closing
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias, cast
 
 import numpy as np
 import soxr
@@ -141,7 +141,7 @@ def stream_audio(
         return _stream(_path_pieces(name), block, name)
     if hasattr(source, "read") and hasattr(source, "seek") and hasattr(source, "tell"):
         name = str(getattr(source, "name", "the file object"))
-        return _stream(_open_file_pieces(source, name), block, name)
+        return _stream(_open_file_pieces(cast(BinaryIO, source), name), block, name)
     raise AudioError(
         f"can't read audio from a {type(source).__name__}: expected a path, the bytes of a "
         "file, a binary file object, or a numpy array of samples"

@@ -7,7 +7,6 @@
 #define SOTTO_DEFINE(name, result, arguments) \
   extern "C" void name() { std::abort(); }
 SOTTO_LITERT_FUNCTIONS(SOTTO_DEFINE)
-SOTTO_DEFINE(LiteRtCreateModelFromBuffer, , )
 
 #ifdef SOTTO_STAND_IN_FROM_FD  // there from 2.1.6 on
 SOTTO_DEFINE(LiteRtCreateModelFromFd, , )

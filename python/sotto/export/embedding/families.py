@@ -1,4 +1,4 @@
-"""Which checkpoints become bundles of kind ``embedding``, and what reads each.
+"""Which checkpoints become bundles that embed, and what reads each.
 
 A family more is a line here, and a module that gives an
 :class:`~sotto.export.embedding.bundle.EmbeddingSource`.
