@@ -41,8 +41,13 @@ def build(compiler: str) -> None:
     """
     c_compiler = compiler.replace("clang++", "clang")
     for command in (
-        ["cmake", "--preset", "fuzz", f"-DCMAKE_CXX_COMPILER={compiler}"]
-        + [f"-DCMAKE_C_COMPILER={c_compiler}"],
+        [
+            "cmake",
+            "--preset",
+            "fuzz",
+            f"-DCMAKE_CXX_COMPILER={compiler}",
+            f"-DCMAKE_C_COMPILER={c_compiler}",
+        ],
         ["cmake", "--build", "--preset", "fuzz"],
     ):
         subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
