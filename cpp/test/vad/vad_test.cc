@@ -9,8 +9,13 @@
 namespace sotto {
 namespace {
 
+Result<std::shared_ptr<const VoiceActivityDetector>> Create(const std::string& directory) {
+  SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(directory));
+  return VoiceActivityDetector::Create(*files, {});
+}
+
 std::string Refusal(const std::string& directory) {
-  const auto detector = VoiceActivityDetector::Create(directory, {});
+  const auto detector = Create(directory);
   REQUIRE_FALSE(detector.ok());
   CHECK(detector.error().code == ErrorCode::kBundle);
   CHECK(detector.error().message.find("--model silero-vad") != std::string::npos);
@@ -74,7 +79,8 @@ TEST_CASE("threads out of range are refused before anything is opened") {
   for (const int threads : {0, -1, 1025}) {
     VadLoadOptions options;
     options.threads = threads;
-    const auto detector = VoiceActivityDetector::Create("/nowhere", options);
+    const auto detector =
+        VoiceActivityDetector::Create(*BundleFiles::FromMemory("nowhere", {}), options);
     REQUIRE_FALSE(detector.ok());
     CHECK(detector.error().code == ErrorCode::kOption);
   }
