@@ -39,10 +39,12 @@ def build(compiler: str) -> None:
     Raises:
         subprocess.CalledProcessError: they don't compile.
     """
-    c_compiler = compiler.replace("clang++", "clang")
+    compilers = [
+        f"-DCMAKE_CXX_COMPILER={compiler}",
+        f"-DCMAKE_C_COMPILER={compiler.replace('clang++', 'clang')}",
+    ]
     for command in (
-        ["cmake", "--preset", "fuzz", f"-DCMAKE_CXX_COMPILER={compiler}"]
-        + [f"-DCMAKE_C_COMPILER={c_compiler}"],
+        ["cmake", "--preset", "fuzz", *compilers],
         ["cmake", "--build", "--preset", "fuzz"],
     ):
         subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)

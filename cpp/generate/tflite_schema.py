@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes ``cpp/third_party/tflite_schema/tflite_schema/schema_generated.h`` from its ``schema.fbs``.
+"""Writes ``schema_generated.h`` in ``cpp/third_party/tflite_schema`` from its ``schema.fbs``.
 
 FlatBuffers' compiler (Debian's ``flatbuffers-compiler``, 2.0.8, as old as the vendored headers)
 writes readers, verifiers and builders. Sotto writes no model in C++, so the builders and the names

@@ -310,7 +310,8 @@ struct BlockwiseQuantization FLATBUFFERS_FINAL_CLASS : private flatbuffers::Tabl
   enum FlatBuffersVTableOffset FLATBUFFERS_VTABLE_UNDERLYING_TYPE {
     VT_SCALES = 4,
     VT_ZERO_POINTS = 6,
-    VT_BLOCK_SIZE = 8
+    VT_BLOCK_SIZE = 8,
+    VT_BLOCK_SHAPE = 10
   };
   int32_t scales() const {
     return GetField<int32_t>(VT_SCALES, 0);
@@ -321,11 +322,16 @@ struct BlockwiseQuantization FLATBUFFERS_FINAL_CLASS : private flatbuffers::Tabl
   int32_t block_size() const {
     return GetField<int32_t>(VT_BLOCK_SIZE, 0);
   }
+  const flatbuffers::Vector<int32_t> *block_shape() const {
+    return GetPointer<const flatbuffers::Vector<int32_t> *>(VT_BLOCK_SHAPE);
+  }
   bool Verify(flatbuffers::Verifier &verifier) const {
     return VerifyTableStart(verifier) &&
            VerifyField<int32_t>(verifier, VT_SCALES, 4) &&
            VerifyField<int32_t>(verifier, VT_ZERO_POINTS, 4) &&
            VerifyField<int32_t>(verifier, VT_BLOCK_SIZE, 4) &&
+           VerifyOffset(verifier, VT_BLOCK_SHAPE) &&
+           verifier.VerifyVector(block_shape()) &&
            verifier.EndTable();
   }
 };
