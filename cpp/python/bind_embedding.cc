@@ -14,6 +14,7 @@
 
 #include "errors.h"
 #include "gil.h"
+#include "image_view.h"
 #include "load.h"
 #include "sotto/embedding_model.h"
 
@@ -42,6 +43,18 @@ py::array_t<float> EncodeTokens(const EmbeddingModel& model,
   return vectors;
 }
 
+py::array_t<float> EncodeTexts(const EmbeddingModel& model, const std::vector<std::string>& texts,
+                               const std::optional<std::string>& prompt) {
+  py::array_t<float> vectors = Vectors(model, texts.size());
+  float* out = vectors.mutable_data();
+  const Result<void> result = [&] {
+    const GilReleased released;
+    return model.EncodeTexts(texts, prompt, out);
+  }();
+  Unwrap(result);
+  return vectors;
+}
+
 py::array_t<float> EncodePixels(const EmbeddingModel& model, const FloatArray& pixels) {
   const std::vector<size_t> shape = model.image_shape();
   const bool fits = pixels.ndim() == 4 &&
@@ -60,6 +73,20 @@ py::array_t<float> EncodePixels(const EmbeddingModel& model, const FloatArray& p
   const Result<void> result = [&] {
     const GilReleased released;
     return model.EncodePixels(data, n, out);
+  }();
+  Unwrap(result);
+  return vectors;
+}
+
+py::array_t<float> EncodeImages(const EmbeddingModel& model, const std::vector<ByteArray>& images) {
+  std::vector<PackedBytes> packed(images.size());
+  std::vector<ImageView> views;
+  for (size_t i = 0; i < images.size(); ++i) views.push_back(ViewOf(images[i], &packed[i]));
+  py::array_t<float> vectors = Vectors(model, images.size());
+  float* out = vectors.mutable_data();
+  const Result<void> result = [&] {
+    const GilReleased released;
+    return model.EncodeImages(views.data(), views.size(), out);
   }();
   Unwrap(result);
   return vectors;
@@ -123,8 +150,28 @@ void BindEmbedding(py::module_& m) {
       .def("encode_tokens", &EncodeTokens, "ids"_a,
            "Token ids of each text, special ones included -> float32 [n, d], not normalised.\n\n"
            "Raises OptionError for a text that is too long or has unknown tokens.")
+      .def_property_readonly("prompts", &EmbeddingModel::prompts,
+                             "what the model was trained to find before texts, by use")
+      .def(
+          "tokenizer",
+          [](const EmbeddingModel& model) {
+            Result<TextTokenizer> tokenizer = [&] {
+              const GilReleased released;
+              return model.Tokenizer();
+            }();
+            return Unwrap(std::move(tokenizer));
+          },
+          "The encoder of text's TextTokenizer.\n\n"
+          "Raises BundleError if its file is damaged or not of a kind that the runtime reads.")
+      .def("encode_texts", &EncodeTexts, "texts"_a, "prompt"_a = py::none(),
+           "Texts, cut to max_length -> float32 [n, d], not normalised.\n\n"
+           "prompt: a key of prompts; None is the default, an empty string none. Raises "
+           "OptionError.")
       .def("encode_pixels", &EncodePixels, "pixels"_a,
            "float32 [n, channels, height, width] -> float32 [n, d], not normalised.")
+      .def("encode_images", &EncodeImages, "images"_a,
+           "Decoded pictures, uint8 [h, w, 1, 3 or 4] -> float32 [n, d], not normalised.\n\n"
+           "Raises OptionError for a picture that is refused.")
       .def("encode_audio", &EncodeAudio, "samples"_a, "loudest"_a, "window"_a = 0,
            "One window: float32 [n] at 16 kHz, and the recording's loudest position -> float32 "
            "[d],\nnot normalised, the mean over positions that hold sound, and how many do.\n"

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "errors.h"
+#include "gil.h"
 #include "sotto/text_tokenizer.h"
 
 namespace sotto {
@@ -20,7 +21,7 @@ using py::literals::operator""_a;
 TextTokenizer Parse(const py::bytes& json, bool lowercase) {
   const std::string_view bytes = json;
   Result<TextTokenizer> tokenizer = [&] {
-    const py::gil_scoped_release release;
+    const GilReleased released;
     return TextTokenizer::Parse(bytes, lowercase);
   }();
   return Unwrap(std::move(tokenizer));
@@ -43,7 +44,7 @@ std::vector<std::vector<int>> Encode(const TextTokenizer& tokenizer,
                                      const std::vector<std::string>& texts, size_t max_length,
                                      bool special) {
   auto ids = [&] {
-    const py::gil_scoped_release release;
+    const GilReleased released;
     return EncodeAll(tokenizer, texts, max_length, special);
   }();
   return Unwrap(std::move(ids));

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hand_made_bundle import MAX_LENGTH, WIDTH, expected, write_image_bundle, write_text_bundle
+from tokenizers import Tokenizer, models
 
 from sotto._runtime import EmbeddingModel
 from sotto.bundle import TokenTable
@@ -36,6 +40,15 @@ def some_ids(count: int) -> list[list[int]]:
     ]
 
 
+def replace_file(bundle: Path, name: str, content: bytes) -> None:
+    """Puts another file in a bundle, and in its manifest."""
+    (bundle / name).write_bytes(content)
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    digest = hashlib.sha256(content).hexdigest()
+    manifest["files"][name] = {"size": len(content), "sha256": digest}
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+
+
 # ---- tokens to vectors -------------------------------------------------------------------
 
 
@@ -54,6 +67,17 @@ def test_a_text_has_the_same_vector_alone_and_among_others(small_text_bundle: Pa
     np.testing.assert_allclose(together, alone, **CLOSE)
 
 
+def test_a_bundle_that_goes_after_loading_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, ids = write_text_bundle(tmp_path / "b"), some_ids(20)
+    monkeypatch.chdir(tmp_path)
+    model = runtime(Path("b"))
+    os.chdir("/")
+    shutil.rmtree(directory)
+    np.testing.assert_allclose(model.encode_tokens(ids), expected(ids), **CLOSE)
+
+
 @pytest.mark.parametrize("dtype", ["fp16", "int8"])
 def test_the_token_table_may_be_of_less_precision(tmp_path: Path, dtype: str) -> None:
     ids = some_ids(5)
@@ -68,9 +92,7 @@ def test_cls_takes_the_first_position(tmp_path: Path) -> None:
 
 
 def test_padding_is_not_masked_where_the_model_does_not(tmp_path: Path) -> None:
-    vectors = runtime(write_text_bundle(tmp_path / "b", mask_padding=False)).encode_tokens(
-        some_ids(5)
-    )
+    vectors = runtime(write_text_bundle(tmp_path / "b", masked=None)).encode_tokens(some_ids(5))
     assert not vectors[:, WIDTH].any()
 
 
@@ -109,11 +131,40 @@ def test_texts_are_tokenised_with_special_tokens_and_cut_to_the_models_length(
     np.testing.assert_allclose(vectors, expected(ids), **CLOSE)
 
 
-def test_lowercase_comes_before_the_tokeniser_where_the_model_says_so(tmp_path: Path) -> None:
-    upper = TextEncoder(write_text_bundle(tmp_path / "a"), threads=1)
-    lower = TextEncoder(write_text_bundle(tmp_path / "b", lowercase=True), threads=1)
-    assert np.array_equal(lower.encode("A B"), lower.encode("a b"))
-    assert not np.array_equal(upper.encode("A B"), upper.encode("a b"))
+def test_the_runtime_embeds_texts_by_itself(tmp_path: Path) -> None:
+    encoder = TextEncoder(write_text_bundle(tmp_path / "b", default_prompt="code"), threads=1)
+    texts = ["", "a", "a b cx", "a b c d e f g h"]
+    for prompt in (None, "", "query"):
+        vectors = encoder.runtime.encode_texts(texts, prompt)
+        np.testing.assert_array_equal(
+            vectors, encoder.encode(texts, prompt=prompt, normalize=False)
+        )
+    assert encoder.runtime.prompts == encoder.prompts
+    with pytest.raises(OptionError, match="prompt other is not one of the model's: code, query"):
+        encoder.runtime.encode_texts(texts, "other")
+
+
+def test_texts_are_padded_where_the_model_attends_to_padding(tmp_path: Path) -> None:
+    encoder = TextEncoder(write_text_bundle(tmp_path / "b", padded=True, pad_token=9), threads=1)
+    ids = [[2, 4, 3, 9, 9, 9, 9], [2, 3, 9, 9, 9, 9, 9]]
+    for vectors in (
+        encoder.runtime.encode_texts(["a", ""]),
+        encoder.encode(["a", ""], normalize=False),
+    ):
+        np.testing.assert_allclose(vectors, expected(ids), **CLOSE)
+
+
+def test_a_kind_of_tokenizer_that_the_runtime_does_not_read_is_the_packages(
+    tmp_path: Path,
+) -> None:
+    bundle = write_text_bundle(tmp_path / "b")
+    unigram = Tokenizer(models.Unigram([("<unk>", 0.0), ("a", -1.0), ("b", -1.0)], unk_id=0))
+    replace_file(bundle, "tokenizer.json", unigram.to_str().encode())
+    encoder = TextEncoder(bundle, threads=1)
+    vectors = encoder.encode(["ab", "ba" * 9], normalize=False)
+    np.testing.assert_allclose(vectors, expected([[1, 2], [2, 1, 2, 1, 2, 1, 2]]), **CLOSE)
+    with pytest.raises(BundleError, match=r"tokenizer.json: .* its model is Unigram, expected"):
+        encoder.runtime.encode_texts(["ab"])
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 5, 1000])
@@ -235,6 +286,28 @@ def test_pixels_of_another_shape_are_refused(tmp_path: Path) -> None:
             model.encode_pixels(np.zeros(shape, np.float32))
 
 
+def test_decoded_pictures_are_made_as_the_bundle_says(tmp_path: Path) -> None:
+    bundle = write_image_bundle(tmp_path / "b")
+    random = np.random.default_rng(0)
+    shapes = [(9, 7, 3), (4, 5, 3), (1, 1, 1), (30, 40, 4), (5, 300, 3)]
+    pictures = [random.integers(0, 256, shape, dtype=np.uint8) for shape in shapes]
+    model = runtime(bundle)
+    vectors = model.encode_images(pictures)
+    processor = ImageEncoder(bundle).processor
+    assert np.array_equal(vectors, model.encode_pixels(processor(pictures)))
+    assert np.array_equal(
+        model.encode_images([pictures[0][::-1]])[0], processor(pictures[0][::-1]).ravel()
+    )
+    assert model.encode_images([]).shape == (0, 60)
+
+
+def test_a_picture_that_is_refused_is_told_by_its_place(tmp_path: Path) -> None:
+    model = runtime(write_image_bundle(tmp_path / "b"))
+    pictures = [np.zeros((3, 3, 3), np.uint8), np.zeros((0, 3, 3), np.uint8)]
+    with pytest.raises(OptionError, match="image 1 is of 0 x 3 pixels"):
+        model.encode_images(pictures)
+
+
 # ---- the bundle --------------------------------------------------------------------------
 
 
@@ -305,8 +378,11 @@ def test_a_damaged_file_is_named(tmp_path: Path, name: str) -> None:
     [
         ({"prompts": ["a"]}, "prompts"),
         ({"prompts": {"query": 3}}, "prompts"),
-        ({"default_prompt": "gone"}, "default_prompt is 'gone', which is not in prompts"),
-        ({"tokenizer": "position_embedding.npy"}, "position_embedding.npy is no tokeniser"),
+        ({"default_prompt": "gone"}, "default_prompt is gone, which is not in prompts"),
+        (
+            {"tokenizer": "position_embedding.npy"},
+            "position_embedding.npy: the tokenizer can't be used: it is",
+        ),
         ({"max_length": 8}, r"position_embedding.npy"),
         ({"token_embedding": TokenTable("token_embedding.npy", "fp16")}, "float16"),
         ({"token_embedding": TokenTable("token_embedding.npy", "int4")}, "int4"),

@@ -19,6 +19,7 @@ LAYERS = [
     "_runtime",
     "preprocess",
     "runtime",
+    "download",
     "checkpoints",
     "graphs",
     "asr/formats",
@@ -34,7 +35,6 @@ LAYERS = [
     "export/vad",
     "export/embedding",
     "commands",
-    "cli",
 ]
 
 

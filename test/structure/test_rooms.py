@@ -16,9 +16,10 @@ PUBLIC = REPOSITORY / "cpp" / "include" / "sotto"
 LAYERS = [
     "base",
     "audio",
+    "bundle",
     "text",
     "image",
-    "bundle",
+    "tflite",
     "tflite",
     "litert",
     "vad",
@@ -29,7 +30,7 @@ LAYERS = [
     "capi",
 ]
 # Headers without a source file of their own, and the room that they belong to.
-ALONE = {"transcription": "whisper"}
+ALONE = {"bundle": "bundle", "transcription": "base"}
 
 
 def room_of_header(name: str) -> str:
@@ -37,7 +38,7 @@ def room_of_header(name: str) -> str:
     stem = Path(name).stem
     if stem in ALONE:
         return ALONE[stem]
-    (source,) = SOURCES.rglob(f"{stem}.cc")
+    (source,) = (path for path in SOURCES.rglob(f"{stem}.cc") if path.parent.name != "capi")
     return source.parent.name
 
 

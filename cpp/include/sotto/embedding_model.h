@@ -4,13 +4,18 @@
 #define SOTTO_EMBEDDING_MODEL_H_
 
 #include <cstddef>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sotto/bundle_files.h"
 #include "sotto/error.h"
+#include "sotto/image_processor.h"
 #include "sotto/load_options.h"
+#include "sotto/text_tokenizer.h"
 
 namespace sotto {
 
@@ -52,9 +57,33 @@ class EmbeddingModel {
   // one that is not in the vocabulary.
   Result<void> EncodeTokens(const std::vector<std::vector<int>>& ids, float* out) const;
 
+  // What the model was trained to find before texts, by use ("query", "passage", ...). Empty
+  // without an encoder of text.
+  const std::map<std::string, std::string>& prompts() const;
+
+  // The encoder's tokenizer, read when it is first asked for. kBundle, naming the file, if it is
+  // damaged or not of a kind that TextTokenizer reads.
+  Result<TextTokenizer> Tokenizer() const;
+
+  // Any number of texts, valid UTF-8, as the checkpoint's own pipeline makes vectors of them. What
+  // is longer than max_length() is cut off; an empty text has a vector, that of its special tokens.
+  //
+  // prompt: the use, in prompts(), whose text is put before each. Nothing: the model's default;
+  //   empty: none.
+  // out: [texts.size(), dimensions()]. kOption, naming it, for a text that is not valid UTF-8 and
+  // for an unknown prompt; kBundle as Tokenizer().
+  Result<void> EncodeTexts(const std::vector<std::string>& texts,
+                           std::optional<std::string_view> prompt, float* out) const;
+
   // pixels: [n, channels, height, width], as the model's processor gives them.
   // out: [n, dimensions()].
   Result<void> EncodePixels(const float* pixels, size_t n, float* out) const;
+
+  // Decoded pictures of any size, which the bundle's own processor makes into pixels: see
+  // ImageProcessor.
+  //
+  // out: [n, dimensions()]. kOption, with the picture's place, if one is refused.
+  Result<void> EncodeImages(const ImageView* images, size_t n, float* out) const;
 
   // One window of a recording, which is shorter ones' whole: the mean over those positions of the
   // encoder (20 ms each) that hold sound, which is at most 30 dB softer than the loudest. A

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bundle/manifest_reader.h"
+#include "embed/image_settings.h"
 #include "sotto/log_mel.h"
 
 namespace sotto {
@@ -82,12 +83,32 @@ Pooling ReadPooling(ManifestReader* reader, const Json& json) {
   return Pooling::kMean;
 }
 
+void ReadPrompts(ManifestReader* reader, const Json& json, TextEncoderSpec* text) {
+  const Json& prompts = reader->At(json, "prompts");
+  const auto is_text = [](const Json& value) { return value.is_string(); };
+  if (prompts.is_object() && std::all_of(prompts.begin(), prompts.end(), is_text)) {
+    text->prompts = prompts.get<std::map<std::string, std::string>>();
+  } else if (!prompts.is_null()) {
+    reader->Fail("prompts is not a table of texts");
+  }
+  if (reader->At(json, "default_prompt").is_null()) return;
+  text->default_prompt = reader->String(json, "default_prompt");
+  if (text->prompts.count(*text->default_prompt) == 0) {
+    reader->Fail("default_prompt is " + *text->default_prompt + ", which is not in prompts");
+  }
+}
+
 TextEncoderSpec ReadText(ManifestReader* reader, const Json& json, size_t* dimensions) {
   TextEncoderSpec text;
   text.buckets = ReadBuckets(reader, json, "text-encoder", "hidden", /*has_length=*/true);
   text.token_embedding = reader->Table(reader->At(json, "token_embedding"));
   text.position_embedding = reader->File(reader->String(json, "position_embedding"));
-  reader->File(reader->String(json, "tokenizer"));  // Python's to read
+  text.tokenizer = reader->File(reader->String(json, "tokenizer"));
+  ReadPrompts(reader, json, &text);
+  const Json& padded = reader->At(json, "padded");
+  if (!padded.is_null() && !padded.is_boolean()) reader->Fail("padded is neither true nor false");
+  text.padded = padded.is_boolean() && padded.get<bool>();
+  if (text.padded) text.pad_token = reader->Integer(json, "pad_token");
   text.max_length = static_cast<size_t>(reader->Integer(json, "max_length", 1));
   text.pooling = ReadPooling(reader, json);
   text.mask_padding = !reader->At(json, "masked").is_null();
@@ -115,12 +136,10 @@ TextEncoderSpec ReadText(ManifestReader* reader, const Json& json, size_t* dimen
 
 ImageEncoderSpec ReadImage(ManifestReader* reader, const Json& json, size_t* dimensions) {
   ImageEncoderSpec image;
-  const Json& processor = reader->At(json, "processor");
-  image.height = static_cast<size_t>(reader->Integer(processor, "height", 1));
-  image.width = static_cast<size_t>(reader->Integer(processor, "width", 1));
+  image.processor = ReadImageSettings(reader, reader->At(json, "processor"));
+  image.height = image.processor.output.height;
+  image.width = image.processor.output.width;
   image.buckets = ReadBuckets(reader, json, "image-encoder", "pixels", /*has_length=*/false);
-  if (reader->failed()) return image;
-  image.channels = InputExtent(image.buckets.front().signature, "pixels", 1);
   for (const Bucket& bucket : image.buckets) {
     reader->ExpectTensors(
         bucket.signature,

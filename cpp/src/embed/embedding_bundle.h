@@ -6,6 +6,7 @@
 #define SOTTO_SRC_EMBED_EMBEDDING_BUNDLE_H_
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include "sotto/bundle.h"
 #include "sotto/error.h"
+#include "sotto/image_processor.h"
 
 namespace sotto {
 
@@ -42,14 +44,21 @@ struct TextEncoderSpec {
   bool mask_padding = true;  // attention leaves the positions after the text out
   float masked = -1e4f;      // what the mask holds there
   std::optional<int> eot_token;
+  std::shared_ptr<const FileView> tokenizer;  // tokenizer.json
+  bool padded = false;                        // with pad_token, to max_length
+  int pad_token = 0;
+  // What the model was trained to find before texts, by use, and the one that is used unasked.
+  std::map<std::string, std::string> prompts;
+  std::optional<std::string> default_prompt;
 };
 
 // pixels [B, channels, height, width] -> embedding [B, dimensions].
 struct ImageEncoderSpec {
   std::vector<Bucket> buckets;  // ascending by batch
-  size_t channels = 0;
+  size_t channels = ImageSettings::kChannels;
   size_t height = 0;
   size_t width = 0;
+  ImageSettings processor;  // makes the pixels
 };
 
 // log_mel [1, n_mels, frames], pool [1, 1, frames / 2] -> embedding [1, dimensions].

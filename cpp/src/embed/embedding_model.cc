@@ -4,6 +4,7 @@
 #include <atomic>
 #include <utility>
 
+#include "embed/bundle_tokenizer.h"
 #include "embed/embedding_audio.h"
 #include "embed/embedding_bundle.h"
 #include "embed/embedding_image.h"
@@ -15,7 +16,10 @@ namespace sotto {
 class EmbeddingModel::Impl {
  public:
   explicit Impl(EmbeddingBundle bundle) : bundle_(std::move(bundle)) {
-    if (bundle_.text) modalities_.push_back("text");
+    if (bundle_.text) {
+      modalities_.push_back("text");
+      tokenizer_.emplace(*bundle_.text);
+    }
     if (bundle_.image) modalities_.push_back("image");
     if (bundle_.audio) modalities_.push_back("audio");
   }
@@ -32,10 +36,24 @@ class EmbeddingModel::Impl {
     return text_->Encode(ids, bundle_.dimensions, out);
   }
 
+  Result<TextTokenizer> Tokenizer() const {
+    SOTTO_RETURN_IF_ERROR(CheckUsable("text", text_ != nullptr));
+    return tokenizer_->Get();
+  }
+
+  Result<void> EncodeTexts(const std::vector<std::string>& texts,
+                           std::optional<std::string_view> prompt, float* out) const {
+    SOTTO_RETURN_IF_ERROR(CheckUsable("text", text_ != nullptr));
+    SOTTO_ASSIGN_OR_RETURN(const auto ids, tokenizer_->Tokenize(texts, prompt));
+    return text_->Encode(ids, bundle_.dimensions, out);
+  }
+
   Result<void> EncodePixels(const float* pixels, size_t n, float* out) const {
     SOTTO_RETURN_IF_ERROR(CheckUsable("image", image_ != nullptr));
     return image_->Encode(pixels, n, bundle_.dimensions, out);
   }
+
+  Result<void> EncodeImages(const ImageView* images, size_t n, float* out) const;
 
   Result<size_t> EncodeAudio(const float* samples, size_t n, double loudest, size_t window,
                              float* out) const {
@@ -65,6 +83,7 @@ class EmbeddingModel::Impl {
   const std::string accelerator_ = "cpu";
   std::string fallback_;
   mutable std::atomic<bool> closed_{false};
+  std::optional<BundleTokenizer> tokenizer_;
   std::unique_ptr<const TextTower> text_;
   std::unique_ptr<const ImageTower> image_;
   std::unique_ptr<const AudioTower> audio_;
@@ -87,6 +106,29 @@ Result<void> EmbeddingModel::Impl::Load(const LoadOptions& options) {
   if (bundle_.image) image_ = std::make_unique<ImageTower>(runtime, *bundle_.image, threads);
   if (bundle_.audio) {
     SOTTO_ASSIGN_OR_RETURN(audio_, AudioTower::Create(runtime, *bundle_.audio, threads));
+  }
+  return {};
+}
+
+Result<void> EmbeddingModel::Impl::EncodeImages(const ImageView* images, size_t n,
+                                                float* out) const {
+  SOTTO_RETURN_IF_ERROR(CheckUsable("image", image_ != nullptr));
+  SOTTO_ASSIGN_OR_RETURN(const ImageProcessor processor,
+                         ImageProcessor::Create(bundle_.image->processor));
+  // A few at a time, which bounds memory.
+  const size_t batch = bundle_.image->buckets.back().batch;
+  std::vector<float> pixels(std::min(batch, n) * processor.floats());
+  for (size_t first = 0; first < n; first += batch) {
+    const size_t some = std::min(batch, n - first);
+    for (size_t i = 0; i < some; ++i) {
+      const Result<void> made =
+          processor.Process(images[first + i], pixels.data() + i * processor.floats());
+      if (!made.ok()) {
+        return Error{made.error().code,
+                     "image " + std::to_string(first + i) + " " + made.error().message};
+      }
+    }
+    SOTTO_RETURN_IF_ERROR(EncodePixels(pixels.data(), some, out + first * bundle_.dimensions));
   }
   return {};
 }
@@ -143,8 +185,25 @@ Result<void> EmbeddingModel::EncodeTokens(const std::vector<std::vector<int>>& i
   return impl_->EncodeTokens(ids, out);
 }
 
+const std::map<std::string, std::string>& EmbeddingModel::prompts() const {
+  static const std::map<std::string, std::string> none;
+  const auto& text = impl_->bundle().text;
+  return text ? text->prompts : none;
+}
+
+Result<TextTokenizer> EmbeddingModel::Tokenizer() const { return impl_->Tokenizer(); }
+
+Result<void> EmbeddingModel::EncodeTexts(const std::vector<std::string>& texts,
+                                         std::optional<std::string_view> prompt, float* out) const {
+  return impl_->EncodeTexts(texts, prompt, out);
+}
+
 Result<void> EmbeddingModel::EncodePixels(const float* pixels, size_t n, float* out) const {
   return impl_->EncodePixels(pixels, n, out);
+}
+
+Result<void> EmbeddingModel::EncodeImages(const ImageView* images, size_t n, float* out) const {
+  return impl_->EncodeImages(images, n, out);
 }
 
 Result<size_t> EmbeddingModel::EncodeAudio(const float* samples, size_t n, double loudest,

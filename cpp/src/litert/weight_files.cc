@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
@@ -16,6 +18,7 @@
 #include <optional>
 #include <sstream>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -33,6 +36,8 @@ constexpr char kSuffix[] = ".xnnpack";
 constexpr char kPartial[] = ".partial-";        // after the suffix, while a file is written
 constexpr std::chrono::hours kUnused{24 * 14};  // after which a file goes
 constexpr size_t kPiece = 256 << 10;            // stays in a core's own cache
+constexpr size_t kBlock = 2 << 20;              // is hashed by one thread
+constexpr size_t kHashThreads = 4;              // of which memory keeps no more busy
 
 // What the kernel says that the first CPU can do; empty where it says nothing.
 std::string CpuFeatures() {
@@ -81,13 +86,17 @@ void RemoveAbandoned(const std::string& path) {
   if (file.ok() && flock(file.number(), LOCK_EX | LOCK_NB) == 0) unlink(path.c_str());
 }
 
-// read(2) of up to kPiece bytes that are there, 0 at the end, -1 on error.
-ssize_t ReadPiece(const FileDescriptor& file, void* piece, off_t offset) {
-  ssize_t read = 0;
-  do {
-    read = pread(file.number(), piece, kPiece, offset);
-  } while (read < 0 && errno == EINTR);
-  return read;
+// Reads `size` bytes at `offset`, and no fewer.
+bool ReadAll(const FileDescriptor& file, uint8_t* bytes, size_t size, size_t offset) {
+  while (size > 0) {
+    const ssize_t read = pread(file.number(), bytes, size, static_cast<off_t>(offset));
+    if (read < 0 && errno == EINTR) continue;
+    if (read <= 0) return false;
+    bytes += read;
+    size -= static_cast<size_t>(read);
+    offset += static_cast<size_t>(read);
+  }
+  return true;
 }
 
 bool WriteAll(const FileDescriptor& file, const uint8_t* bytes, size_t size) {
@@ -101,21 +110,51 @@ bool WriteAll(const FileDescriptor& file, const uint8_t* bytes, size_t size) {
   return true;
 }
 
-// The hash of a file, which is also written to `copy` where one is given. Read and not mapped: a
-// mapping would count as memory of this process, and end it if somebody cut the file short.
-std::optional<uint64_t> HashOf(const FileDescriptor& file, const FileDescriptor* copy) {
+// The hash of bytes `begin` to `end`, which are also written to `copy` where one is given. They are
+// read and not mapped: a mapping would count as memory of this process, and end it if somebody cut
+// the file short.
+std::optional<uint64_t> HashOfBlock(const FileDescriptor& file, size_t begin, size_t end,
+                                    const FileDescriptor* copy) {
   std::vector<uint8_t> piece(kPiece);
   Xxh64 hash;
-  for (off_t offset = 0;;) {
-    const ssize_t read = ReadPiece(file, piece.data(), offset);
-    if (read < 0) return std::nullopt;
-    if (read == 0) return hash.Digest();
-    hash.Update(piece.data(), static_cast<size_t>(read));
-    if (copy != nullptr && !WriteAll(*copy, piece.data(), static_cast<size_t>(read))) {
-      return std::nullopt;
-    }
-    offset += read;
+  for (size_t size = 0; begin < end; begin += size) {
+    size = std::min(kPiece, end - begin);
+    if (!ReadAll(file, piece.data(), size, begin)) return std::nullopt;
+    hash.Update(piece.data(), size);
+    if (copy != nullptr && !WriteAll(*copy, piece.data(), size)) return std::nullopt;
   }
+  return hash.Digest();
+}
+
+// The hash of a file: that of its blocks' hashes and its size. The blocks are hashed by up to
+// kHashThreads threads, or copied in order.
+std::optional<uint64_t> HashOf(const FileDescriptor& file, const FileDescriptor* copy) {
+  const size_t size = file.size();
+  std::vector<uint64_t> hashes((size + kBlock - 1) / kBlock);
+  std::atomic<size_t> next{0};
+  std::atomic<bool> failed{false};
+  const auto hash_blocks = [&] {
+    for (size_t block = next++; block < hashes.size() && !failed; block = next++) {
+      const size_t begin = block * kBlock;
+      const auto hash = HashOfBlock(file, begin, std::min(size, begin + kBlock), copy);
+      hash ? hashes[block] = *hash : failed = true;
+    }
+  };
+  std::vector<std::thread> helpers;
+  const size_t most = std::min<size_t>(
+      {kHashThreads, std::thread::hardware_concurrency(), copy == nullptr ? hashes.size() : 1});
+  try {
+    while (helpers.size() + 1 < most) helpers.emplace_back(hash_blocks);
+  } catch (const std::system_error&) {
+    // There are no more threads to be had: those that there are do it.
+  }
+  hash_blocks();
+  for (std::thread& helper : helpers) helper.join();
+  if (failed) return std::nullopt;
+  hashes.push_back(size);
+  Xxh64 hash;
+  hash.Update(hashes.data(), hashes.size() * sizeof(hashes[0]));
+  return hash.Digest();
 }
 
 // Whether the disk has the room, taken at once: a disk that is nearly full is not filled first.
