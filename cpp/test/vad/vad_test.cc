@@ -61,17 +61,20 @@ TEST_CASE("every value of a vad manifest has a range") {
        {Case{"/components/0/context", -1, "context is -1"},
         Case{"/components/0/context", 32, "detect has samples of shape [1, 640]"},
         Case{"/components/0/reflected", 576, "more samples are reflected than there are"},
-        Case{"/components/0/graphs", SmallBundle::Json::array(), "step 1 alone makes no graphs"},
+        Case{"/components/0/graphs", SmallBundle::Json::array(),
+             "its vad has no graphs (step 1 alone"},
         Case{"/components/0/graphs/0/inputs", SmallBundle::Json::array(), "no state h"},
         Case{"/components/0/graphs/0/outputs", SmallBundle::Json::array(),
              "has 0 tensors on one side"},
         Case{"/files/graphs.tflite/size", 1, "graphs.tflite has 28 bytes, its manifest says 1"}}) {
-    CAPTURE(fault.pointer);
+    CAPTURE(std::string(fault.pointer));
     SmallBundle bundle;
     bundle.manifest = Manifest(bundle);
     bundle.manifest[SmallBundle::Json::json_pointer(fault.pointer)] = fault.value;
     bundle.Write();
-    CHECK(Has(Refusal(bundle.path()), fault.message));
+    const std::string refusal = Refusal(bundle.path());
+    CAPTURE(refusal);
+    CHECK(Has(refusal, fault.message));
   }
 }
 
