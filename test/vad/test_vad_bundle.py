@@ -30,7 +30,7 @@ def refusal(directory: Path) -> str:
     return message
 
 
-def test_a_path_where_nothing_is_is_named(tmp_path: Path) -> None:
+def test_a_missing_bundle_is_named(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=r"nowhere can't be opened: No such file"):
         VoiceActivityDetector(tmp_path / "nowhere", library=find_litert())
 
