@@ -139,6 +139,7 @@ ends: $(STAMPS)/installed-demo $(BUNDLE)/decoder.tflite
 	$(BIN)/python deploy/try_ends.py $(BUNDLE) "$$($(PACKAGED_RECORDING))"
 
 beside: | $(BIN)/python
+	$(BIN)/python -m pip install --quiet uv
 	PYTHON='$(BIN)/python' sh deploy/beside.sh
 
 wheels: | $(BIN)/python

@@ -1,31 +1,28 @@
 #!/bin/sh
-# beside.sh [PACKAGE...]: asks pip whether Sotto installs beside each of these packages, and beside all
-# of them at once, without installing anything. Their own newest releases are taken, not our pins.
+# beside.sh [PACKAGE...]: asks whether Sotto installs beside each of these packages, and beside all of
+# them at once. Their newest releases are taken, not our pins. Nothing is installed: uv (pip install uv)
+# reads what packages say of themselves, where pip --dry-run would download them.
 set -eu
 
 python=${PYTHON:-python3}
-unset PIP_CONSTRAINT PIP_BUILD_CONSTRAINT
 [ $# -gt 0 ] || set -- gradio numba spacy openai-whisper
+[ -z "${PIP_INDEX_URL:-}" ] || export UV_DEFAULT_INDEX="$PIP_INDEX_URL"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 failed=0
 beside() {
-  if "$python" -m pip install --quiet --dry-run --ignore-installed --report "$scratch/report.json" \
-    . "$@" >"$scratch/log" 2>&1; then
-    "$python" - "$scratch/report.json" "$*" <<'END'
-import json, re, sys
-chosen = {each["metadata"]["name"].lower(): each["metadata"]["version"]
-          for each in json.load(open(sys.argv[1]))["install"]}
-shown = [*sys.argv[2].split(), "numpy", "typer", "rich"]
-print("beside", sys.argv[2] + ":", ", ".join(f"{name} {chosen[name]}" for name in dict.fromkeys(shown)
-                                             if name in chosen))
-END
+  printf '%s\n' "sotto @ file://$(pwd)" "$@" >"$scratch/wanted.txt"
+  if "$python" -m uv pip compile --quiet --python "$python" --output-file "$scratch/chosen.txt" \
+    "$scratch/wanted.txt" 2>"$scratch/log"; then
+    # shellcheck disable=SC2046 # one word a package
+    echo "beside $*:" $(for name in "$@" numpy typer; do grep "^$name==" "$scratch/chosen.txt"; done)
   else
     failed=1
     echo "not beside $*:"
-    tail -n 5 "$scratch/log"
+    cat "$scratch/log"
   fi
+  rm -f "$scratch/chosen.txt"
 }
 
 for package; do beside "$package"; done

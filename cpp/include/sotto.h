@@ -114,9 +114,9 @@ SOTTO_API void sotto_bundle_free(sotto_bundle* bundle);
 
 typedef struct sotto_load_options {
   size_t size;
-  int threads;              /* of the CPU, a session; 0: as many as there are big cores, 4 at most */
-  bool verify;              /* check the sha256 of the bundle's files; true */
-  const char* litert;       /* libLiteRt.so; NULL: $SOTTO_LITERT, then the system's */
+  int threads;        /* of the CPU, a session; 0: as many as there are big cores, 4 at most */
+  bool verify;        /* check the sha256 of the bundle's files; true */
+  const char* litert; /* libLiteRt.so; NULL: $SOTTO_LITERT, then the system's */
   const char* weight_cache; /* a directory that keeps packed weights for the next start; NULL: the
                                user's cache ($SOTTO_WEIGHT_CACHE says where); "": nowhere */
   const char* accelerator;  /* "cpu" (NULL), "npu", or "auto": the NPU where there is one */
@@ -184,29 +184,29 @@ typedef struct sotto_segment sotto_segment;
 /* Names, meanings and defaults are openai-whisper's; a number that is NaN is not set. */
 typedef struct sotto_transcribe_options {
   size_t size;
-  const char* language;          /* a code such as "en"; NULL: detect it */
-  const char* task;              /* "transcribe" (NULL), or "translate": into English */
-  const char* initial_prompt;    /* text before the first window: names, terms, a style */
-  const char* hotwords;          /* words put before every window */
-  bool word_timestamps;          /* time each word; false */
-  bool without_timestamps;       /* text alone: a window is a segment; false */
+  const char* language;            /* a code such as "en"; NULL: detect it */
+  const char* task;                /* "transcribe" (NULL), or "translate": into English */
+  const char* initial_prompt;      /* text before the first window: names, terms, a style */
+  const char* hotwords;            /* words put before every window */
+  bool word_timestamps;            /* time each word; false */
+  bool without_timestamps;         /* text alone: a window is a segment; false */
   bool condition_on_previous_text; /* a window's prompt is the text before it; true */
-  int beam_size;                 /* at temperature 0; 0: greedy */
-  int best_of;                   /* samples drawn above temperature 0; 0: 1 */
-  double patience;               /* of beam search; NaN: 1 */
-  double length_penalty;         /* 0 to 1; NaN: divide by the length */
-  const double* temperatures;    /* tried in turn while a window fails; NULL: 0, 0.2, … 1 */
+  int beam_size;                   /* at temperature 0; 0: greedy */
+  int best_of;                     /* samples drawn above temperature 0; 0: 1 */
+  double patience;                 /* of beam search; NaN: 1 */
+  double length_penalty;           /* 0 to 1; NaN: divide by the length */
+  const double* temperatures;      /* tried in turn while a window fails; NULL: 0, 0.2, … 1 */
   size_t temperature_count;
   double compression_ratio_threshold; /* above: too repetitive; 2.4 */
   double logprob_threshold;           /* average below: too unsure; -1 */
   double no_speech_threshold;         /* above: silence; 0.6 */
-  uint64_t seed;                 /* of sampling above temperature 0 */
-  int window;                    /* seconds of one of the bundle's; 0: the shortest that fits */
-  const sotto_vad* vad;          /* leave out what holds no speech; NULL: decode all */
+  uint64_t seed;                      /* of sampling above temperature 0 */
+  int window;           /* seconds of one of the bundle's; 0: the shortest that fits */
+  const sotto_vad* vad; /* leave out what holds no speech; NULL: decode all */
   /* Callbacks run on the calling thread. Each may be NULL; `user` is passed to all of them. */
   void* user;
-  void (*on_segment)(const sotto_segment* segment, void* user); /* valid during the call */
-  void (*on_language)(const char* language, void* user);        /* once it was detected */
+  void (*on_segment)(const sotto_segment* segment, void* user);  /* valid during the call */
+  void (*on_language)(const char* language, void* user);         /* once it was detected */
   void (*on_progress)(double done, double duration, void* user); /* seconds of audio */
   bool (*cancelled)(void* user); /* asked before every graph run; true ends the call */
 } sotto_transcribe_options;
@@ -358,8 +358,8 @@ SOTTO_API size_t sotto_encoder_dimensions(const sotto_encoder* encoder);
 /* Whether it has an encoder of "text", "image" or "audio". */
 SOTTO_API bool sotto_encoder_has(const sotto_encoder* encoder, const char* modality);
 
-/* texts: [count]. prompt: the name of one of the model's, such as "query"; NULL: the model's default.
- * normalize: make vectors of length 1. out: [count, dimensions]. */
+/* texts: [count]. prompt: the name of one of the model's, such as "query"; NULL: the model's
+ * default. normalize: make vectors of length 1. out: [count, dimensions]. */
 SOTTO_API bool sotto_encode_texts(const sotto_encoder* encoder, const char* const* texts,
                                   size_t count, const char* prompt, bool normalize, float* out,
                                   sotto_error** error);

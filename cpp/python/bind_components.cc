@@ -22,6 +22,7 @@
 #include "sotto/tokenizer.h"
 #include "sotto/wav.h"
 #include "text/compression_ratio.h"
+#include "tflite/verify_model.h"
 
 namespace sotto {
 namespace {
@@ -76,6 +77,15 @@ std::string HashFile(const std::filesystem::path& path) {
   const std::shared_ptr<const FileView> file = Unwrap(FileView::Open(path.string()));
   const GilReleased released;
   return file->sha256();
+}
+
+void Verify(const std::string& name, const py::buffer& model) {
+  const py::buffer_info bytes = model.request();
+  if (bytes.ndim != 1 || bytes.strides[0] != bytes.itemsize) {
+    throw py::type_error("model must be bytes, one behind another");
+  }
+  const auto size = static_cast<size_t>(bytes.size * bytes.itemsize);
+  Unwrap(VerifyModel(name, static_cast<const uint8_t*>(bytes.ptr), size));
 }
 
 Result<std::vector<float>> ReadAllSamples(const std::string& path) {
@@ -148,6 +158,9 @@ void BindComponents(py::module_& m) {
   m.def(
       "usable_cpus", [] { return UsableCpus(ThisProcess()); },
       "CPUs that this process can keep busy: its affinity mask's, within its group's quota.");
+  m.def("verify_model", &Verify, "name"_a, "model"_a,
+        "Raises BundleError, with the file's name, if the bytes of a .tflite file are not such as\n"
+        "may be given to LiteRT, which trusts what it reads.");
   m.def("sha256_of_file", &HashFile, "path"_a,
         "SHA-256 in hexadecimal. Raises BundleError if the file can't be read.");
   m.def("read_wav", &ReadWav, "path"_a,

@@ -14,6 +14,7 @@
 
 #include "errors.h"
 #include "gil.h"
+#include "image_view.h"
 #include "load.h"
 #include "sotto/embedding_model.h"
 
@@ -72,6 +73,20 @@ py::array_t<float> EncodePixels(const EmbeddingModel& model, const FloatArray& p
   const Result<void> result = [&] {
     const GilReleased released;
     return model.EncodePixels(data, n, out);
+  }();
+  Unwrap(result);
+  return vectors;
+}
+
+py::array_t<float> EncodeImages(const EmbeddingModel& model, const std::vector<ByteArray>& images) {
+  std::vector<PackedBytes> packed(images.size());
+  std::vector<ImageView> views;
+  for (size_t i = 0; i < images.size(); ++i) views.push_back(ViewOf(images[i], &packed[i]));
+  py::array_t<float> vectors = Vectors(model, images.size());
+  float* out = vectors.mutable_data();
+  const Result<void> result = [&] {
+    const GilReleased released;
+    return model.EncodeImages(views.data(), views.size(), out);
   }();
   Unwrap(result);
   return vectors;
@@ -154,6 +169,9 @@ void BindEmbedding(py::module_& m) {
            "OptionError.")
       .def("encode_pixels", &EncodePixels, "pixels"_a,
            "float32 [n, channels, height, width] -> float32 [n, d], not normalised.")
+      .def("encode_images", &EncodeImages, "images"_a,
+           "Decoded pictures, uint8 [h, w, 1, 3 or 4] -> float32 [n, d], not normalised.\n\n"
+           "Raises OptionError for a picture that is refused.")
       .def("encode_audio", &EncodeAudio, "samples"_a, "loudest"_a, "window"_a = 0,
            "One window: float32 [n] at 16 kHz, and the recording's loudest position -> float32 "
            "[d],\nnot normalised, the mean over positions that hold sound, and how many do.\n"

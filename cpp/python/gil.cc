@@ -18,14 +18,15 @@ namespace {
 namespace py = pybind11;
 
 constexpr std::chrono::seconds kLongestWait{10};  // of the thread that ends the interpreter
-constexpr std::chrono::seconds kLongestStay{2};   // of the others
+constexpr std::chrono::seconds kLongestStay{2};   // of the others, after that
 constexpr std::chrono::milliseconds kLook{5};
 
 // What is under way in this process, and whether it is to end.
 struct Calls {
   std::atomic<bool> ending{false};
-  std::thread::id ended_by;  // written before `ending`
-  std::mutex mutex;          // over what follows
+  std::thread::id ended_by;         // written before `ending`
+  std::atomic<bool> waited{false};  // for the calls at work: the interpreter goes on to its end
+  std::mutex mutex;                 // over what follows
   std::condition_variable done;
   int at_work = 0;
 };
@@ -63,10 +64,11 @@ bool IsFinalizing() {
 
 // Takes the lock back, once it is known that the interpreter goes on.
 void ComeBack(PyThreadState* state) {
-  const auto until = std::chrono::steady_clock::now() + kLongestStay;
-  while (IsEnding() && std::chrono::steady_clock::now() < until) {
+  auto left = std::chrono::duration_cast<std::chrono::milliseconds>(kLongestStay);
+  while (IsEnding() && left.count() > 0) {
     if (IsFinalizing()) Hang();
     std::this_thread::sleep_for(kLook);
+    if (AllCalls().waited) left -= kLook;  // the graph of another thread may take longer
   }
   OrHang([&] { PyEval_RestoreThread(state); });
 }
@@ -81,6 +83,7 @@ void WaitForCalls() {
     calls.done.wait_for(lock, kLongestWait, [&] { return calls.at_work == 0; });
   }
   PyEval_RestoreThread(state);
+  calls.waited = true;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "bind_alignment.h"
 #include "bind_components.h"
 #include "bind_embedding.h"
+#include "bind_image.h"
 #include "bind_speech.h"
 #include "bind_stream.h"
 #include "bind_text.h"
@@ -20,5 +21,6 @@ PYBIND11_MODULE(_runtime, m) {
   sotto::BindVad(m);
   sotto::BindTiming(m);
   sotto::BindEmbedding(m);
+  sotto::BindImage(m);
   sotto::BindText(m);
 }

@@ -30,8 +30,15 @@ inline SmallBundle::Json SmallEmbeddingManifest(const SmallBundle& files) {
          {{"hidden", {2, length, 2}}, {"mask", {2, 1, 1, length}}, {"pool", {2, 1, length}}},
          {{"embedding", {2, 3}}}}));
   }
-  Json image = {
-      {"kind", "image-encoder"}, {"gelu", "quick"}, {"processor", {{"height", 5}, {"width", 7}}}};
+  Json image = {{"kind", "image-encoder"}, {"gelu", "quick"}};
+  image["processor"] = {{"height", 5},
+                        {"width", 7},
+                        {"size", {{"shortest_edge", 8}}},
+                        {"crop", {{"height", 5}, {"width", 7}}},
+                        {"resample", "bicubic"},
+                        {"rescale", 1.0 / 255},
+                        {"mean", {0.5, 0.4, 0.3}},
+                        {"std", {0.3, 0.2, 0.1}}};
   image["graphs"].push_back(
       SmallBundle::Graph({"image_1", nullptr, {{"pixels", {1, 3, 5, 7}}}, vector}));
   Json audio = {{"kind", "audio-encoder"}, {"gelu", "erf"}, {"mel_filters", "mel_filters.npy"}};

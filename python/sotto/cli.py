@@ -26,6 +26,10 @@ COMMANDS = {
         "sotto.commands.convert:convert",
         "Find out what a checkpoint is, and make a bundle of it.",
     ),
+    "get": (
+        "sotto.commands.get:get",
+        "Fetch a packed bundle: no checkpoint, no PyTorch.",
+    ),
     "quantize": (
         "sotto.commands.quantize:quantize",
         "Write a float32 bundle in another precision.",

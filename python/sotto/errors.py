@@ -28,6 +28,10 @@ class CheckpointError(SottoError):
     """A checkpoint can't be found, read, verified, or is not a supported model."""
 
 
+class DownloadError(SottoError):
+    """A file can't be fetched, arrives damaged, or is another than was asked for."""
+
+
 class ConversionError(SottoError):
     """A conversion step failed, or its result differs from its source too much."""
 

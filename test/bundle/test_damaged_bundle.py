@@ -201,7 +201,7 @@ def test_a_name_outside_the_bundle_is_not_read(copy: BundleCopy, name: str) -> N
     copy.component("decoder")["token_embedding"]["scales"] = name
     copy.manifest["files"][name] = entry
     copy.write_manifest()
-    with pytest.raises(BundleError, match=r"manifest\.json|lacks"):
+    with pytest.raises(BundleError, match="is not a file's"):
         load_model(copy.directory)
     with pytest.raises(BundleError, match=r"inside the bundle|lacks"):
         read_manifest(copy.directory)

@@ -112,7 +112,7 @@ class Library:
         opened = self.checked("bundle_open", str(bundle).encode())
         options = LoadOptions()
         self.load_options_init(byref(options))
-        options.litert = find_litert().encode()
+        options.litert = str(find_litert()).encode()
         try:
             return self.checked(f"{kind}_load", opened, byref(options))
         finally:

@@ -244,8 +244,8 @@ def write_image_bundle(folder: Path) -> Path:
         width=5,
         resample="bilinear",
         rescale=1 / 255,
-        mean=(0.5,) * 3,
-        std=(0.5,) * 3,
+        mean=(0.5, 0.4, 0.3),
+        std=(0.3, 0.2, 0.1),
         size={"height": 4, "width": 5},
     )
     manifest = _manifest(ImageEncoder(tuple(graphs), "erf", settings), "vit")

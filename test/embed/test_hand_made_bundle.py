@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -65,6 +67,17 @@ def test_a_text_has_the_same_vector_alone_and_among_others(small_text_bundle: Pa
     np.testing.assert_allclose(together, alone, **CLOSE)
 
 
+def test_a_bundle_that_goes_after_loading_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, ids = write_text_bundle(tmp_path / "b"), some_ids(20)
+    monkeypatch.chdir(tmp_path)
+    model = runtime(Path("b"))
+    os.chdir("/")
+    shutil.rmtree(directory)
+    np.testing.assert_allclose(model.encode_tokens(ids), expected(ids), **CLOSE)
+
+
 @pytest.mark.parametrize("dtype", ["fp16", "int8"])
 def test_the_token_table_may_be_of_less_precision(tmp_path: Path, dtype: str) -> None:
     ids = some_ids(5)
@@ -79,9 +92,7 @@ def test_cls_takes_the_first_position(tmp_path: Path) -> None:
 
 
 def test_padding_is_not_masked_where_the_model_does_not(tmp_path: Path) -> None:
-    vectors = runtime(write_text_bundle(tmp_path / "b", mask_padding=False)).encode_tokens(
-        some_ids(5)
-    )
+    vectors = runtime(write_text_bundle(tmp_path / "b", masked=None)).encode_tokens(some_ids(5))
     assert not vectors[:, WIDTH].any()
 
 
@@ -273,6 +284,28 @@ def test_pixels_of_another_shape_are_refused(tmp_path: Path) -> None:
     for shape in [(3, 4, 5), (1, 3, 5, 4), (1, 1, 4, 5)]:
         with pytest.raises(OptionError, match=r"must be of shape \[n, 3, 4, 5\]"):
             model.encode_pixels(np.zeros(shape, np.float32))
+
+
+def test_decoded_pictures_are_made_as_the_bundle_says(tmp_path: Path) -> None:
+    bundle = write_image_bundle(tmp_path / "b")
+    random = np.random.default_rng(0)
+    shapes = [(9, 7, 3), (4, 5, 3), (1, 1, 1), (30, 40, 4), (5, 300, 3)]
+    pictures = [random.integers(0, 256, shape, dtype=np.uint8) for shape in shapes]
+    model = runtime(bundle)
+    vectors = model.encode_images(pictures)
+    processor = ImageEncoder(bundle).processor
+    assert np.array_equal(vectors, model.encode_pixels(processor(pictures)))
+    assert np.array_equal(
+        model.encode_images([pictures[0][::-1]])[0], processor(pictures[0][::-1]).ravel()
+    )
+    assert model.encode_images([]).shape == (0, 60)
+
+
+def test_a_picture_that_is_refused_is_told_by_its_place(tmp_path: Path) -> None:
+    model = runtime(write_image_bundle(tmp_path / "b"))
+    pictures = [np.zeros((3, 3, 3), np.uint8), np.zeros((0, 3, 3), np.uint8)]
+    with pytest.raises(OptionError, match="image 1 is of 0 x 3 pixels"):
+        model.encode_images(pictures)
 
 
 # ---- the bundle --------------------------------------------------------------------------

@@ -19,6 +19,7 @@ LAYERS = [
     "_runtime",
     "preprocess",
     "runtime",
+    "download",
     "checkpoints",
     "graphs",
     "asr/formats",

@@ -20,6 +20,7 @@ LAYERS = [
     "text",
     "image",
     "tflite",
+    "tflite",
     "litert",
     "vad",
     "decode",

@@ -13,6 +13,7 @@
 
 #include "sotto/bundle_files.h"
 #include "sotto/error.h"
+#include "sotto/image_processor.h"
 #include "sotto/load_options.h"
 #include "sotto/text_tokenizer.h"
 
@@ -77,6 +78,12 @@ class EmbeddingModel {
   // pixels: [n, channels, height, width], as the model's processor gives them.
   // out: [n, dimensions()].
   Result<void> EncodePixels(const float* pixels, size_t n, float* out) const;
+
+  // Decoded pictures of any size, which the bundle's own processor makes into pixels: see
+  // ImageProcessor.
+  //
+  // out: [n, dimensions()]. kOption, with the picture's place, if one is refused.
+  Result<void> EncodeImages(const ImageView* images, size_t n, float* out) const;
 
   // One window of a recording, which is shorter ones' whole: the mean over those positions of the
   // encoder (20 ms each) that hold sound, which is at most 30 dB softer than the loudest. A

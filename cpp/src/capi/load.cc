@@ -54,8 +54,8 @@ sotto_bundle* sotto_bundle_from_descriptors(const char* label, const sotto_file_
       if (files[i].name == nullptr) return Missing("the name of a file");
       ranges[files[i].name] = {files[i].descriptor, files[i].offset, files[i].length};
     }
-    return new sotto_bundle{sotto::BundleFiles::FromDescriptors(
-        label == nullptr ? "bundle" : label, std::move(ranges))};
+    return new sotto_bundle{sotto::BundleFiles::FromDescriptors(label == nullptr ? "bundle" : label,
+                                                                std::move(ranges))};
   });
 }
 

@@ -97,12 +97,11 @@ sotto::TranscribeCallbacks ReadCallbacks(const sotto_transcribe_options& options
 Result<sotto_transcription*> Transcribe(sotto_session* session, sotto::AudioSource* source,
                                         const sotto_transcribe_options* given) {
   if (session == nullptr) return Missing("session");
+  SOTTO_ASSIGN_OR_RETURN(const sotto_transcribe_options options,
+                         Sized(given, sotto_transcribe_options_init, "sotto_transcribe_options"));
   SOTTO_ASSIGN_OR_RETURN(
-      const sotto_transcribe_options options,
-      Sized(given, sotto_transcribe_options_init, "sotto_transcribe_options"));
-  SOTTO_ASSIGN_OR_RETURN(sotto::Transcription result,
-                         session->session->Transcribe(source, ReadOptions(options),
-                                                      ReadCallbacks(options)));
+      sotto::Transcription result,
+      session->session->Transcribe(source, ReadOptions(options), ReadCallbacks(options)));
   auto transcription = std::make_unique<sotto_transcription>();
   transcription->text = std::move(result.text);
   transcription->language = std::move(result.language);
@@ -178,8 +177,7 @@ sotto_transcription* sotto_transcribe(sotto_session* session, const sotto_audio_
 }
 
 sotto_transcription* sotto_transcribe_samples(sotto_session* session, const float* samples,
-                                              size_t count,
-                                              const sotto_transcribe_options* options,
+                                              size_t count, const sotto_transcribe_options* options,
                                               sotto_error** error) {
   return Guarded<sotto_transcription*>(error, nullptr, [&]() -> Result<sotto_transcription*> {
     if (samples == nullptr && count > 0) return Missing("samples");

@@ -10,12 +10,12 @@
 #include <vector>
 
 #include "bundle/npy.h"
+#include "decode/decoder_tensors.h"
 #include "decode/embedding_table.h"
 #include "decode/self_caches.h"
 #include "litert/litert_graph.h"
 #include "sotto/bundle.h"
 #include "sotto/error.h"
-#include "whisper/whisper_shapes.h"
 
 namespace sotto {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "whisper/whisper_shapes.h"
+#include "decode/decoder_tensors.h"
 
 namespace sotto {
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "bundle/manifest_reader.h"
+#include "embed/image_settings.h"
 #include "sotto/log_mel.h"
 
 namespace sotto {
@@ -135,12 +136,10 @@ TextEncoderSpec ReadText(ManifestReader* reader, const Json& json, size_t* dimen
 
 ImageEncoderSpec ReadImage(ManifestReader* reader, const Json& json, size_t* dimensions) {
   ImageEncoderSpec image;
-  const Json& processor = reader->At(json, "processor");
-  image.height = static_cast<size_t>(reader->Integer(processor, "height", 1));
-  image.width = static_cast<size_t>(reader->Integer(processor, "width", 1));
+  image.processor = ReadImageSettings(reader, reader->At(json, "processor"));
+  image.height = image.processor.output.height;
+  image.width = image.processor.output.width;
   image.buckets = ReadBuckets(reader, json, "image-encoder", "pixels", /*has_length=*/false);
-  if (reader->failed()) return image;
-  image.channels = InputExtent(image.buckets.front().signature, "pixels", 1);
   for (const Bucket& bucket : image.buckets) {
     reader->ExpectTensors(
         bucket.signature,

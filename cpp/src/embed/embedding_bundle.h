@@ -14,6 +14,7 @@
 
 #include "sotto/bundle.h"
 #include "sotto/error.h"
+#include "sotto/image_processor.h"
 
 namespace sotto {
 
@@ -54,9 +55,10 @@ struct TextEncoderSpec {
 // pixels [B, channels, height, width] -> embedding [B, dimensions].
 struct ImageEncoderSpec {
   std::vector<Bucket> buckets;  // ascending by batch
-  size_t channels = 0;
+  size_t channels = ImageSettings::kChannels;
   size_t height = 0;
   size_t width = 0;
+  ImageSettings processor;  // makes the pixels
 };
 
 // log_mel [1, n_mels, frames], pool [1, 1, frames / 2] -> embedding [1, dimensions].

@@ -53,6 +53,8 @@ class EmbeddingModel::Impl {
     return image_->Encode(pixels, n, bundle_.dimensions, out);
   }
 
+  Result<void> EncodeImages(const ImageView* images, size_t n, float* out) const;
+
   Result<size_t> EncodeAudio(const float* samples, size_t n, double loudest, size_t window,
                              float* out) const {
     SOTTO_RETURN_IF_ERROR(CheckUsable("audio", audio_ != nullptr));
@@ -104,6 +106,29 @@ Result<void> EmbeddingModel::Impl::Load(const LoadOptions& options) {
   if (bundle_.image) image_ = std::make_unique<ImageTower>(runtime, *bundle_.image, threads);
   if (bundle_.audio) {
     SOTTO_ASSIGN_OR_RETURN(audio_, AudioTower::Create(runtime, *bundle_.audio, threads));
+  }
+  return {};
+}
+
+Result<void> EmbeddingModel::Impl::EncodeImages(const ImageView* images, size_t n,
+                                                float* out) const {
+  SOTTO_RETURN_IF_ERROR(CheckUsable("image", image_ != nullptr));
+  SOTTO_ASSIGN_OR_RETURN(const ImageProcessor processor,
+                         ImageProcessor::Create(bundle_.image->processor));
+  // A few at a time, which bounds memory.
+  const size_t batch = bundle_.image->buckets.back().batch;
+  std::vector<float> pixels(std::min(batch, n) * processor.floats());
+  for (size_t first = 0; first < n; first += batch) {
+    const size_t some = std::min(batch, n - first);
+    for (size_t i = 0; i < some; ++i) {
+      const Result<void> made =
+          processor.Process(images[first + i], pixels.data() + i * processor.floats());
+      if (!made.ok()) {
+        return Error{made.error().code,
+                     "image " + std::to_string(first + i) + " " + made.error().message};
+      }
+    }
+    SOTTO_RETURN_IF_ERROR(EncodePixels(pixels.data(), some, out + first * bundle_.dimensions));
   }
   return {};
 }
@@ -175,6 +200,10 @@ Result<void> EmbeddingModel::EncodeTexts(const std::vector<std::string>& texts,
 
 Result<void> EmbeddingModel::EncodePixels(const float* pixels, size_t n, float* out) const {
   return impl_->EncodePixels(pixels, n, out);
+}
+
+Result<void> EmbeddingModel::EncodeImages(const ImageView* images, size_t n, float* out) const {
+  return impl_->EncodeImages(images, n, out);
 }
 
 Result<size_t> EmbeddingModel::EncodeAudio(const float* samples, size_t n, double loudest,

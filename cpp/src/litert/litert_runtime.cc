@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "litert/quiet_compile.h"
+#include "tflite/verify_model.h"
 
 namespace sotto {
 namespace {
@@ -116,6 +117,7 @@ LiteRtRuntime::~LiteRtRuntime() {
 Result<std::shared_ptr<const CompiledFile>> CompiledFile::Create(
     std::shared_ptr<const LiteRtRuntime> runtime, const Signature& signature, int threads) {
   std::shared_ptr<CompiledFile> file(new CompiledFile(std::move(runtime), signature.file));
+  SOTTO_RETURN_IF_ERROR(VerifyModel(file->label(), signature.file->data(), signature.file->size()));
   const LiteRtStatus status = file->runtime_->api().LiteRtCreateModelFromBuffer(
       file->runtime_->environment(), signature.file->data(), signature.file->size(), &file->model_);
   if (status != kLiteRtStatusOk) {

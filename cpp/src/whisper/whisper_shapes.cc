@@ -14,10 +14,6 @@ void AddLayers(const char* tensor, int layers, std::vector<int32_t> shape,
 
 }  // namespace
 
-std::string LayerName(const char* tensor, int layer) {
-  return std::string(tensor) + "_" + std::to_string(layer);
-}
-
 WindowShapes ShapesOf(const Dims& dims, size_t frames, int cache) {
   const int layers = dims.n_text_layer;
   const int heads = dims.n_text_head;
@@ -60,13 +56,6 @@ BlockShapes AlignmentShapesOf(const Dims& dims, size_t frames, int cache, int bl
       {"attention",
        {1, static_cast<int32_t>(alignment_heads), block, static_cast<int32_t>(frames / 2)}});
   return shapes;
-}
-
-int BlockOf(const Signature& signature) {
-  for (const TensorSpec& spec : signature.inputs) {
-    if (spec.name == "hidden" && spec.shape.size() == 3) return spec.shape[1];
-  }
-  return 0;
 }
 
 namespace {

@@ -6,12 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "decode/decoder_tensors.h"
 #include "sotto/bundle.h"
 
 namespace sotto {
-
-// "cross_k_3"
-std::string LayerName(const char* tensor, int layer);
 
 // What encoder and decoder of one window take and give.
 struct WindowShapes {
@@ -23,21 +21,12 @@ struct WindowShapes {
 
 WindowShapes ShapesOf(const Dims& dims, size_t frames, int cache);
 
-// What a graph over a block of K positions and the decoder's caches takes and gives.
-struct BlockShapes {
-  std::vector<TensorSpec> inputs;  // hidden [1, K, d], mask [1, 1, K, C + K], self_k_i, …
-  std::vector<TensorSpec> outputs;
-};
-
 // A prompt's: new_k_i [1, H, K, 64], new_v_i.
 BlockShapes PrefillShapesOf(const Dims& dims, size_t frames, int cache, int block);
 
 // The alignment's: besides, logits [1, K, V] and attention [1, A, K, T].
 BlockShapes AlignmentShapesOf(const Dims& dims, size_t frames, int cache, int block,
                               size_t alignment_heads);
-
-// K, which such a graph is free to choose: read off its hidden [1, K, d]; 0 if it has none.
-int BlockOf(const Signature& signature);
 
 // How the manifest's signatures of a window differ from that, one sentence a difference.
 std::vector<std::string> WrongShapes(const Bundle& bundle, const Window& window);

@@ -52,12 +52,13 @@ TEST_CASE("a bundle's encoders are read, the graphs in order of their size") {
   CHECK(bundle->text->buckets[1].signature.name == "text_8");
   REQUIRE(bundle->image.has_value());
   CHECK(bundle->image->width == 7);
+  CHECK(*bundle->image->processor.shortest_edge == 8);
+  CHECK(bundle->image->processor.std[2] == 0.1);
   REQUIRE(bundle->audio.has_value());
   CHECK(bundle->audio->windows[0].frames == 100);
 }
 
-TEST_CASE("a missing bundle, and one of another kind, are refused with the way to make one") {
-  CHECK(Has(Refusal("/nowhere"), "/nowhere can't be opened"));
+TEST_CASE("a bundle of another kind is refused with the way to make one") {
   const SmallBundle whisper;
   CHECK(Has(Refusal(whisper.path()), "it has no section embedding"));
 }
@@ -93,7 +94,16 @@ TEST_CASE("every value of an embedding manifest has a range") {
            Case{"/components/0/token_embedding/file", 3, "file is 3"},
            Case{"/components/0/token_embedding", nullptr, "file is missing"},
            Case{"/components/0/position_embedding", nullptr, "position_embedding is missing"},
-           Case{"/components/1/processor/height", 6, "pixels of shape [1, 3, 5, 7]"},
+           Case{"/components/1/graphs/0/inputs/0/shape/2", 6, "pixels of shape [1, 3, 6, 7]"},
+           Case{"/components/1/processor/height", 6, "do not end in the model's 6 x 7 pixels"},
+           Case{"/components/1/processor/crop", nullptr, "shortest_edge needs a crop"},
+           Case{"/components/1/processor/crop", {{"height", 5}}, "width is "},
+           Case{"/components/1/processor/size", {{"height", 5}}, "width is "},
+           Case{"/components/1/processor/size/shortest_edge", 5000, "expected pixels from 1 to"},
+           Case{"/components/1/processor/resample", "sinc", "resample is \"sinc\""},
+           Case{"/components/1/processor/rescale", 0, "rescale is 0"},
+           Case{"/components/1/processor/mean", {1, 2}, "mean is not of 3 numbers"},
+           Case{"/components/1/processor/std", {1, 0, 1}, "std is 0"},
            Case{"/components/1/processor", nullptr, "height is missing"},
            Case{"/components/1/graphs", nullptr, "its image-encoder has no graphs"},
            Case{"/components/1/graphs/0/outputs", Json::array(), "has 0 tensors on one side"},
@@ -129,7 +139,7 @@ TEST_CASE("a manifest that was changed anywhere is read or refused, and nothing 
 TEST_CASE("an option out of range is refused before anything is opened") {
   LoadOptions options;
   options.threads = -1;
-  const auto model = EmbeddingModel::Create("/nowhere", options);
+  const auto model = EmbeddingModel::Create(*BundleFiles::FromMemory("nowhere", {}), options);
   REQUIRE_FALSE(model.ok());
   CHECK(model.error().code == ErrorCode::kOption);
 }

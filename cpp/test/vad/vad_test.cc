@@ -2,6 +2,7 @@
 
 #include <doctest.h>
 
+#include <memory>
 #include <string>
 
 #include "small_bundle.h"
@@ -9,11 +10,15 @@
 namespace sotto {
 namespace {
 
+Result<std::shared_ptr<const VoiceActivityDetector>> Load(const std::string& directory) {
+  SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(directory));
+  return VoiceActivityDetector::Create(*files, {});
+}
+
 std::string Refusal(const std::string& directory) {
-  const auto detector = VoiceActivityDetector::Create(directory, {});
+  const auto detector = Load(directory);
   REQUIRE_FALSE(detector.ok());
   CHECK(detector.error().code == ErrorCode::kBundle);
-  CHECK(detector.error().message.find("--model silero-vad") != std::string::npos);
   return detector.error().message;
 }
 
@@ -21,28 +26,29 @@ bool Has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-// What step 2 writes for silero-vad, but for the graph.
+// What `sotto convert` writes for silero-vad, but for the graph.
 SmallBundle::Json Manifest(const SmallBundle& files) {
-  const auto spec = [](const char* name, int a, int b) {
-    return SmallBundle::Json{{"name", name}, {"shape", {a, b}}, {"dtype", "float32"}};
-  };
+  const Signature detect = {"detect",
+                            nullptr,
+                            {{"samples", {1, 640}}, {"h", {1, 128}}, {"c", {1, 128}}},
+                            {{"probability", {1, 1}}, {"new_h", {1, 128}}, {"new_c", {1, 128}}}};
+  SmallBundle::Json vad = {{"kind", "vad"}, {"context", 64}, {"reflected", 64}};
+  vad["graphs"] = SmallBundle::Json::array({SmallBundle::Graph(detect)});
   SmallBundle::Json manifest = {{"schema", kSchema},
-                                {"kind", "vad"},
-                                {"chunk", {{"samples", 512}, {"context", 64}, {"reflected", 64}}},
-                                {"state", 128},
-                                {"detector", "detect"},
+                                {"name", "silero-vad"},
+                                {"family", "silero"},
+                                {"precision", "fp32"},
                                 {"files", files.manifest["files"]}};
-  manifest["signatures"]["detect"] = {
-      {"file", "graphs.tflite"},
-      {"inputs", {spec("samples", 1, 640), spec("h", 1, 128), spec("c", 1, 128)}},
-      {"outputs", {spec("probability", 1, 1), spec("new_h", 1, 128), spec("new_c", 1, 128)}}};
+  manifest["components"] = SmallBundle::Json::array({vad});
   return manifest;
 }
 
-TEST_CASE("a missing bundle, and one of another kind, are refused with the way to make one") {
-  CHECK(Has(Refusal("/nowhere"), "manifest.json can't be read"));
+TEST_CASE("a missing bundle, and one that finds no speech, are refused") {
+  CHECK(Has(Refusal("/nowhere"), "/nowhere can't be opened"));
   const SmallBundle whisper;
-  CHECK(Has(Refusal(whisper.path()), "its kind is not vad"));
+  const std::string refusal = Refusal(whisper.path());
+  CHECK(Has(refusal, "it has no component of kind vad"));
+  CHECK(Has(refusal, "sotto convert silero-vad"));
 }
 
 TEST_CASE("every value of a vad manifest has a range") {
@@ -52,21 +58,23 @@ TEST_CASE("every value of a vad manifest has a range") {
     const char* message;
   };
   for (const Case& fault :
-       {Case{"/chunk/samples", 256, "a chunk has 256 samples, expected 512"},
-        Case{"/chunk/context", -1, "context is -1"},
-        Case{"/chunk/reflected", 576, "more samples are reflected than there are"},
-        Case{"/chunk", 3, "samples is missing"},
-        Case{"/state", 0, "state is 0, expected an integer from 1"},
-        Case{"/state", 64, "signature detect has h of shape [1, 128], its dims need [1, 64]"},
-        Case{"/detector", "hear", "it has no signature hear"},
-        Case{"/signatures/detect/outputs", SmallBundle::Json::array(), "has 0 tensors on one side"},
+       {Case{"/components/0/context", -1, "context is -1"},
+        Case{"/components/0/context", 32, "detect has samples of shape [1, 640]"},
+        Case{"/components/0/reflected", 576, "more samples are reflected than there are"},
+        Case{"/components/0/graphs", SmallBundle::Json::array(),
+             "its vad has no graphs (step 1 alone"},
+        Case{"/components/0/graphs/0/inputs", SmallBundle::Json::array(), "no state h"},
+        Case{"/components/0/graphs/0/outputs", SmallBundle::Json::array(),
+             "has 0 tensors on one side"},
         Case{"/files/graphs.tflite/size", 1, "graphs.tflite has 28 bytes, its manifest says 1"}}) {
-    CAPTURE(fault.pointer);
+    CAPTURE(std::string(fault.pointer));
     SmallBundle bundle;
     bundle.manifest = Manifest(bundle);
     bundle.manifest[SmallBundle::Json::json_pointer(fault.pointer)] = fault.value;
     bundle.Write();
-    CHECK(Has(Refusal(bundle.path()), fault.message));
+    const std::string refusal = Refusal(bundle.path());
+    CAPTURE(refusal);
+    CHECK(Has(refusal, fault.message));
   }
 }
 
@@ -74,7 +82,8 @@ TEST_CASE("threads out of range are refused before anything is opened") {
   for (const int threads : {0, -1, 1025}) {
     VadLoadOptions options;
     options.threads = threads;
-    const auto detector = VoiceActivityDetector::Create("/nowhere", options);
+    const auto detector =
+        VoiceActivityDetector::Create(*BundleFiles::FromMemory("nowhere", {}), options);
     REQUIRE_FALSE(detector.ok());
     CHECK(detector.error().code == ErrorCode::kOption);
   }

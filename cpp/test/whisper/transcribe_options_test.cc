@@ -194,17 +194,18 @@ TEST_CASE("threads out of range are refused before anything is opened") {
   for (const int threads : {-1, 1025}) {
     LoadOptions options;
     options.threads = threads;
-    const auto model = SpeechModel::Create("/nowhere", options);
+    const auto model = SpeechModel::Create(*BundleFiles::FromMemory("nowhere", {}), options);
     REQUIRE_FALSE(model.ok());
     CHECK(model.error().code == ErrorCode::kOption);
-    CHECK(model.error().message ==
-          "threads " + std::to_string(threads) + ": expected 0 to 1024");
+    CHECK(model.error().message == "threads " + std::to_string(threads) + ": expected 0 to 1024");
   }
 }
 
 TEST_CASE("a bundle whose tables are none is refused when it is opened") {
   const SmallBundle bundle;
-  const auto model = SpeechModel::Create(bundle.path(), {});
+  const auto files = BundleFiles::Open(bundle.path());
+  REQUIRE(files.ok());
+  const auto model = SpeechModel::Create(**files, {});
   REQUIRE_FALSE(model.ok());
   CHECK(model.error().code == ErrorCode::kBundle);
   CHECK(model.error().message.find("mel_filters.npy") != std::string::npos);

@@ -12,6 +12,7 @@ from sotto.checkpoints.digest import sha256_of
 from sotto.checkpoints.encoder import EncoderCheckpoint, EncoderDims, expected_shapes
 from sotto.checkpoints.encoder_families import UNUSED, Family, epsilon, family_of
 from sotto.checkpoints.encoder_pipeline import read_pipeline
+from sotto.checkpoints.hub import checkpoint_name, checkpoint_source
 from sotto.checkpoints.recognise import recognise
 from sotto.checkpoints.safetensors_files import SafeTensors
 from sotto.errors import CheckpointError
@@ -55,7 +56,7 @@ def load_encoder(directory: Path, name: str | None = None) -> EncoderCheckpoint:
     if pad_token >= dims.n_vocab:
         raise CheckpointError(f"{source}: pad_token_id {pad_token} is outside the vocabulary")
     return EncoderCheckpoint(
-        name=name or directory.absolute().name,
+        name=name or checkpoint_name(directory),
         family=family.name,
         dims=dims,
         state=state,
@@ -64,7 +65,7 @@ def load_encoder(directory: Path, name: str | None = None) -> EncoderCheckpoint:
         pad_token=pad_token,
         pipeline=pipeline,
         directory=directory,
-        source=str(directory),
+        source=checkpoint_source(directory),
         sha256=sha256_of([*files.weights, *(dense.file for dense in pipeline.dense)]),
     )
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sotto.checkpoints.digest import sha256_of
+from sotto.checkpoints.hub import Snapshot
 from sotto.checkpoints.published import PACKAGED, PackagedWeights, PublishedModel
 from sotto.checkpoints.recognise import WeightFiles, holds_weights, recognise, recognise_parts
-from sotto.errors import CheckpointError
+from sotto.errors import CheckpointError, DownloadError, OutputError
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +56,9 @@ def locate(
         files = recognise(path)
     else:
         files = recognise_parts([_expanded(part) for part in name_or_path])
-    return Located(files.name, files, " + ".join(str(path) for path in files.weights))
+    source = " + ".join(str(path) for path in files.weights)
+    snapshot = Snapshot.at(files.weights[0].parent)
+    return Located(files.name, files, str(snapshot) if snapshot else source)
 
 
 def _expanded(path: str | Path) -> Path:
@@ -99,9 +102,12 @@ def _locate_name(name: str, model: PublishedModel, download: bool, cache: Path |
             f"Allow the download of {model.url}, or {alternatives(name, target)}"
         )
     # Imported late: its file lock is POSIX's, which reading local files does not need.
-    from sotto.checkpoints.download import download as fetch
+    from sotto.download.transfer import download as fetch
 
-    fetch(model.url, target, model.sha256, otherwise=alternatives(name, target))
+    try:
+        fetch(model.url, target, model.sha256, otherwise=alternatives(name, target))
+    except (DownloadError, OutputError) as error:
+        raise CheckpointError(str(error)) from error
     return Located(name, recognise(target), str(target), model.sha256)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from sotto.checkpoints.archive import unpacked
 from sotto.checkpoints.configuration import read_json, read_json_objects
 from sotto.checkpoints.encoder_pipeline import MODULES
+from sotto.checkpoints.hub import checkpoint_name
 from sotto.checkpoints.published import PACKAGED_ENCODERS, PUBLISHED
 from sotto.checkpoints.silero import NAME as SILERO
 from sotto.errors import CheckpointError
@@ -32,6 +33,12 @@ class Identified:
     path: Path | None
 
 
+def is_published(checkpoint: str) -> bool:
+    """Whether it is a name of a model that is known here."""
+    names = (SILERO, *PUBLISHED, *PACKAGED_ENCODERS)
+    return checkpoint.removeprefix("sentence-transformers/") in names
+
+
 def identify(checkpoint: str) -> Identified:
     """What is published as ``checkpoint``, or lies there.
 
@@ -53,15 +60,15 @@ def identify(checkpoint: str) -> Identified:
         guess = f"Did you mean {' or '.join(near)}? " if near else ""
         raise CheckpointError(
             f"{checkpoint}: no such file or directory, and nothing is published as that. "
-            f"{guess}Published names: {', '.join(known)}"
+            f"{guess}Published names: {', '.join(known)}; or a repository of Hugging Face, ORG/NAME"
         )
     if path.is_file():
         if path.suffix != ".safetensors":
             return Identified(WHISPER, path.stem, path)  # whose reader tells the others apart
         path = path.parent
     if (path / "config.json").is_file() or (path / MODULES).is_file():
-        return Identified(_model_type(path), path.absolute().name, path)
-    return Identified(WHISPER, path.absolute().name, path)
+        return Identified(_model_type(path), checkpoint_name(path), path)
+    return Identified(WHISPER, checkpoint_name(path), path)
 
 
 def _model_type(directory: Path) -> str:

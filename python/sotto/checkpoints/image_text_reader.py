@@ -20,6 +20,7 @@ from sotto.checkpoints.digest import sha256_of
 from sotto.checkpoints.dinov2 import fold_layer_scales, resize_positions
 from sotto.checkpoints.encoder import Gelu
 from sotto.checkpoints.encoder_families import GELU
+from sotto.checkpoints.hub import checkpoint_source
 from sotto.checkpoints.image_text import (
     Head,
     ImageDims,
@@ -180,7 +181,7 @@ def read_image_text(weights: Sequence[Path], name: str) -> ImageTextCheckpoint:
         logit_scale=math.exp(scale) if scale is not None and image and text else None,
         logit_bias=(bias or 0.0) if image and text else None,
         directory=directory,
-        source=str(directory),
+        source=checkpoint_source(directory),
         sha256=sha256_of(weights),
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 from sotto.checkpoints.arrow import IPC, PARQUET
 from sotto.checkpoints.checkpoint import Format, listed
 from sotto.checkpoints.configuration import read_json
+from sotto.checkpoints.hub import checkpoint_name
 from sotto.errors import CheckpointError
 
 SAFETENSORS = "model.safetensors"
@@ -111,7 +112,7 @@ def _name(path: Path) -> str:
         file = match["stem"]
     stem = PurePath(file).stem
     if stem.partition("-")[0] in ("model", "pytorch_model"):
-        return path.absolute().parent.name or stem
+        return checkpoint_name(path.absolute().parent) or stem
     return stem
 
 
@@ -160,7 +161,7 @@ def _weights_entry(directory: Path) -> str | None:
 
 
 def _directory(path: Path) -> WeightFiles:
-    name = path.absolute().name
+    name = checkpoint_name(path)
     entry = _weights_entry(path)
     if entry is None:
         entries = sorted(entry.name for entry in path.iterdir())

@@ -142,6 +142,25 @@ def unpack(
 
 
 @app.command()
+def publish(
+    folder: Annotated[Path, typer.Argument(help="Folder to make, or to add to.")],
+    bundles: Annotated[list[str], typer.Argument(help="Bundles, as info takes them.")],
+) -> None:
+    """Pack bundles into a folder with an index, from which sotto get fetches them.
+
+    sotto bundle publish /srv/models base silero-vad
+
+    Put the folder behind any web server that serves files; one that knows Range lets broken
+    downloads go on from where they were. A bundle of a name that the folder has is replaced.
+    """
+    with clean_exits():
+        from sotto.download.publish import publish as publish_bundles
+        from sotto.runtime.locate import find_any
+
+        publish_bundles(folder, [find_any(name) for name in bundles], report)
+
+
+@app.command()
 def upgrade(
     directories: Annotated[list[Path], typer.Argument(help="Directories of bundles.")],
 ) -> None:

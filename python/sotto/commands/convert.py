@@ -35,7 +35,8 @@ def convert(
         typer.Argument(
             help="Published name (base, large-v3-turbo, all-MiniLM-L6-v2, silero-vad …), or the "
             "path of a checkpoint: a directory in Hugging Face's or sentence-transformers' layout "
-            "with safetensors; a Whisper in any of its formats."
+            "with safetensors; a Whisper in any of its formats; or a repository of Hugging Face, "
+            "ORG/NAME or ORG/NAME@REVISION."
         ),
     ],
     out: Annotated[
@@ -91,6 +92,8 @@ def convert(
 
     sotto convert base
 
+    sotto convert openai/whisper-small
+
     Text encoders (BERT, RoBERTa, DistilBERT, MPNet and what is built like them) embed; their
     pooling, prompts and longest text come from the checkpoint's own files. CLIP and SigLIP embed
     images and texts in one space, a ViT images. A Whisper transcribes. Nothing stored in a
@@ -105,14 +108,16 @@ def convert(
         if task is not None and task not in TASKS:
             raise OptionError(f"task {task!r}: expected {' or '.join(TASKS)}")
         start = time.perf_counter()
-        if out is not None and out.suffix in WEIGHTS:
-            if precision or task or lengths or batches or exceptions:
-                raise OptionError(f"{out}: weights are written as they are, by no other option")
+        weights = out is not None and out.suffix in WEIGHTS
+        if weights and (precision or task or lengths or batches or exceptions):
+            raise OptionError(f"{out}: weights are written as they are, by no other option")
+        if out is not None and not weights:
+            check_writable(out)  # before a download
+        checkpoint = _local(checkpoint)
+        if out is not None and weights:
             _weights(checkpoint, out)
             report(f"wrote {out} in {time.perf_counter() - start:.0f} s")
             return
-        if out is not None:
-            check_writable(out)  # before a download
         # torch is slow to import, and not installed where nothing is converted.
         from sotto.checkpoints.identify import VAD, WHISPER, identify
         from sotto.export.embedding.families import EmbeddingOptions
@@ -135,6 +140,17 @@ def convert(
             options = EmbeddingOptions(_numbers("lengths", lengths), _numbers("batches", batches))
             target = _embedding(found, options, out, precision or "int8", kept, jobs)
         report(f"wrote {target} in {time.perf_counter() - start:.0f} s")
+
+
+def _local(checkpoint: str) -> str:
+    """A published name or a path as it is; of a repository, the path where its files now are."""
+    from sotto.checkpoints.hub import fetch_repository, is_repository
+    from sotto.checkpoints.identify import is_published
+
+    if is_published(checkpoint) or not is_repository(checkpoint):
+        return checkpoint
+    report(f"fetching {checkpoint}")
+    return str(fetch_repository(checkpoint))
 
 
 def _weights(checkpoint: str, out: Path) -> None:

@@ -24,10 +24,10 @@ try:
 except ImportError as missing:
     raise ImageError("reading images needs Pillow: pip install 'sotto[embed]'") from missing
 
-__all__ = ["FORMATS", "MAX_PIXELS", "Image", "ImageSource", "Pixels", "read_array", "read_image"]
+__all__ = ["FORMATS", "MAX_PIXELS", "Image", "ImageSource", "Pixels", "read_pixels"]
 
 Pixels: TypeAlias = NDArray[np.uint8]
-"""``[height, width, 3]``: red, green and blue."""
+"""``[height, width, channels]``: red, green and blue; 1 of grey; or 4, the last opacity."""
 
 ImageSource: TypeAlias = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | Image.Image | NDArray[Any]
@@ -44,33 +44,52 @@ FORMATS = (
 """What is read: not Pillow's formats that start another program (EPS) or are no pictures."""
 
 
-def read_image(source: ImageSource, name: str, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """An image of mode RGB.
+def read_pixels(source: ImageSource, name: str, max_pixels: int = MAX_PIXELS) -> Pixels:
+    """The pixels of an image.
 
     Args:
         source: a path or the bytes of a file of :data:`FORMATS` (of an animation the first
             frame), turned as its EXIF orientation says; a PIL image, turned likewise; or an array
             ``[H, W]``, ``[H, W, 1 | 3 | 4]`` or ``[1 | 3 | 4, H, W]``: see :func:`read_array`.
-            What is transparent is laid on white.
+            What is transparent in a file or a PIL image is laid on white.
         name: what messages call it.
         max_pixels: the most that height times width may be.
+
+    Returns:
+        uint8 ``[H, W, 3]``; of an array also ``[H, W, 1 | 4]``, and maybe a view of it.
 
     Raises:
         ImageError: there is no such file, it is not an image or is damaged, or it is too large.
     """
     if isinstance(source, np.ndarray):
-        return Image.fromarray(read_array(source, name, max_pixels))
+        return read_array(source, name, max_pixels)
     if isinstance(source, Image.Image):
-        return _read(source, name, max_pixels)
+        return _pixels(_read(source, name, max_pixels))
     if isinstance(source, bytes | bytearray | memoryview):
-        return _read(_opened(io.BytesIO(source), name), name, max_pixels)
+        return _pixels(_read(_opened(io.BytesIO(source), name), name, max_pixels))
     if isinstance(source, str | os.PathLike):
         with _file(name) as file:
-            return _read(_opened(file, name), name, max_pixels)
+            return _pixels(_read(_opened(file, name), name, max_pixels))
     raise ImageError(
         f"{name}: can't read an image from a {type(source).__name__}; expected a path, the bytes "
         "of a file, a PIL image, or a numpy array"
     )
+
+
+_ROWS = 64
+
+
+def _pixels(image: Image.Image) -> Pixels:
+    """Of an image of mode RGB.
+
+    A few rows at a time: Pillow gives bytes in pieces that it joins, which takes much longer where
+    they are more than a cache holds.
+    """
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    for top in range(0, image.height, _ROWS):
+        bottom = min(top + _ROWS, image.height)
+        pixels[top:bottom] = np.asarray(image.crop((0, top, image.width, bottom)))
+    return pixels
 
 
 def _file(name: str) -> io.BufferedReader:
@@ -139,7 +158,7 @@ def _rgb(image: Image.Image, name: str) -> Image.Image:
     if image.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     if image.mode in ("I", "F"):
-        return Image.fromarray(read_array(np.asarray(image), name))
+        return Image.fromarray(read_array(np.asarray(image), name)[:, :, 0]).convert("RGB")
     if "A" in image.getbands() or image.info.get("transparency") is not None:
         white = Image.new("RGBA", image.size, (255, 255, 255, 255))
         return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
@@ -147,14 +166,15 @@ def _rgb(image: Image.Image, name: str) -> Image.Image:
 
 
 def read_array(array: NDArray[Any], name: str, max_pixels: int = MAX_PIXELS) -> Pixels:
-    """Pixels of an array, which may be a view of it.
+    """Pixels of an array, which may be a view of it: uint8 ``[H, W, 1 | 3 | 4]``.
 
     Args:
         array: ``[H, W]``, ``[H, W, 1 | 3 | 4]``, or channels first where the last is none of
             these. uint8 as it is; other integers from 0 to 255 as they are, beyond that from 0
             to 65535 by their upper 8 bits; floats from 0 to 1 as fractions of 255, rounded down as
             transformers does, and floats that are whole numbers up to 255 as these; bool as 0
-            and 255. A fourth channel is opacity, and what is transparent laid on white.
+            and 255. A fourth channel is opacity; what is transparent in floats is laid on white
+            here, before they are rounded.
         name: what messages call it.
         max_pixels: the most that height times width may be.
 
@@ -172,11 +192,12 @@ def read_array(array: NDArray[Any], name: str, max_pixels: int = MAX_PIXELS) -> 
         )
     _check_size(array.shape[0], array.shape[1], name, max_pixels)
     values = _ranged(array, name)
+    if values.dtype == np.uint8:
+        return values
     if values.shape[2] == 4:
-        values = _on_white(values)
-    if values.dtype != np.uint8:
-        values = (values.astype(np.float64) * 255).astype(np.float32).astype(np.uint8)
-    return np.repeat(values, 3, axis=2) if values.shape[2] == 1 else values
+        opacity = values[:, :, 3:]
+        values = opacity * values[:, :, :3] + (1 - opacity)
+    return (values.astype(np.float64) * 255).astype(np.float32).astype(np.uint8)
 
 
 def _ranged(array: NDArray[Any], name: str) -> NDArray[Any]:
@@ -200,12 +221,3 @@ def _ranged(array: NDArray[Any], name: str) -> NDArray[Any]:
     if not integers:
         return array
     return (array if most <= 255 else array.astype(np.uint16) >> 8).astype(np.uint8)
-
-
-def _on_white(values: NDArray[Any]) -> NDArray[Any]:
-    """``[H, W, 4]`` to ``[H, W, 3]``, in transformers' arithmetic."""
-    white = 255 if values.dtype == np.uint8 else 1.0
-    opacity = values[:, :, 3:] / white
-    blended = opacity * values[:, :, :3] + (1 - opacity) * white
-    result: NDArray[Any] = np.round(blended) if white == 255 else blended
-    return result.astype(values.dtype)

@@ -12,7 +12,7 @@ from sotto.errors import BundleError, DeviceError
 LIBRARY = "libLiteRt.so"
 DISPATCH = "libLiteRtDispatch_Sotto.so"
 
-_MAKE = "sotto convert {name}"
+_GET = "Fetch it: sotto get {name} --from WHERE; or make it, with PyTorch: sotto convert {name}"
 
 ARCHIVE = ".sotto"
 """Suffix of a bundle in one file."""
@@ -72,9 +72,14 @@ def bundle_folders(first: str | os.PathLike[str] | None = None) -> list[Path]:
     """Where bundles are looked for: ``first``, ``$SOTTO_MODELS``, ``models`` under the working
     directory, and the user's cache (``$XDG_CACHE_HOME/sotto/models``).
     """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folders = [first, os.environ.get("SOTTO_MODELS"), "models", cache / "sotto" / "models"]
+    folders = [first, os.environ.get("SOTTO_MODELS"), "models", user_models()]
     return [Path(folder) for folder in folders if folder]
+
+
+def user_models() -> Path:
+    """The user's own folder of bundles, into which ``sotto get`` puts them."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "sotto" / "models"
 
 
 def available_models(folder: str | os.PathLike[str] | None = None) -> list[str]:
@@ -113,7 +118,7 @@ def _find(
     raise BundleError(
         f"no bundle {name!r}: it is not a directory, nor an archive"
         + (f", and none of {looked} is there" if looked else "")
-        + f". Make one: {_MAKE.format(name=path.name.removeprefix('whisper-'))}"
+        + f". {_GET.format(name=path.name.removeprefix('whisper-'))}"
     )
 
 

@@ -11,10 +11,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from sotto.bundle import AudioEncoder, Embedder, Embedding, Signature, Source
+from sotto.bundle import AudioEncoder, Embedder, Embedding, Signature
 from sotto.bundle.graph import FRAMES_PER_SECOND
 from sotto.checkpoints import Checkpoint, load_checkpoint
 from sotto.checkpoints.encoder import Gelu
+from sotto.checkpoints.hub import bundle_source
 from sotto.errors import OptionError
 from sotto.export.embedding.bundle import EmbeddingSource
 from sotto.export.quantize.precision import Precision
@@ -79,7 +80,7 @@ def read_audio_model(
     return EmbeddingSource(
         name=f"whisper-{checkpoint.name.removeprefix('whisper-')}{SUFFIX}",
         family="whisper",
-        source=Source(checkpoint.source, checkpoint.format, checkpoint.sha256),
+        source=bundle_source(checkpoint.source, checkpoint.format, checkpoint.sha256),
         dimensions=checkpoint.dims.n_audio_state,
         embedding=Embedding(normalize=True),
         towers=[AudioTower(checkpoint, speech, sorted(set(options.windows)), options.gelu)],

@@ -16,10 +16,10 @@ from sotto.bundle import (
     Embedding,
     ImageEncoder,
     Signature,
-    Source,
     TensorSpec,
     TextEncoder,
 )
+from sotto.checkpoints.hub import bundle_source
 from sotto.checkpoints.image_text import ImageTextCheckpoint
 from sotto.checkpoints.image_text_layout import PLAIN
 from sotto.checkpoints.image_text_reader import read_image_text
@@ -85,7 +85,7 @@ def read_image_model(
     return EmbeddingSource(
         name=name,
         family=checkpoint.family,
-        source=Source(checkpoint.source, "huggingface", checkpoint.sha256),
+        source=bundle_source(checkpoint.source, "huggingface", checkpoint.sha256),
         dimensions=checkpoint.dimensions,
         embedding=Embedding(
             normalize=checkpoint.family not in PLAIN,

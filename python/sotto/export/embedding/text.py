@@ -13,10 +13,11 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import AutoModel
 
-from sotto.bundle import Embedder, Embedding, Signature, Source
+from sotto.bundle import Embedder, Embedding, Signature
 from sotto.bundle import components as bundle_components
 from sotto.checkpoints.encoder import EncoderCheckpoint
 from sotto.checkpoints.encoder_load import load_encoder
+from sotto.checkpoints.hub import bundle_source
 from sotto.errors import CheckpointError, OptionError
 from sotto.export.embedding.bundle import EmbeddingSource
 from sotto.export.embedding.text_inputs import MASKED, TextInputs, text_component
@@ -98,7 +99,7 @@ def read_text_model(
     return EmbeddingSource(
         name=checkpoint.name,
         family=checkpoint.family,
-        source=Source(checkpoint.source, "huggingface", checkpoint.sha256),
+        source=bundle_source(checkpoint.source, "huggingface", checkpoint.sha256),
         dimensions=tower.dimensions,
         embedding=Embedding(normalize=checkpoint.pipeline.normalize),
         towers=[tower],

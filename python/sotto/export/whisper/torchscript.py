@@ -23,7 +23,6 @@ from sotto.bundle import (
     Graph,
     Manifest,
     Signature,
-    Source,
     SpeechEncoder,
     TokenTable,
     TorchScript,
@@ -36,6 +35,7 @@ from sotto.checkpoints import Checkpoint
 from sotto.checkpoints.alignment import default_alignment_heads
 from sotto.checkpoints.checkpoint import AlignmentHeads
 from sotto.checkpoints.encoder import Gelu
+from sotto.checkpoints.hub import bundle_source
 from sotto.errors import ConversionError, OptionError
 from sotto.export.difference import Difference
 from sotto.export.quantize.token_table import TABLE, write_token_table
@@ -205,7 +205,7 @@ def _write_tables(checkpoint: Checkpoint, directory: Path, options: TorchScriptO
         family="whisper",
         precision="fp32",
         backend="litert",
-        source=Source(checkpoint.source, checkpoint.format, checkpoint.sha256),
+        source=bundle_source(checkpoint.source, checkpoint.format, checkpoint.sha256),
         components=(encoder, decoder),
         files={},
         tools={"sotto": sotto.__version__, "torch": torch.__version__},

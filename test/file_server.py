@@ -1,4 +1,4 @@
-"""A real HTTP server of one file on 127.0.0.1, with the ways a server can be."""
+"""A real HTTP server on 127.0.0.1 of one large file and some small, and the ways one can be."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ class FileServer:
         stop_after: bytes of a body after which the connection is closed, if any.
         stall_after: bytes of a body after which nothing more is sent until the end.
         status: answer to everything, where it is not 200.
+        others: other files, by their paths.
+        redirects: addresses that are answered instead of paths.
         requested: the Range header of each request, None where there was none.
+        tokens: the Authorization header of each, likewise.
     """
 
     content: bytes
@@ -28,7 +31,10 @@ class FileServer:
     stop_after: int | None = None
     stall_after: int | None = None
     status: int = 200
+    others: dict[str, bytes] = field(default_factory=dict)
+    redirects: dict[str, str] = field(default_factory=dict)
     requested: list[str | None] = field(default_factory=list)
+    tokens: list[str | None] = field(default_factory=list)
     url: str = ""
     closing: threading.Event = field(default_factory=threading.Event)
 
@@ -43,7 +49,21 @@ def serving(server: FileServer) -> Iterator[FileServer]:
 
         def do_GET(self) -> None:
             wanted = self.headers.get("Range")
+            if self.path in server.redirects:
+                self.send_response(302)
+                self.send_header("Location", server.redirects[self.path])
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            if self.path in server.others:
+                body = server.others[self.path]
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+                return
             server.requested.append(wanted)
+            server.tokens.append(self.headers.get("Authorization"))
             if server.status != 200:
                 self.send_error(server.status)
                 return

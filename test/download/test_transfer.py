@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 from file_server import FileServer, serving
 
-from sotto.checkpoints import CheckpointError
-from sotto.checkpoints.download import download
+from sotto.download.transfer import download
+from sotto.errors import DownloadError, OutputError
 
 CONTENT = np.random.default_rng(0).bytes(3_000_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -28,7 +28,7 @@ OTHERWISE = "do something else"
 PROGRAM = """
 import sys
 from pathlib import Path
-from sotto.checkpoints.download import download
+from sotto.download.transfer import download
 download(sys.argv[1], Path(sys.argv[2]), sys.argv[3], otherwise="do something else")
 """
 
@@ -58,7 +58,7 @@ def test_the_file_arrives_whole_and_alone(target: Path) -> None:
 
 def test_a_transfer_cut_short_is_kept_and_gone_on_from(target: Path) -> None:
     with serving(FileServer(CONTENT, stop_after=1_000_000)) as server:
-        with pytest.raises(CheckpointError, match="ended after 1000000 of 3000000 bytes"):
+        with pytest.raises(DownloadError, match="ended after 1000000 of 3000000 bytes"):
             fetch(server, target)
         assert [path.name for path in target.parent.iterdir()] == ["model.pt.part"]
         server.stop_after = None
@@ -95,7 +95,7 @@ def test_a_part_longer_than_the_file_is_started_again(target: Path, part: Path) 
 def test_another_digest_leaves_nothing_behind(target: Path) -> None:
     with (
         serving(FileServer(CONTENT[::-1])) as server,
-        pytest.raises(CheckpointError, match=f"expected {SHA256}"),
+        pytest.raises(DownloadError, match=f"expected {SHA256}"),
     ):
         fetch(server, target)
     assert list(target.parent.iterdir()) == []
@@ -104,7 +104,7 @@ def test_another_digest_leaves_nothing_behind(target: Path) -> None:
 def test_a_damaged_part_is_deleted_and_the_next_download_is_right(target: Path, part: Path) -> None:
     part.write_bytes(b"damaged")
     with serving(FileServer(CONTENT)) as server:
-        with pytest.raises(CheckpointError, match="It was deleted; try again"):
+        with pytest.raises(DownloadError, match="It was deleted; try again"):
             fetch(server, target)
         fetch(server, target)
     assert target.read_bytes() == CONTENT
@@ -113,7 +113,7 @@ def test_a_damaged_part_is_deleted_and_the_next_download_is_right(target: Path, 
 def test_without_a_network_the_error_names_address_target_and_alternatives(target: Path) -> None:
     with serving(FileServer(CONTENT)) as server:
         pass  # the port is free again, and nothing listens on it
-    with pytest.raises(CheckpointError) as caught:
+    with pytest.raises(DownloadError) as caught:
         fetch(server, target)
     message = str(caught.value)
     assert server.url in message
@@ -127,17 +127,17 @@ def test_without_a_network_the_error_names_address_target_and_alternatives(targe
 def test_a_refusal_by_the_server_is_told_by_its_status(target: Path, status: int) -> None:
     with (
         serving(FileServer(CONTENT, status=status)) as server,
-        pytest.raises(CheckpointError, match=f"the server answered {status}"),
+        pytest.raises(DownloadError, match=f"the server answered {status}"),
     ):
         fetch(server, target)
     assert list(target.parent.iterdir()) == []
 
 
-def test_a_directory_that_can_not_be_made_is_a_checkpoint_error(tmp_path: Path) -> None:
+def test_a_directory_that_can_not_be_made_is_an_output_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with (
         serving(FileServer(CONTENT)) as server,
-        pytest.raises(CheckpointError, match="can't write"),
+        pytest.raises(OutputError, match="can't write"),
     ):
         fetch(server, tmp_path / "file" / "model.pt")
 
@@ -145,7 +145,7 @@ def test_a_directory_that_can_not_be_made_is_a_checkpoint_error(tmp_path: Path) 
 def test_a_second_process_is_told_of_the_first(target: Path, part: Path) -> None:
     with part.open("wb") as first, serving(FileServer(CONTENT)) as server:
         fcntl.flock(first, fcntl.LOCK_EX)
-        with pytest.raises(CheckpointError, match="another process"):
+        with pytest.raises(DownloadError, match="another process"):
             fetch(server, target)
         assert server.requested == []
 
@@ -200,3 +200,58 @@ def test_a_terminal_sees_a_progress_bar_on_stderr(target: Path) -> None:
     assert process.returncode == 0
     assert b"model.pt" in shown.getvalue()
     assert b"MB" in shown.getvalue()
+
+
+def test_more_than_the_known_size_is_not_written(target: Path) -> None:
+    message = "should have 1000 bytes, and the server has 3000000"
+    with serving(FileServer(CONTENT)) as server, pytest.raises(DownloadError, match=message):
+        download(server.url, target, SHA256, otherwise=OTHERWISE, size=1000)
+    assert list(target.parent.iterdir()) == []
+
+
+def test_a_part_longer_than_the_known_size_is_started_again(target: Path, part: Path) -> None:
+    part.write_bytes(CONTENT + b"more")
+    with serving(FileServer(CONTENT)) as server:
+        download(server.url, target, SHA256, otherwise=OTHERWISE, size=len(CONTENT))
+        assert server.requested == [None]
+    assert target.read_bytes() == CONTENT
+
+
+def test_a_redirection_is_followed_without_the_token(target: Path) -> None:
+    with serving(FileServer(CONTENT)) as other, serving(FileServer(CONTENT)) as server:
+        server.redirects["/model.pt"] = other.url
+        download(server.url, target, SHA256, otherwise=OTHERWISE, token="secret")
+        assert other.tokens == [None]
+        server.redirects.clear()
+        target.unlink()
+        download(server.url, target, SHA256, otherwise=OTHERWISE, token="secret")
+        assert server.tokens == ["Bearer secret"]
+    assert target.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:,x", "/x"])
+def test_only_web_servers_are_asked(target: Path, url: str) -> None:
+    with pytest.raises(DownloadError, match="begins with http"):
+        download(url, target, SHA256, otherwise=OTHERWISE)
+    redirects = {"/model.pt": "ftp://127.0.0.1/x"}
+    with (
+        serving(FileServer(CONTENT, redirects=redirects)) as server,
+        pytest.raises(DownloadError, match="begins with http"),
+    ):
+        fetch(server, target)
+    assert not target.exists()
+
+
+def test_a_full_disk_is_told_and_what_fitted_is_kept(target: Path) -> None:
+    full = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+    full += "resource.setrlimit(resource.RLIMIT_FSIZE, (10**6, 10**6))"
+    with serving(FileServer(CONTENT)) as server:
+        run = subprocess.run(
+            [sys.executable, "-c", full + PROGRAM, server.url, target, SHA256],
+            capture_output=True,
+            text=True,
+        )
+        assert "OutputError: can't write" in run.stderr
+        assert [path.name for path in target.parent.iterdir()] == ["model.pt.part"]
+        fetch(server, target)
+    assert target.read_bytes() == CONTENT
