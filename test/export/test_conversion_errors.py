@@ -285,7 +285,7 @@ def test_torchscript_that_is_none_is_a_conversion_error(
 ) -> None:
     (exported / "torchscript" / "encode_1s.pt").write_bytes(b"not TorchScript")
     entry = file_entry(exported / "torchscript" / "encode_1s.pt")
-    change(exported, lambda m: m["files"].update({"torchscript/encode_1s.pt": entry}))
+    change(exported, lambda m: m["files"].update({"torchscript/encode_1s.pt": encode(entry)}))
     done = step2(exported, "--out", untouched)
     assert (done.status, done.out) == (1, "")
     assert "litert-torch could not convert encode_1s: " in done.error

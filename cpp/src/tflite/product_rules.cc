@@ -27,6 +27,7 @@ Result<void> ExpectProductTypes(const CheckedTensor& in, const CheckedTensor& we
 Result<void> CheckWeights(const CheckedTensor& weights, int dimension) {
   if (weights.type == TensorType_FLOAT32) return {};
   if (!weights.is_constant()) return Damaged("its quantised weights are not constant");
+  if (weights.per_block()) return {};  // rows are the outputs, and the blocks are theirs
   if (weights.per_channel() && weights.channel_dimension != dimension) {
     return Damaged("its weights have scales along another dimension than its outputs'");
   }
@@ -62,6 +63,9 @@ Result<void> CheckFullyConnected(const Operation& operation) {
   const CheckedTensor& weights = operation.in(1);
   SOTTO_RETURN_IF_ERROR(ExpectProductTypes(in, weights, operation.out()));
   if (weights.shape.rank != 2 || in.shape.rank < 1) return Damaged("its weights are no matrix");
+  if (weights.per_block() && in.type != TensorType_FLOAT32) {
+    return Damaged("its weights have a scale for each block, and its input is no float32");
+  }
   const int64_t outputs = weights.shape[0], inputs = weights.shape[1];
   SOTTO_RETURN_IF_ERROR(CheckWeights(weights, 0));
   SOTTO_RETURN_IF_ERROR(CheckBias(operation, 2, outputs));

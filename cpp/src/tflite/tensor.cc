@@ -83,15 +83,59 @@ Result<Shape> CheckShape(const ::tflite::Tensor& tensor) {
   return shape;
 }
 
+// Of int4 weights; their scales are looked at once all tensors are known.
+Result<void> CheckBlocks(const ::tflite::QuantizationParameters& parameters,
+                         CheckedTensor* tensor) {
+  const auto* blocks = parameters.details_as_BlockwiseQuantization();
+  constexpr int kBlockUnit = 32;  // XNNPACK's kernels take multiples of it
+  if (blocks == nullptr ||
+      !HasOnlyFieldsUpTo(*blocks, ::tflite::BlockwiseQuantization::VT_BLOCK_SHAPE) ||
+      SizeOf(blocks->block_shape()) > 0 || blocks->zero_points() != -1 || blocks->scales() < 0 ||
+      SizeOf(parameters.scale()) > 0 || SizeOf(parameters.zero_point()) > 0 ||
+      tensor->type != ::tflite::TensorType_INT4 || tensor->shape.rank != 2 ||
+      blocks->block_size() < kBlockUnit || blocks->block_size() % kBlockUnit != 0 ||
+      tensor->shape.last() % blocks->block_size() != 0) {
+    return Damaged("is quantised in blocks that are not taken");
+  }
+  tensor->block_scales = blocks->scales();
+  tensor->block_size = blocks->block_size();
+  return {};
+}
+
+// Every scale of the blocks must be a finite float16, and not negative.
+Result<void> CheckBlockScales(const CheckedTensor& weights,
+                              const std::vector<CheckedTensor>& tensors) {
+  const auto index = static_cast<size_t>(weights.block_scales);
+  if (!weights.is_constant() || index >= tensors.size()) {
+    return Damaged("is quantised in blocks without constant weights or scales");
+  }
+  const CheckedTensor& scales = tensors[index];
+  const int64_t blocks = weights.shape.Elements() / weights.block_size;
+  if (scales.type != ::tflite::TensorType_FLOAT16 || !scales.is_constant() ||
+      scales.shape.Elements() != blocks) {
+    return Damaged("does not have " + std::to_string(blocks) + " scales of float16 for its blocks");
+  }
+  constexpr unsigned int kInfinity = 0x7c00;  // and what is above is no number, or negative
+  for (size_t i = 0; i + 1 < scales.constant.size; i += 2) {
+    const unsigned int half = scales.constant.data[i] | (scales.constant.data[i + 1] << 8U);
+    if (half >= kInfinity) {
+      return Damaged("has a scale that is negative or not finite");
+    }
+  }
+  return {};
+}
+
 Result<void> CheckQuantization(const ::tflite::Tensor& table, CheckedTensor* tensor) {
   const ::tflite::QuantizationParameters* parameters = table.quantization();
   if (parameters == nullptr) {
     if (NeedsScale(tensor->type)) return Damaged("is quantised without a scale");
     return {};
   }
-  if (!HasOnlyFieldsUpTo(*parameters, ::tflite::QuantizationParameters::VT_QUANTIZED_DIMENSION) ||
-      parameters->details_type() != ::tflite::QuantizationDetails_NONE) {
+  if (!HasOnlyFieldsUpTo(*parameters, ::tflite::QuantizationParameters::VT_QUANTIZED_DIMENSION)) {
     return Damaged("is quantised in a way that is not known");
+  }
+  if (parameters->details_type() != ::tflite::QuantizationDetails_NONE) {
+    return CheckBlocks(*parameters, tensor);
   }
   tensor->scales = SizeOf(parameters->scale());
   if (tensor->scales == 0) {
@@ -236,6 +280,13 @@ Result<std::vector<CheckedTensor>> CheckTensors(const ::tflite::SubGraph& graph,
                      tensor.error().message);
     }
     tensors.push_back(std::move(tensor).value());
+  }
+  for (const CheckedTensor& tensor : tensors) {
+    if (!tensor.per_block()) continue;
+    const Result<void> fits = CheckBlockScales(tensor, tensors);
+    if (!fits.ok()) {
+      return Damaged("tensor " + Printable(tensor.name) + " " + fits.error().message);
+    }
   }
   return tensors;
 }

@@ -30,9 +30,14 @@ struct CheckedTensor {
   size_t scales = 0;          // of quantisation: none, one, or one for each channel
   int channel_dimension = 0;  // of which each channel has a scale, if there are several
   float first_scale = 0;
+  // Of weights [outputs, inputs] that have a scale for each block of inputs: the tensor that holds
+  // the scales, and inputs of a block. -1: there are no blocks.
+  int block_scales = -1;
+  int block_size = 0;
 
   bool is_constant() const { return constant.data != nullptr; }
   bool per_channel() const { return scales > 1; }
+  bool per_block() const { return block_scales >= 0; }
   bool Is(std::initializer_list<::tflite::TensorType> types) const;
 
   // The elements of a constant of int32 or int64. kBundle if it is anything else.

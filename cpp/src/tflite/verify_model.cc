@@ -201,10 +201,14 @@ class ModelVerifier {
         }
       } else if (input->per_channel() && (i >= 32 || ((rule.per_channel >> i) & 1U) == 0)) {
         return Damaged("its input " + std::to_string(i) + " has a scale for each channel");
+      } else if (input->per_block() && (rule.rule != CheckFullyConnected || i != 1)) {
+        return Damaged("its input " + std::to_string(i) + " has a scale for each block");
       }
     }
     for (const CheckedTensor* output : operation.outputs) {
-      if (output->per_channel()) return Damaged("its output has a scale for each channel");
+      if (output->per_channel() || output->per_block()) {
+        return Damaged("its output has a scale for each channel or block");
+      }
     }
     return rule.rule(operation);
   }

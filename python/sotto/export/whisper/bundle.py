@@ -150,16 +150,21 @@ def _read_step1(source: Path) -> tuple[Manifest, TorchScript]:
             f"{source} holds no TorchScript of a Whisper, which step 1 leaves there: run it, or "
             "sotto convert NAME"
         )
-    if absent := {SAMPLE, *_table(scripts).files, *scripts.files} - set(manifest.files):
+    try:
+        table = _table(scripts)
+        windows = windows_of(*(scripts.graphs.get(kind, ()) for kind in FILES))
+    except BundleError as error:
+        raise BundleError(f"{source}: {error}. {REBUILD}") from error
+    if absent := {SAMPLE, *table.files, *scripts.files} - set(manifest.files):
         raise BundleError(f"{source}: files does not list {sorted(absent)[0]}. {REBUILD}")
-    if not windows_of(*(scripts.graphs.get(kind, ()) for kind in FILES)):
+    if not windows:
         raise BundleError(f"{source} has no windows. {REBUILD}")
     return manifest, scripts
 
 
 def _table(scripts: TorchScript) -> TokenTable:
     if scripts.token_embedding is None:
-        raise BundleError(f"step 1 left no token embedding. {REBUILD}")
+        raise BundleError("step 1 left no token embedding")
     return scripts.token_embedding
 
 
