@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "sotto/transcribe_options.h"
 #include "sotto/speech_model.h"
+#include "sotto/transcribe_options.h"
 
 namespace sotto {
 

@@ -19,7 +19,7 @@ HEAD = """\
 // Made by cpp/generate/character_classes.py; not to be edited.
 // clang-format off
 
-#include "character_classes.h"
+#include "text/character_classes.h"
 
 #include <algorithm>
 #include <cstddef>

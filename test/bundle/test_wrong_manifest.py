@@ -24,7 +24,7 @@ def refusal(copy: BundleCopy) -> str:
 
 
 @pytest.mark.parametrize("side", ["inputs", "outputs"])
-@pytest.mark.parametrize("name", ["encode_10s", "decode_30s"])
+@pytest.mark.parametrize("name", ["encode_30s", "decode_30s"])
 def test_a_wrong_shape_is_named_with_what_the_dims_need(
     copy: BundleCopy, name: str, side: str
 ) -> None:

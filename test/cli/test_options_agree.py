@@ -185,6 +185,13 @@ def test_the_stub_names_what_the_module_has() -> None:
 def test_the_stub_of_a_class_names_its_members(node: ast.ClassDef) -> None:
     methods = {member.name for member in node.body if isinstance(member, ast.FunctionDef)}
     values = [member.target for member in node.body if isinstance(member, ast.AnnAssign)]
+    # The values of an enumeration are assigned, not annotated.
+    values += [
+        target
+        for member in node.body
+        if isinstance(member, ast.Assign)
+        for target in member.targets
+    ]
     stub = methods | {target.id for target in values if isinstance(target, ast.Name)}
     assert stub - {"__init__"} == members(getattr(_runtime, node.name))
 

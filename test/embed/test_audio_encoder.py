@@ -255,7 +255,7 @@ def test_a_bundle_that_embeds_is_loaded_as_such_and_transcribes_nothing(
 
     bundle = audio_bundle("int8")
     assert type(load_encoder(bundle, threads=1)) is AudioEncoder
-    with pytest.raises(BundleError, match="its kind is not whisper"):
+    with pytest.raises(BundleError, match="has no section whisper: it transcribes nothing"):
         load_model(bundle)
     with pytest.raises(BundleError, match="has no encoder of text: it embeds audio"):
         TextEncoder(bundle)

@@ -133,7 +133,7 @@ def test_layers_can_be_left_out_of_quantisation(bundle: Path, tmp_path: Path) ->
 
 def test_a_quantised_bundle_is_not_quantised_again(bundle: Path, tmp_path: Path) -> None:
     quantize_embedding(bundle, tmp_path / "int8", report=quiet)
-    with pytest.raises(BundleError, match="int8 bundle of kind embedding"):
+    with pytest.raises(BundleError, match="is a int8 bundle that embeds text"):
         quantize_embedding(tmp_path / "int8", tmp_path / "again", report=quiet)
 
 

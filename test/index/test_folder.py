@@ -239,7 +239,7 @@ def test_a_missing_model_ends_the_run_before_it_begins(
     index: Index, with_recording: Path, models: Models
 ) -> None:
     missing = Models(models.text, "no-such-whisper", threads=1)
-    with pytest.raises(BundleError, match="step1"):
+    with pytest.raises(BundleError, match="sotto get no-such-whisper"):
         add(index, with_recording, missing)
     assert index.files() == []
     with pytest.raises(BundleError, match="sotto convert"):

@@ -121,7 +121,7 @@ def test_every_character_is_encoded_as_by_tiktoken() -> None:
 def test_the_table_of_letters_and_numbers_is_what_its_script_writes(tmp_path: Path) -> None:
     script = REPOSITORY / "cpp" / "generate" / "character_classes.py"
     subprocess.run([sys.executable, script, tmp_path / "made.cc"], check=True)
-    committed = REPOSITORY / "cpp" / "src" / "character_classes.cc"
+    committed = REPOSITORY / "cpp" / "src" / "text" / "character_classes.cc"
     assert (tmp_path / "made.cc").read_text() == committed.read_text()
 
 

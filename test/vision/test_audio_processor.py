@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from bundle.made_manifests import graph, manifest, vad
 
 from sotto.errors import AudioError, BundleError, OptionError
 from sotto.preprocess import AudioProcessor
@@ -73,12 +74,18 @@ def test_samples_are_padded_or_trimmed_to_the_window() -> None:
 
 
 def test_a_bundle_gives_its_own_filters_and_longest_window(tmp_path: Path) -> None:
-    from sotto.bundle import write_manifest
+    from sotto.bundle import AudioEncoder, Embedding, write_manifest
 
     filters = (mel_filters(80) * 2).astype(np.float32)
     np.save(tmp_path / "mel_filters.npy", filters)
-    windows = [{"seconds": 2}, {"seconds": 5}]
-    write_manifest(tmp_path, {"kind": "whisper", "windows": windows}, ["mel_filters.npy"])
+    graphs = (
+        graph("audio_2s", "audio.tflite", log_mel=(1, 80, 200)),
+        graph("audio_5s", "audio.tflite", log_mel=(1, 80, 500)),
+    )
+    encoder = AudioEncoder(graphs, "tanh", "mel_filters.npy")
+    made = manifest(encoder, embedding=Embedding(True))
+    (tmp_path / "audio.tflite").write_bytes(b"")
+    write_manifest(tmp_path, made, ["audio.tflite", "mel_filters.npy"])
     processor = AudioProcessor.from_bundle(tmp_path)
     assert processor.shape == (80, 500)
     own = AudioProcessor(seconds=5, filters=filters)
@@ -96,6 +103,7 @@ def test_what_is_no_audio_or_out_of_range_is_refused(tmp_path: Path) -> None:
         AudioProcessor(seconds=0.01)
     with pytest.raises(OptionError, match="n_mels is 129"):
         AudioProcessor(129)
-    write_manifest(tmp_path, {"kind": "vad"}, [])
-    with pytest.raises(BundleError, match="'vad' has no mel filters"):
+    (tmp_path / "vad.tflite").write_bytes(b"")
+    write_manifest(tmp_path, vad(), ["vad.tflite"])
+    with pytest.raises(BundleError, match="audio-encoder"):
         AudioProcessor.from_bundle(tmp_path)

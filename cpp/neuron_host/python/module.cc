@@ -18,8 +18,8 @@
 
 #include "contracts.h"
 #include "errors.h"
-#include "gil.h"
 #include "executor.h"
+#include "gil.h"
 #include "kernels/quantization.h"
 #include "network_reader.h"
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "sotto/log_mel.h"
 #include "base/stopwatch.h"
+#include "sotto/log_mel.h"
 #include "stream/stream_cut.h"
 
 namespace sotto {

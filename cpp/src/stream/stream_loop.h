@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "stream/endpoint.h"
-#include "stream/local_agreement.h"
 #include "sotto/error.h"
 #include "sotto/stream.h"
+#include "stream/endpoint.h"
+#include "stream/local_agreement.h"
 #include "stream/stream_buffer.h"
 
 namespace sotto {

@@ -8,10 +8,10 @@
 
 #include "base/cancellation.h"
 #include "decode/log_softmax.h"
-#include "whisper/logits_filter.h"
 #include "decode/token_decoder.h"
 #include "text/compression_ratio.h"
 #include "whisper/initial_tokens.h"
+#include "whisper/logits_filter.h"
 
 namespace sotto {
 namespace {

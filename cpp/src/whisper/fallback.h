@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "decode/decode_request.h"
-#include "whisper/decoder.h"
 #include "sotto/bundle.h"
 #include "sotto/error.h"
 #include "sotto/transcribe_options.h"
+#include "whisper/decoder.h"
 #include "whisper/whisper_graphs.h"
 
 namespace sotto {

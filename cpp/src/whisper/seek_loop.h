@@ -8,17 +8,17 @@
 #include <string>
 #include <vector>
 
-#include "whisper/decoder.h"
-#include "whisper/fallback.h"
 #include "audio/log_mel_reader.h"
-#include "whisper/prompt_history.h"
-#include "whisper/seek_clips.h"
 #include "sotto/bundle.h"
 #include "sotto/error.h"
+#include "sotto/speech_session.h"
 #include "sotto/tokenizer.h"
 #include "sotto/transcribe_options.h"
-#include "sotto/speech_session.h"
 #include "sotto/transcription.h"
+#include "whisper/decoder.h"
+#include "whisper/fallback.h"
+#include "whisper/prompt_history.h"
+#include "whisper/seek_clips.h"
 #include "whisper/window_encoder.h"
 #include "whisper/window_segments.h"
 #include "whisper/word_aligner.h"

@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "audio/log_mel_reader.h"
-#include "vad/speech_source.h"
 #include "base/one_call.h"
 #include "base/stopwatch.h"
+#include "vad/speech_source.h"
 #include "whisper/decoder.h"
 #include "whisper/prompt_history.h"
 #include "whisper/seek_loop.h"
@@ -115,8 +115,8 @@ Result<std::map<std::string, float>> SpeechSession::Impl::DetectLanguage(const f
   SOTTO_RETURN_IF_ERROR(CheckLength(static_cast<int64_t>(count), kLeastSamples));
   SOTTO_ASSIGN_OR_RETURN(WhisperGraphs * graphs,
                          windows_.Graphs(FittingWindow(bundle, count / kHopLength)));
-  SOTTO_RETURN_IF_ERROR(weights_->log_mel.Compute(samples, count, graphs->window().frames,
-                                                  graphs->log_mel()));
+  SOTTO_RETURN_IF_ERROR(
+      weights_->log_mel.Compute(samples, count, graphs->window().frames, graphs->log_mel()));
   SOTTO_RETURN_IF_ERROR(graphs->Encode());
   return decoder_.DetectLanguage(options.cancelled, graphs);
 }

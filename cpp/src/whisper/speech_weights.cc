@@ -39,7 +39,8 @@ Result<std::shared_ptr<SpeechWeights>> OpenTables(Bundle bundle, const Start& st
 Result<std::shared_ptr<SpeechWeights>> OpenOnNpu(const Bundle& bundle, const BundleFiles& files,
                                                  const LoadOptions& options, int threads) {
   SOTTO_ASSIGN_OR_RETURN(const DispatchLibrary dispatch, DispatchLibrary::Open(options.dispatch));
-  SOTTO_ASSIGN_OR_RETURN(Bundle on_npu, PlaceOnNpu(bundle, files, options.soc, dispatch, options.verify));
+  SOTTO_ASSIGN_OR_RETURN(Bundle on_npu,
+                         PlaceOnNpu(bundle, files, options.soc, dispatch, options.verify));
   const auto start = [&] {
     return LiteRtRuntime::CreateWithNpu(options.library, options.weight_cache, dispatch,
                                         /*quiet=*/options.accelerator == "auto");

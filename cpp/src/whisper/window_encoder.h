@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <functional>
 
-#include "whisper/loaded_windows.h"
 #include "audio/log_mel_reader.h"
 #include "sotto/bundle.h"
 #include "sotto/error.h"
+#include "whisper/loaded_windows.h"
 #include "whisper/whisper_graphs.h"
 
 namespace sotto {

@@ -6,11 +6,11 @@
 #include <numeric>
 #include <utility>
 
+#include "base/stopwatch.h"
 #include "whisper/alignment_graph.h"
 #include "whisper/attention_matrix.h"
 #include "whisper/dtw.h"
 #include "whisper/initial_tokens.h"
-#include "base/stopwatch.h"
 #include "whisper/window_segments.h"
 #include "whisper/word_split.h"
 

@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "whisper/loaded_windows.h"
 #include "sotto/bundle.h"
 #include "sotto/error.h"
 #include "sotto/tokenizer.h"
 #include "sotto/transcribe_options.h"
 #include "sotto/transcription.h"
+#include "whisper/loaded_windows.h"
 #include "whisper/whisper_graphs.h"
 #include "whisper/word_timing.h"
 

@@ -25,8 +25,8 @@ TEST_CASE("a result is a value or the first error on the way") {
 
 TEST_CASE("every error code has a name") {
   for (const ErrorCode code :
-       {ErrorCode::kAudio, ErrorCode::kImage, ErrorCode::kBundle, ErrorCode::kModel, ErrorCode::kOption,
-        ErrorCode::kDevice, ErrorCode::kOutput, ErrorCode::kCancelled}) {
+       {ErrorCode::kAudio, ErrorCode::kImage, ErrorCode::kBundle, ErrorCode::kModel,
+        ErrorCode::kOption, ErrorCode::kDevice, ErrorCode::kOutput, ErrorCode::kCancelled}) {
     CHECK(std::string(ErrorCodeName(code)) != "unknown");
   }
 }

@@ -190,7 +190,7 @@ def step2(
         if voice_activity:
             if exceptions is not None:
                 raise OptionError(f"exceptions {exceptions}: {SILERO} has no such option")
-            convert_vad(model, target, precision, backend, report)
+            convert_vad(model, target, precision, backend, report)  # type: ignore[arg-type]
         else:
             convert(
                 model,

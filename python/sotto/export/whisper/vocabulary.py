@@ -23,7 +23,7 @@ from sotto.errors import CheckpointError
 ASSETS = Path(whisper.__file__).parent / "assets"
 
 
-def vocabulary(dims: WhisperDims, alignment_heads: AlignmentHeads = ()) -> Whisper:
+def vocabulary(dims: WhisperDims, alignment_heads: AlignmentHeads | None = None) -> Whisper:
     """Token ids by role, language ids by code, and what greedy decoding suppresses.
 
     Raises:
@@ -66,7 +66,7 @@ def vocabulary(dims: WhisperDims, alignment_heads: AlignmentHeads = ()) -> Whisp
         suppress=tuple(sorted(suppressed)),
         # whisper/decoding.py, SuppressBlank: at the first sampled position.
         suppress_at_begin=(*tokenizer.encode(" "), tokenizer.eot),
-        alignment_heads=tuple((layer, head) for layer, head in alignment_heads),
+        alignment_heads=tuple((layer, head) for layer, head in alignment_heads or []),
         languages=languages,
     )
 
