@@ -196,5 +196,7 @@ def test_a_bundle_without_alignment_stays_readable_and_says_what_it_lacks(
     names = [name for name in manifest.files if not name.startswith("torchscript")]
     link_files(source, older, names)
     write_manifest(older, manifest, names)
-    with pytest.raises(BundleError, match=r"no alignment graph for its window of 30 s.*sotto convert"):
+    with pytest.raises(
+        BundleError, match=r"no alignment graph for its window of 30 s.*sotto convert"
+    ):
         aligner(older)
