@@ -18,11 +18,11 @@ namespace {
 namespace py = pybind11;
 using py::literals::operator""_a;
 
-TextTokenizer Parse(const py::bytes& json, bool lowercase) {
+TextTokenizer Parse(const py::bytes& json) {
   const std::string_view bytes = json;
   Result<TextTokenizer> tokenizer = [&] {
     const GilReleased released;
-    return TextTokenizer::Parse(bytes, lowercase);
+    return TextTokenizer::Parse(bytes);
   }();
   return Unwrap(std::move(tokenizer));
 }
@@ -55,9 +55,9 @@ std::vector<std::vector<int>> Encode(const TextTokenizer& tokenizer,
 void BindText(py::module_& m) {
   py::class_<TextTokenizer>(m, "TextTokenizer",
                             "A tokenizer.json: texts to token ids. Safe to share among threads.")
-      .def(py::init(&Parse), "json"_a, py::kw_only(), "lowercase"_a = false,
-           "json: the file's bytes. lowercase: texts are put in lower case before everything "
-           "else.\n\nRaises BundleError, which names what is damaged or not supported.")
+      .def(py::init(&Parse), "json"_a,
+           "json: the file's bytes.\n\n"
+           "Raises BundleError, which names what is damaged or not supported.")
       .def_property_readonly("special", &TextTokenizer::special,
                              "how many special tokens stand around a text")
       .def("encode", &Encode, "texts"_a, py::kw_only(), "max_length"_a, "special"_a = true,

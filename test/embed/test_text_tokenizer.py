@@ -316,16 +316,6 @@ def test_a_word_of_the_vocabulary_is_one_token_where_merges_are_ignored() -> Non
     Pair(Tokenizer(model)).assert_same(["aba", "abab", "ba", ""])
 
 
-def test_lower_case_before_everything_is_as_a_normalizer_before_the_others() -> None:
-    reference = word_pieces(lowercase=False)
-    ours = TextTokenizer(reference.to_str().encode(), lowercase=True)
-    reference.normalizer = normalizers.Sequence([normalizers.Lowercase(), reference.normalizer])
-    reference.enable_truncation(LENGTH)
-    cases = texts(300, seed=8)
-    expected = [encoding.ids for encoding in reference.encode_batch(cases)]
-    assert ours.encode(cases, max_length=LENGTH) == expected
-
-
 def test_a_length_without_room_for_special_tokens_is_refused() -> None:
     ours = TextTokenizer(word_pieces().to_str().encode())
     assert ours.encode(["the"], max_length=2) == [[2, 3]]

@@ -19,9 +19,8 @@ class TextTokenizer {
   // json: the bytes of a tokenizer.json whose model is WordPiece (BERT, MPNet, DistilBERT) or BPE
   //   (RoBERTa, CLIP, and language models). What it says of padding and truncation is of the
   //   checkpoint's last run, and not looked at.
-  // lowercase: texts are put in lower case before everything else.
   // kBundle names what is damaged or not supported.
-  static Result<TextTokenizer> Parse(std::string_view json, bool lowercase = false);
+  static Result<TextTokenizer> Parse(std::string_view json);
 
   // The ids of `text`, special tokens included, the first `max_length` of them: what is too long
   // is cut off at the text's end. Special tokens' names in `text` become these tokens.

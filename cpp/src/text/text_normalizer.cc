@@ -107,10 +107,6 @@ TextNormalizer TextNormalizer::Parse(const Json& json, JsonFields* fields) {
   return normalizer;
 }
 
-void TextNormalizer::LowerCaseFirst() {
-  steps_.insert(steps_.begin(), Always([](std::u32string* text) { *text = LowerCase(*text); }));
-}
-
 void TextNormalizer::Add(const Json& json, int depth, JsonFields* fields) {
   static const std::map<std::string, NormalForm> kForms = {{"NFC", NormalForm::kNfc},
                                                            {"NFD", NormalForm::kNfd},

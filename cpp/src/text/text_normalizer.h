@@ -18,9 +18,6 @@ class TextNormalizer {
   // Replace, Prepend and Sequence; another one is named in `fields`.
   static TextNormalizer Parse(const Json& json, JsonFields* fields);
 
-  // Puts lower case before everything else.
-  void LowerCaseFirst();
-
   Result<void> Apply(std::u32string* text) const;
 
  private:

@@ -16,7 +16,7 @@ namespace sotto {
 
 class TextTokenizer::Impl {
  public:
-  static Result<std::shared_ptr<const Impl>> Parse(std::string_view json, bool lowercase);
+  static Result<std::shared_ptr<const Impl>> Parse(std::string_view json);
 
   // No more than `limit` ids.
   Result<void> Append(std::string_view text, size_t limit, std::vector<int>* ids) const;
@@ -36,8 +36,8 @@ class TextTokenizer::Impl {
   SpecialTokens special_;
 };
 
-Result<std::shared_ptr<const TextTokenizer::Impl>> TextTokenizer::Impl::Parse(std::string_view json,
-                                                                              bool lowercase) {
+Result<std::shared_ptr<const TextTokenizer::Impl>> TextTokenizer::Impl::Parse(
+    std::string_view json) {
   JsonFields fields;
   const Json root = Json::parse(json, nullptr, /*allow_exceptions=*/false);
   if (!root.is_object()) fields.Fail("it is no JSON object");
@@ -48,7 +48,6 @@ Result<std::shared_ptr<const TextTokenizer::Impl>> TextTokenizer::Impl::Parse(st
   impl->pre_tokenizer_ = PreTokenizer::Parse(JsonFields::At(root, "pre_tokenizer"), &fields);
   impl->special_ = SpecialTokens::Parse(JsonFields::At(root, "post_processor"), &fields);
   if (fields.failed()) return fields.error();
-  if (lowercase) impl->normalizer_.LowerCaseFirst();
   const Json& added = JsonFields::At(root, "added_tokens");
   const Vocabulary& vocabulary = impl->model_->vocabulary();
   impl->added_ = AddedTokens::Parse(added, false, vocabulary, impl->normalizer_, &fields);
@@ -103,8 +102,8 @@ Result<void> TextTokenizer::Impl::AppendPieces(std::u32string_view text, size_t 
 
 TextTokenizer::TextTokenizer(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 
-Result<TextTokenizer> TextTokenizer::Parse(std::string_view json, bool lowercase) {
-  SOTTO_ASSIGN_OR_RETURN(auto impl, Impl::Parse(json, lowercase));
+Result<TextTokenizer> TextTokenizer::Parse(std::string_view json) {
+  SOTTO_ASSIGN_OR_RETURN(auto impl, Impl::Parse(json));
   return TextTokenizer(std::move(impl));
 }
 
