@@ -320,7 +320,10 @@ def test_only_a_float32_bundle_with_named_layers_is_quantised(
 ) -> None:
     assert quantize(fp32, "--out", tmp_path / "int8").status == 0
     for source, message in (
-        (tmp_path / "int8", "is a int8 bundle that transcribes; expected one of fp32 that transcribes"),
+        (
+            tmp_path / "int8",
+            "is a int8 bundle that transcribes; expected one of fp32 that transcribes",
+        ),
         (step1_output, "was made before layers had names"),
         (tmp_path / "gone", "holds no manifest.json"),
     ):
