@@ -171,7 +171,7 @@ void BindEmbedding(py::module_& m) {
            "float32 [n, channels, height, width] -> float32 [n, d], not normalised.")
       .def("encode_images", &EncodeImages, "images"_a,
            "Decoded pictures, uint8 [h, w, 1, 3 or 4] -> float32 [n, d], not normalised.\n\n"
-           "Raises OptionError for a picture that is refused.")
+           "Raises ImageError for a picture that is refused.")
       .def("encode_audio", &EncodeAudio, "samples"_a, "loudest"_a, "window"_a = 0,
            "One window: float32 [n] at 16 kHz, and the recording's loudest position -> float32 "
            "[d],\nnot normalised, the mean over positions that hold sound, and how many do.\n"

@@ -101,10 +101,10 @@ void BindImage(py::module_& m) {
            "Sizes are (height, width). Raises OptionError.")
       .def("process", &Process, "pixels"_a, py::arg("out").noconvert(),
            "uint8 [h, w, 1, 3 or 4], of any row stride -> out, float32 [3, height, width].\n\n"
-           "Raises OptionError.")
+           "Raises ImageError.")
       .def("crop", &Crop, "pixels"_a,
            "uint8 [h, w, 1, 3 or 4], resized and cropped: uint8 [height, width, 3].\n\n"
-           "Raises OptionError.");
+           "Raises ImageError.");
 }
 
 }  // namespace sotto

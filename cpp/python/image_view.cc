@@ -5,7 +5,7 @@
 namespace sotto {
 
 ImageView ViewOf(const ByteArray& pixels, PackedBytes* packed) {
-  if (pixels.ndim() != 3) ThrowPython({ErrorCode::kOption, "pixels must be of shape [h, w, c]"});
+  if (pixels.ndim() != 3) ThrowPython({ErrorCode::kImage, "pixels must be of shape [h, w, c]"});
   ImageView view{pixels.data(), static_cast<size_t>(pixels.shape(0)),
                  static_cast<size_t>(pixels.shape(1)), static_cast<size_t>(pixels.shape(2)),
                  pixels.strides(0)};

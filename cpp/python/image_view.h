@@ -17,7 +17,7 @@ using PackedBytes =
     pybind11::array_t<uint8_t, pybind11::array::c_style | pybind11::array::forcecast>;
 
 // Of an array [h, w, c], which is copied into `packed` if a row's bytes don't follow each other.
-// Both must outlive the view. Throws OptionError for another shape.
+// Both must outlive the view. Throws ImageError for another shape.
 ImageView ViewOf(const ByteArray& pixels, PackedBytes* packed);
 
 }  // namespace sotto

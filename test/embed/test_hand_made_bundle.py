@@ -19,7 +19,7 @@ from tokenizers import Tokenizer, models
 from sotto._runtime import EmbeddingModel
 from sotto.bundle import TokenTable
 from sotto.embed import ImageEncoder, TextEncoder, load_encoder
-from sotto.errors import BundleError, DeviceError, OptionError
+from sotto.errors import BundleError, DeviceError, ImageError, OptionError
 from sotto.runtime.locate import find_litert
 
 # float32 sums of a few small numbers, in another order than numpy's.
@@ -304,7 +304,7 @@ def test_decoded_pictures_are_made_as_the_bundle_says(tmp_path: Path) -> None:
 def test_a_picture_that_is_refused_is_told_by_its_place(tmp_path: Path) -> None:
     model = runtime(write_image_bundle(tmp_path / "b"))
     pictures = [np.zeros((3, 3, 3), np.uint8), np.zeros((0, 3, 3), np.uint8)]
-    with pytest.raises(OptionError, match="image 1 is of 0 x 3 pixels"):
+    with pytest.raises(ImageError, match="image 1 is of 0 x 3 pixels"):
         model.encode_images(pictures)
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 from small_pictures import pixels
 
 from sotto._runtime import ImageProcessor, Resample
-from sotto.errors import OptionError
+from sotto.errors import ImageError, OptionError
 
 FILTERS = list(Resample.__members__)
 SIZES = [(1, 1), (1, 500), (500, 1), (3, 500), (2, 2), (37, 53), (224, 225), (480, 640), (641, 48)]
@@ -127,13 +127,13 @@ def test_values_are_scaled_in_double_and_normalised_in_float() -> None:
     ],
 )
 def test_what_is_no_picture_is_refused(array: np.ndarray, message: str) -> None:
-    with pytest.raises(OptionError, match=message):
+    with pytest.raises(ImageError, match=message):
         processor(8, 8).crop(array)
 
 
 def test_a_picture_that_resizing_would_make_huge_is_refused() -> None:
     strip = np.zeros((1, 300_000, 1), np.uint8)
-    with pytest.raises(OptionError, match="so long that resized to 8 x 2400000"):
+    with pytest.raises(ImageError, match="so long that resized to 8 x 2400000"):
         processor(8, 8, shortest_edge=8, size=None, crop=(8, 8)).crop(strip)
 
 

@@ -82,7 +82,7 @@ class EmbeddingModel {
   // Decoded pictures of any size, which the bundle's own processor makes into pixels: see
   // ImageProcessor.
   //
-  // out: [n, dimensions()]. kOption, with the picture's place, if one is refused.
+  // out: [n, dimensions()]. kImage, with the picture's place, if one is refused.
   Result<void> EncodeImages(const ImageView* images, size_t n, float* out) const;
 
   // One window of a recording, which is shorter ones' whole: the mean over those positions of the

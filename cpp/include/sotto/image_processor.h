@@ -67,11 +67,11 @@ class ImageProcessor {
     return ImageSettings::kChannels * settings_.output.height * settings_.output.width;
   }
 
-  // out: [3, output.height, output.width]. kOption as Crop.
+  // out: [3, output.height, output.width]. kImage as Crop.
   Result<void> Process(const ImageView& image, float* out) const;
 
   // Resizes and crops: what the model sees.
-  // out: uint8 [output.height, output.width, 3]. kOption: the picture has no pixels, too many, or
+  // out: uint8 [output.height, output.width, 3]. kImage: the picture has no pixels, too many, or
   // channels that are not 1, 3 or 4; or it is of another size, and this model resizes none.
   Result<void> Crop(const ImageView& image, uint8_t* out) const;
 

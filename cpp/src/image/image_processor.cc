@@ -22,7 +22,7 @@ Error OptionFault(const std::string& fault) {
 }
 
 Error Refused(const ImageView& image, const std::string& why) {
-  return Error{ErrorCode::kOption, "is of " + Sides(image.height, image.width) + " pixels" + why};
+  return Error{ErrorCode::kImage, "is of " + Sides(image.height, image.width) + " pixels" + why};
 }
 
 bool InRange(size_t side) { return side >= 1 && side <= ImageSettings::kLargestSide; }
@@ -105,7 +105,7 @@ ImageSize ImageProcessor::ResizedSize(const ImageView& image) const {
 
 Result<void> ImageProcessor::Crop(const ImageView& image, uint8_t* out) const {
   if (image.channels != 1 && image.channels != 3 && image.channels != 4) {
-    return Error{ErrorCode::kOption,
+    return Error{ErrorCode::kImage,
                  "has " + std::to_string(image.channels) + " channels; expected 1, 3 or 4"};
   }
   if (image.height < 1 || image.width < 1) return Refused(image, "; expected at least one");

@@ -193,7 +193,7 @@ TEST_CASE("pictures that are none, or too large, are refused") {
         {ImageView{bytes.data(), SIZE_MAX / 2, 4, 1, 0}, "at most 100 are read"}}) {
     const Result<void> result = processor->Crop(view, out.data());
     REQUIRE_FALSE(result.ok());
-    CHECK(result.error().code == ErrorCode::kOption);
+    CHECK(result.error().code == ErrorCode::kImage);
     CHECK(result.error().message.find(message) != std::string::npos);
   }
 }

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from sotto import _runtime
 from sotto.bundle import ImageEncoder, ImageSettings, open_bundle
-from sotto.errors import ImageError, OptionError
+from sotto.errors import ImageError
 from sotto.preprocess.image_decode import MAX_PIXELS, Image, ImageSource, Pixels, read_pixels
 
 if TYPE_CHECKING:
@@ -155,10 +155,10 @@ class ImageProcessor:
 
 @contextmanager
 def _named(name: str) -> Iterator[None]:
-    """What the runtime refuses is an ImageError that begins with the picture's name."""
+    """The runtime's errors begin with the picture's name."""
     try:
         yield
-    except OptionError as error:
+    except ImageError as error:
         raise ImageError(f"{name}: {error}") from None
 
 
