@@ -68,6 +68,19 @@ def test_another_library_is_told_by_the_first_function_it_lacks(
         load_model(whole_bundle)
 
 
+def test_a_library_before_2_1_6_is_told_by_its_version(
+    whole_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = shared_library(
+        tmp_path,
+        "int LiteRtCreateEnvironment(void) { return 0; }\n"
+        "int LiteRtCreateModelFromBuffer(void) { return 0; }\n",
+    )
+    use(old, monkeypatch)
+    with pytest.raises(DeviceError, match=rf"is older than 2\.1\.6.*{REMEDY}"):
+        load_model(whole_bundle)
+
+
 def test_an_older_library_is_told_by_the_function_it_lacks(
     whole_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -75,7 +88,8 @@ def test_an_older_library_is_told_by_the_function_it_lacks(
         tmp_path,
         "int LiteRtCreateEnvironment(void) { return 0; }\n"
         "void LiteRtDestroyEnvironment(void) {}\n"
-        "int LiteRtCreateModelFromBuffer(void) { return 0; }\n",
+        "int LiteRtCreateModelFromBuffer(void) { return 0; }\n"
+        "int LiteRtCreateModelFromFd(void) { return 0; }\n",
     )
     use(old, monkeypatch)
     expected = f"lacks the function LiteRtDestroyModel: it is older than Sotto needs.*{REMEDY}"
