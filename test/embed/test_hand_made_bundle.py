@@ -335,15 +335,6 @@ def test_load_encoder_makes_what_the_bundle_is(small_text_bundle: Path) -> None:
     assert type(load_encoder(small_text_bundle, threads=1)) is TextEncoder
 
 
-def test_an_encoder_runs_on_the_cpu_and_says_so(
-    small_text_bundle: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    assert TextEncoder(small_text_bundle, threads=1, accelerator="auto").accelerator == "cpu"
-    assert "no NPU is used, but the CPU: step 3 compiles Whispers alone" in caplog.text
-    with pytest.raises(DeviceError, match="step 3 compiles Whispers alone"):
-        TextEncoder(small_text_bundle, accelerator="npu")
-
-
 def test_a_missing_bundle_is_refused_with_the_command_that_makes_it() -> None:
     with pytest.raises(BundleError, match=r"no bundle 'gone'.*sotto convert gone"):
         TextEncoder("gone")

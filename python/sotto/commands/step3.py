@@ -28,7 +28,10 @@ BACKENDS = ("litert", "ncc")
 
 
 def step3(
-    bundle: Annotated[Path, typer.Argument(help="Bundle that step 2 wrote with --precision fp32, or a static one.")],
+    bundle: Annotated[
+        Path,
+        typer.Argument(help="Bundle that step 2 wrote with --precision fp32, or a static one."),
+    ],
     soc: Annotated[
         str, typer.Option(help="SoCs with commas between, such as mt6991,mt6989, or all.")
     ],
