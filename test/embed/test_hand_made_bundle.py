@@ -19,7 +19,7 @@ from tokenizers import Tokenizer, models
 from sotto._runtime import EmbeddingModel
 from sotto.bundle import TokenTable
 from sotto.embed import ImageEncoder, TextEncoder, load_encoder
-from sotto.errors import BundleError, DeviceError, ImageError, OptionError
+from sotto.errors import BundleError, ImageError, OptionError
 from sotto.runtime.locate import find_litert
 
 # float32 sums of a few small numbers, in another order than numpy's.

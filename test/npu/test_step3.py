@@ -184,7 +184,7 @@ def test_what_no_file_can_hold_is_refused_with_what_to_leave_out(
     monkeypatch.setattr(selection, "FLATBUFFER_LIMIT", 500)  # of 2 GB
     done = run(small, "--soc", "mt6991", "--dry-run", "--windows", "all")
     assert "encoder.tflite: encode_1s, encode_2s would hold 0.0 GB" in done.error
-    assert "choose fewer --windows or --roles" in done.error
+    assert "choose fewer --windows, --roles or --graphs" in done.error
     assert run(small, "--soc", "mt6991", "--dry-run", "--roles", "encoder").status == 1
 
 
