@@ -30,9 +30,8 @@ def write_encoder_weights(folder: Path, name: str, path: Path) -> None:
     described = {"name": name, "source": {"checkpoint": str(folder), "sha256": sha256_of(weights)}}
     with ExitStack() as stack:
         tensors = open_tensors(weights, stack)
-        names = tensors.floats()
-        write_tensors(((key, tensors.float32(key)) for key in names), path, "encoder", described)
-        return len(names)
+        state = ((key, tensors.float32(key)) for key in tensors.floats())
+        write_tensors(state, path, ENCODER, described)
 
 
 @contextmanager
