@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from sotto.checkpoints.arrow_file import is_arrow, write_tensors
 from sotto.checkpoints.digest import sha256_of
 from sotto.checkpoints.recognise import SAFETENSORS, encoder_weights
-from sotto.checkpoints.tensors import open_tensors
+from sotto.checkpoints.tensors import ENCODER, open_tensors
 
 
 def write_encoder_weights(folder: Path, name: str, path: Path) -> None:
