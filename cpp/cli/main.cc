@@ -93,7 +93,7 @@ sotto::Result<std::shared_ptr<const sotto::SpeechModel>> LoadModel(
 
 sotto::Result<void> LoadVad(sotto::Arguments* arguments) {
   if (arguments->vad.empty()) return {};
-  sotto::VadLoadOptions options;
+  sotto::LoadOptions options;
   options.verify = arguments->load.verify;
   options.library = arguments->load.library;
   SOTTO_ASSIGN_OR_RETURN(const auto files, sotto::BundleFiles::Open(arguments->vad));

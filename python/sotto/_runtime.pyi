@@ -224,7 +224,22 @@ class Aligner:
     ) -> tuple[_Floats, _Floats]: ...
 
 class VoiceActivityDetector:
-    def __init__(self, bundle: _Path, *, verify: bool = True, library: _Path = "") -> None: ...
+    def __init__(
+        self,
+        bundle: _Path,
+        *,
+        threads: int = 1,
+        verify: bool = True,
+        library: _Path = "",
+        weight_cache: _Path | None = None,
+        accelerator: str = "cpu",
+        soc: str = "",
+        dispatch: _Path = "",
+    ) -> None: ...
+    @property
+    def accelerator(self) -> str: ...
+    @property
+    def fallback(self) -> str: ...
     def probabilities(self, samples: _Floats) -> _Floats: ...
 
 class VadStream:

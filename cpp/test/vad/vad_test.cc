@@ -80,7 +80,7 @@ TEST_CASE("every value of a vad manifest has a range") {
 
 TEST_CASE("threads out of range are refused before anything is opened") {
   for (const int threads : {0, -1, 1025}) {
-    VadLoadOptions options;
+    LoadOptions options;
     options.threads = threads;
     const auto detector =
         VoiceActivityDetector::Create(*BundleFiles::FromMemory("nowhere", {}), options);
