@@ -6,11 +6,10 @@ Decoding is plain, the same for both, so that a difference is one of arithmetic.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -18,34 +17,12 @@ from ai_edge_litert.interpreter import Interpreter
 from sotto._runtime import usable_cpus
 from sotto.asr import SpeechModel
 from sotto.bundle import Manifest, Window, read_manifest
-from sotto.errors import BundleError, DeviceError, ModelError, OptionError
+from sotto.errors import BundleError, OptionError
 from sotto.export.difference import decibel
-from sotto.export.tflite.graphs import Graph, read_graphs
-from sotto.npu.arithmetic import Arithmetic, open_executor
+from sotto.npu.arithmetic import Arithmetic
 from sotto.npu.host_loop import HostLoop, Tensors
-from sotto.npu.plugin import own_adapter, partition
-from sotto.npu.rules import layers_by_output
+from sotto.npu.recorded import LayerNoise, layer_noise, layers_in, record
 from sotto.preprocess import SAMPLE_RATE, AudioSource, read_audio
-
-if TYPE_CHECKING:
-    from sotto.npu._neuron_host import Executor
-
-
-@dataclass(frozen=True)
-class LayerNoise:
-    """How far a layer's output in the NPU's arithmetic is from float32's.
-
-    Attributes:
-        graph: the signature.
-        layer: by the manifest's name.
-        decibel: signal to noise; infinite if equal.
-        largest: absolute value of float32's output: fp16 holds 65504.
-    """
-
-    graph: str
-    layer: str
-    decibel: float
-    largest: float
 
 
 @dataclass(frozen=True)
@@ -108,7 +85,7 @@ class Simulator:
         self._exact_window = _window(self.reference, reference, self.window.seconds)
         self.arithmetic, self._soc = arithmetic, soc
         self._graphs = {
-            graph.name: _record(bundle / graph.file, graph.name, soc, arithmetic)
+            graph.name: record(bundle, graph, soc, arithmetic)
             for graph in (self.window.encoder, self.window.step)
         }
         self._cpu = _interpreters(self.reference, self._exact_window)
@@ -126,9 +103,7 @@ class Simulator:
 
     def run(self, signature: str, inputs: Tensors) -> Tensors:
         """Runs a signature in the NPU's arithmetic."""
-        graph, executor = self._graphs[signature]
-        found = executor.run([inputs[name] for name in graph.input_names])
-        return dict(zip(graph.output_names, found, strict=True))
+        return self._graphs[signature].run(inputs)
 
     def run_on_cpu(self, signature: str, inputs: Tensors) -> Tensors:
         """Runs a signature of :attr:`reference` by LiteRT's kernels."""
@@ -139,20 +114,12 @@ class Simulator:
         """Each encoder layer's noise, in the order of the graph, each arithmetic going its way."""
         signature, exactly_as = self.window.encoder, self._exact_window.encoder
         exact = Arithmetic("fp32", gelu=self.arithmetic.gelu)
-        precise = _record(self.reference / exactly_as.file, exactly_as.name, self._soc, exact)
-        expected = _layer_outputs(precise, exactly_as.file, self._exact_manifest, log_mel)
-        recorded = self._graphs[signature.name]
-        found = _layer_outputs(recorded, signature.file, self.manifest, log_mel)
-        return [
-            LayerNoise(
-                signature.name,
-                layer,
-                decibel([(found[layer], exactly)]),
-                float(np.abs(exactly).max()),
-            )
-            for layer, exactly in expected.items()
-            if layer in found
-        ]
+        precise = record(self.reference, exactly_as, self._soc, exact)
+        return layer_noise(
+            (self._graphs[signature.name], layers_in(self.manifest, signature)),
+            (precise, layers_in(self._exact_manifest, exactly_as)),
+            [log_mel],
+        )
 
     def hear(
         self, model: SpeechModel, audio: AudioSource, language: str | None = None
@@ -212,25 +179,6 @@ def _window(bundle: Path, manifest: Manifest, seconds: int) -> Window:
     return windows[seconds or max(windows)]
 
 
-def _record(file: Path, signature: str, soc: str, arithmetic: Arithmetic) -> tuple[Graph, Executor]:
-    """A signature as the plugin legalises it, ready to run."""
-    graph = next(g for g in read_graphs(file) if g.signature == signature)
-    adapter = own_adapter()
-    if adapter is None:
-        raise DeviceError("this build of Sotto has no library to record graphs with")
-    with tempfile.TemporaryDirectory(prefix="sotto-npu-") as folder:
-        networks = Path(folder)
-        (found,) = partition(file, soc, adapter, networks=networks, subgraphs=[graph.index])
-        if not found.whole:
-            place, name, reason = (*found.refusals, (0, "an operation", "it is not legalised"))[0]
-            raise ModelError(
-                f"{file} {signature} does not run whole on the NPU: operation {place} ({name}): "
-                f"{reason}. sotto npu check tells all"
-            )
-        (recorded,) = networks.iterdir()
-        return graph, open_executor(recorded, arithmetic)
-
-
 def _interpreters(bundle: Path, window: Window) -> dict[str, Any]:
     """LiteRT's kernels, by signature."""
     return {
@@ -239,26 +187,6 @@ def _interpreters(bundle: Path, window: Window) -> dict[str, Any]:
         ).get_signature_runner(graph.name)
         for graph in (window.encoder, window.step)
     }
-
-
-def _layer_outputs(
-    recorded: tuple[Graph, Executor], file: str, manifest: Manifest, log_mel: np.ndarray
-) -> dict[str, np.ndarray]:
-    """What each of the encoder's layers gives, by the manifest's name."""
-    graph, executor = recorded
-    layer_of = layers_by_output(manifest)[file]
-    places = {
-        place: layer_of[operation.outputs[0].name]
-        for place, operation in enumerate(graph.operations)
-        if operation.outputs[0].name in layer_of
-    }
-    outputs: dict[str, np.ndarray] = {}
-
-    def remember(place: int, values: list[np.ndarray]) -> None:
-        outputs[places[place]] = values[0]
-
-    executor.run([log_mel], remember, places=list(places))
-    return outputs
 
 
 def _first_difference(expected: list[int], heard: list[int]) -> int | None:
