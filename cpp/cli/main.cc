@@ -1,4 +1,4 @@
-// sotto-native: the runtime without Python. Transcribes 16 kHz WAV files.
+// sotto-native: the runtime without Python. Transcribes 16 kHz WAV files, and embeds.
 
 #include <algorithm>
 #include <cerrno>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "arguments.h"
+#include "embed.h"
 #include "sotto/speech_model.h"
 #include "sotto/vad.h"
 #include "sotto/wav.h"
@@ -139,6 +140,9 @@ sotto::Result<void> TranscribeFile(const sotto::Arguments& arguments, const std:
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::strcmp(argv[1], "embed") == 0) {
+    return sotto::Embed(sotto::ParseEmbedArguments(argc - 1, argv + 1));
+  }
   sotto::Arguments arguments = sotto::ParseArguments(argc, argv);
   const auto model = LoadModel(arguments);
   if (!model.ok()) {

@@ -17,13 +17,13 @@ from sotto.bundle import read_manifest, write_manifest
 from sotto.cli import app
 from sotto.embed import ImageEncoder, TextEncoder
 from sotto.errors import BundleError, DeviceError, OptionError
+from sotto.export.embedding.simulate import SAMPLES, simulate_encoders
 from sotto.npu.aot import find_compiler
 from sotto.npu.arithmetic import Arithmetic
 from sotto.npu.compile import compile_bundle
 from sotto.npu.estimate import estimate, transcription
 from sotto.npu.plugin import own_adapter
 from sotto.npu.selection import Choice
-from sotto.npu.simulate_encoder import SAMPLES, simulate_encoders
 
 pytestmark = pytest.mark.skipif(
     own_adapter() is None, reason="the plugin's library is built on Linux alone"

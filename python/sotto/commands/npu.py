@@ -258,8 +258,8 @@ def _simulate_encoders(
     title: str,
     as_json: bool,
 ) -> None:
+    from sotto.export.embedding.simulate import simulate_encoders
     from sotto.npu.selection import Choice
-    from sotto.npu.simulate_encoder import simulate_encoders
 
     report(f"legalising {model} for {soc}")
     choice = Choice(graphs=tuple(name.strip() for name in graphs.split(",") if name.strip()))
