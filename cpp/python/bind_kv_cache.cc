@@ -18,6 +18,7 @@
 #include "decode/block_graph.h"
 #include "decode/decoder_spec.h"
 #include "decode/self_caches.h"
+#include "decoder_arguments.h"
 #include "errors.h"
 #include "litert/compiled_files.h"
 #include "python_graphs.h"
@@ -92,29 +93,6 @@ class KvCache {
   size_t position_ = 0;
 };
 
-DecoderSpec SpecOf(const py::object& decoder) {
-  const auto count = [&](const char* name) { return decoder.attr(name).cast<int>(); };
-  DecoderSpec spec;
-  spec.layers = count("layers");
-  spec.heads = count("heads");
-  spec.kv_heads = count("kv_heads");
-  spec.width = count("width");
-  spec.context = count("context");
-  spec.cache = count("cache");
-  spec.vocabulary = count("vocabulary");
-  spec.masked = decoder.attr("masked").cast<float>();
-  return spec;
-}
-
-std::vector<TensorSpec> SpecsOf(const py::object& tensors) {
-  std::vector<TensorSpec> specs;
-  for (const py::handle tensor : tensors) {
-    specs.push_back({tensor.attr("name").cast<std::string>(),
-                     tensor.attr("shape").cast<std::vector<int32_t>>()});
-  }
-  return specs;
-}
-
 std::unique_ptr<KvCache> Make(const py::object& spec,
                               const std::map<std::string, FloatArray>& inputs, py::object run) {
   auto cache = std::make_unique<KvCache>(SpecOf(spec), std::move(run));
@@ -130,10 +108,7 @@ void Advance(KvCache& cache, const py::object& graph, const FloatArray& rows) {
     ThrowPython(
         {ErrorCode::kModel, "rows must be of shape [n, " + std::to_string(cache.width()) + "]"});
   }
-  Signature signature;
-  signature.name = graph.attr("name").cast<std::string>();
-  signature.inputs = SpecsOf(graph.attr("inputs"));
-  signature.outputs = SpecsOf(graph.attr("outputs"));
+  const Signature signature = SignatureOf(graph);
   const float* data = rows.data();
   const auto count = static_cast<size_t>(rows.shape(0));
   Unwrap(cache.python().Run([&] { return cache.Advance(signature, data, count); }));

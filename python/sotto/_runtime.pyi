@@ -225,32 +225,14 @@ class WindowDecoder:
     @property
     def counters(self) -> dict[str, float]: ...
 
-class DecoderSpec:
-    def __init__(
-        self,
-        layers: int,
-        heads: int,
-        kv_heads: int,
-        width: int,
-        context: int,
-        cache: int,
-        vocabulary: int,
-        masked: float,
-    ) -> None: ...
-
-class DecoderGraph:
-    def __init__(
-        self, name: str, inputs: dict[str, list[int]], outputs: dict[str, list[int]]
-    ) -> None: ...
-
 class KvDecoder:
     def __init__(
         self,
         model: _Path,
-        spec: DecoderSpec,
+        spec: bundle.DecoderSpec,
         *,
-        step: DecoderGraph,
-        block: DecoderGraph | None = None,
+        step: bundle.Signature,
+        block: bundle.Signature | None = None,
         tokens: _Path,
         positions: dict[str, _Path],
         library: _Path,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -113,4 +115,6 @@ def test_rows_and_graphs_of_another_decoder_are_refused() -> None:
         cache.advance(Signature("other", STEP.inputs, STEP.outputs[:-1]), ROWS[:1])
     with pytest.raises(ModelError, match="signature step takes cross_k_0"):
         KvCache(SPEC, {}, Computed()).advance(STEP, ROWS[:1])
+    with pytest.raises(ModelError, match="a decoder's heads must be 1 or more, not 0"):
+        KvCache(replace(SPEC, heads=0), CROSS, Computed())
     assert cache.position == 0
