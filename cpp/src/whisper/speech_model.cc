@@ -56,6 +56,7 @@ Result<Transcription> SpeechModel::TranscribeWindow(const float* samples, size_t
 void SpeechModel::Close() const {
   weights_->closed = true;
   idle_->Close();
+  weights_->encoders.Close();
 }
 
 }  // namespace sotto

@@ -62,7 +62,8 @@ TranscribeCallbacks InSource(const TranscribeCallbacks& callbacks, const SpeechT
 SpeechSession::Impl::Impl(std::shared_ptr<const SpeechWeights> weights)
     : weights_(std::move(weights)),
       decoder_(weights_->bundle, weights_->tokenizer),
-      windows_(weights_->runtime, weights_->threads, weights_->bundle, weights_->tables) {}
+      windows_(weights_->runtime, weights_->threads, weights_->encoders, weights_->bundle,
+               weights_->tables) {}
 
 Result<void> SpeechSession::Impl::Begin(const OneCall& call, TranscribeOptions* options) {
   if (!call.is_only()) {

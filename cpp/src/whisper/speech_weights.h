@@ -13,6 +13,7 @@
 #include "sotto/load_options.h"
 #include "sotto/log_mel.h"
 #include "sotto/tokenizer.h"
+#include "whisper/encoder_pool.h"
 #include "whisper/whisper_bundle.h"
 #include "whisper/whisper_tables.h"
 
@@ -31,7 +32,8 @@ struct SpeechWeights {
   const std::shared_ptr<const LiteRtRuntime> runtime;
   const int threads;  // of a session's CPU kernels
   const std::string accelerator;
-  const std::string fallback;               // why "auto" took the CPU
+  const std::string fallback;  // why "auto" took the CPU
+  const EncoderPool encoders;
   mutable std::atomic<bool> closed{false};  // by SpeechModel::Close
 };
 
