@@ -3,7 +3,6 @@
 #ifndef SOTTO_SRC_WHISPER_SPEECH_WEIGHTS_H_
 #define SOTTO_SRC_WHISPER_SPEECH_WEIGHTS_H_
 
-#include <atomic>
 #include <memory>
 #include <string>
 
@@ -19,7 +18,7 @@
 
 namespace sotto {
 
-// Immutable but for `closed`: for any number of threads.
+// Immutable, for any number of threads.
 struct SpeechWeights {
   // Opens the bundle, its tables and LiteRT. On the NPU the shortest window has run once.
   static Result<std::shared_ptr<const SpeechWeights>> Open(const BundleFiles& files,
@@ -34,7 +33,6 @@ struct SpeechWeights {
   const std::string accelerator;
   const std::string fallback;  // why "auto" took the CPU
   const EncoderPool encoders;
-  mutable std::atomic<bool> closed{false};  // by SpeechModel::Close
 };
 
 }  // namespace sotto
