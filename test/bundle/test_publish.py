@@ -54,13 +54,13 @@ def served(tmp_path: Path) -> Iterator[str]:
 
 
 def test_what_is_published_is_fetched_and_found(base: Path, tmp_path: Path, served: str) -> None:
-    publish(tmp_path / "shared", [base])
+    (entry,) = publish(tmp_path / "shared", [base]).bundles.values()
     sources = (WebFolder(f"{served}/shared"), DiskFolder(tmp_path / "shared"))
     for number, source in enumerate(sources):
         models = tmp_path / f"models{number}"
         found = get_bundle("base", source, models)
         assert find_bundle("base", models) == found
-        assert open_bundle(found).manifest == open_bundle(tmp_path / "shared" / found.name).manifest
+        assert open_bundle(found).manifest == open_bundle(tmp_path / "shared" / entry.file).manifest
 
 
 def test_a_folder_is_added_to_and_a_bundle_replaced(base: Path, tmp_path: Path) -> None:
@@ -75,11 +75,8 @@ def test_a_folder_is_added_to_and_a_bundle_replaced(base: Path, tmp_path: Path) 
     assert last.bundles["tiny"].sha256 == first.bundles["whisper-base"].sha256
     assert last.bundles["whisper-base"].sha256 != first.bundles["whisper-base"].sha256
     assert json.loads((shared / "index.json").read_text())["bundles"].keys() == last.bundles.keys()
-    assert sorted(path.name for path in shared.iterdir()) == [
-        "index.json",
-        "tiny.sotto",
-        "whisper-base.sotto",
-    ]
+    files = {entry.file for entry in last.bundles.values()}
+    assert {path.name for path in shared.iterdir()} == {"index.json", *files}
 
 
 def test_a_damaged_bundle_leaves_the_folder_as_it_was(base: Path, tmp_path: Path) -> None:

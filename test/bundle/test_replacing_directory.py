@@ -12,6 +12,7 @@ import pytest
 from sotto.bundle import (
     check_writable,
     link_files,
+    replacing,
     replacing_directory,
     settle_replacements,
 )
@@ -86,6 +87,7 @@ def test_an_interruption_between_the_renames_leaves_one_of_the_two(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Path, "rename", interrupted)
+    monkeypatch.setattr(replacing, "exchange", lambda one, other: False)
     with pytest.raises(KeyboardInterrupt), replacing_directory(target) as partial:
         (partial / "new").write_text("new")
     whole = {"target/new": "new"} if (calls_before, after) == (1, True) else {"target/old": "old"}

@@ -7,12 +7,12 @@ import os
 import shutil
 import stat
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path
 
 from sotto.bundle.manifest import MANIFEST, FileEntry, Manifest
+from sotto.bundle.replacing import replacing_file
 
 
 def file_entry(path: Path) -> FileEntry:
@@ -55,17 +55,18 @@ def write_manifest(directory: Path, manifest: Manifest, files: Iterable[str]) ->
 
 
 def write_text(directory: Path, manifest: Manifest) -> None:
-    """Writes ``manifest.json`` as the manifest is, in one rename."""
-    partial = directory / f".{MANIFEST}.partial-{os.getpid()}"
-    try:
-        with partial.open("w", encoding="utf-8") as file:
-            file.write(manifest.to_json())
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(directory / MANIFEST)
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
+    """Writes ``manifest.json`` as the manifest is, in one rename.
+
+    Raises:
+        OutputError: it can't be written.
+    """
+    with (
+        replacing_file(directory / MANIFEST) as partial,
+        partial.open("w", encoding="utf-8") as file,
+    ):
+        file.write(manifest.to_json())
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def link_files(source: Path, destination: Path, names: Iterable[str]) -> None:

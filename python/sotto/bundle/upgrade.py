@@ -10,7 +10,7 @@ from sotto.bundle.codec import Fault
 from sotto.bundle.files import write_text
 from sotto.bundle.manifest import MANIFEST, SCHEMA, Manifest
 from sotto.bundle.reader import REBUILD, parse_manifest, parse_object
-from sotto.errors import BundleError, OutputError
+from sotto.errors import BundleError
 
 Entry = dict[str, Any]
 
@@ -46,13 +46,12 @@ def upgrade_bundle(directory: Path) -> bool:
         parse_manifest(text, path)
         return False
     try:
-        write_text(directory, upgraded(old))
+        manifest = upgraded(old)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise BundleError(
             f"{path} is damaged ({type(error).__name__}: {error}). {REBUILD}"
         ) from error
-    except OSError as error:
-        raise OutputError(f"can't write {path} ({error.strerror or error})") from error
+    write_text(directory, manifest)
     return True
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
+from sotto.bundle import replacing_file
 from sotto.download.catalogue import INDEX, LARGEST_INDEX, Catalogue, Entry
 from sotto.download.transfer import (
     NETWORK_ERRORS,
@@ -127,28 +128,26 @@ class DiskFolder:
             OutputError: it can't be written.
         """
         source = self.path / entry.file
-        part = target.with_name(f".{target.name}.partial-{os.getpid()}")
         try:
             with source.open("rb") as file:
                 if os.fstat(file.fileno()).st_size != entry.size:
                     raise DownloadError(f"{source} has not the size that {INDEX} says: damaged")
                 target.parent.mkdir(parents=True, exist_ok=True)
-                with part.open("w+b") as copy:
+                with replacing_file(target) as part, part.open("w+b") as copy:
                     shutil.copyfileobj(file, copy, 1 << 20)
                     copy.flush()
                     os.fsync(copy.fileno())
                     copy.seek(0)
                     actual = hashlib.file_digest(copy, "sha256").hexdigest()
-            if actual != entry.sha256:
-                raise DownloadError(f"{source} has sha256 {actual}, {INDEX} says {entry.sha256}")
-            part.replace(target)
+                    if actual != entry.sha256:
+                        raise DownloadError(
+                            f"{source} has sha256 {actual}, {INDEX} says {entry.sha256}"
+                        )
             sync_folder(target.parent)
         except FileNotFoundError as error:
             raise DownloadError(f"{source}: no such file, though {INDEX} names it") from error
         except OSError as error:
             raise OutputError(f"can't write {target}: {error.strerror or error}") from error
-        finally:
-            part.unlink(missing_ok=True)
 
 
 def origin(given: str | None) -> WebFolder | DiskFolder:

@@ -19,9 +19,9 @@ def publish(
 ) -> Catalogue:
     """Packs bundles into a folder, and lists them in its index.
 
-    What the folder has already stays; a bundle of a name that it has is replaced. Each file is
-    written whole or not at all, and the index last: whoever fetches meanwhile has the old one, and
-    its sha256 refuses what was replaced since.
+    What the folder has already stays; a bundle of a name that it has is replaced. An archive's name
+    has a part of its sha256, so that the old one and the new one stand side by side until the index
+    names the new one: at any moment the folder gives one of the two, whole.
 
     Args:
         folder: made if it is not there.
@@ -48,15 +48,27 @@ def publish(
         check_name(name, "publish")
     found = dict(_present(folder).bundles)
     for name, path in named.items():
-        file = folder / f"{name}{ARCHIVE}"
-        pack(path, file)
-        found[name] = Entry(file.name, **asdict(file_entry(file)))
-        report(f"{file}, {found[name].size / 1e6:.1f} MB")
+        replaced = found.get(name)
+        found[name] = _packed(path, folder, name)
+        report(f"{folder / found[name].file}, {found[name].size / 1e6:.1f} MB")
         with replacing_file(folder / INDEX) as partial, partial.open("wb") as index:
             index.write(Catalogue(found).to_json().encode())
             index.flush()
             os.fsync(index.fileno())
+        used = {entry.file for entry in found.values()}
+        if replaced is not None and replaced.file not in used:
+            (folder / replaced.file).unlink(missing_ok=True)
     return Catalogue(found)
+
+
+def _packed(bundle: Path, folder: Path, name: str) -> Entry:
+    """Packs a bundle into the folder, under a name that no other content has."""
+    packing = folder / f".{name}{ARCHIVE}"  # which one that is killed leaves to the next
+    pack(bundle, packing)
+    entry = file_entry(packing)
+    file = folder / f"{name}-{entry.sha256[:12]}{ARCHIVE}"
+    packing.replace(file)
+    return Entry(file.name, **asdict(entry))
 
 
 def _present(folder: Path) -> Catalogue:
