@@ -1,4 +1,7 @@
-"""A manifest whose values do not fit together is refused, naming the value."""
+"""A manifest whose graphs do not fit its specs is refused, naming the value.
+
+What the fields may be at all is test_both_readers.py's.
+"""
 
 from __future__ import annotations
 
@@ -60,58 +63,9 @@ def test_a_spec_that_does_not_fit_the_graphs_is_refused(
     refusal(copy)
 
 
-@pytest.mark.parametrize("dim", ["layers", "width", "context", "heads"])
-@pytest.mark.parametrize("value", [0, -1, 2**31, 2**63, 2**64, 1.5, 80.0, 1e300, "80", None, []])
-def test_a_dim_that_is_no_sensible_integer_is_named(
-    copy: BundleCopy, dim: str, value: object
-) -> None:
-    copy.component("speech-encoder")["spec"][dim] = value
-    assert f"{dim} is " in refusal(copy)
-
-
 def test_step_1_alone_is_refused_with_the_next_step(copy: BundleCopy) -> None:
     copy.component("speech-encoder")["graphs"] = []
     assert "(step 1 alone makes none that run: run step 2)" in refusal(copy)
-
-
-@pytest.mark.parametrize("role", ["eot", "sot", "no_speech", "no_timestamps", "translate"])
-@pytest.mark.parametrize("value", [51864, -1, 2**40, "x"])
-def test_a_token_outside_the_vocabulary_is_named(
-    copy: BundleCopy, role: str, value: object
-) -> None:
-    copy.manifest["whisper"]["tokens"][role] = value
-    assert role in refusal(copy)
-
-
-@pytest.mark.parametrize("role", ["suppress", "suppress_at_begin"])
-@pytest.mark.parametrize("value", [[51864], [-1], [1.0], [None], 7, {"a": 1}])
-def test_a_suppressed_token_outside_the_vocabulary_is_named(
-    copy: BundleCopy, role: str, value: object
-) -> None:
-    copy.manifest["whisper"][role] = value
-    assert role in refusal(copy)
-
-
-@pytest.mark.parametrize("languages", [[], "en", {"en": 51864}, {"en": "en"}])
-def test_languages_that_are_no_table_of_tokens_are_refused(
-    copy: BundleCopy, languages: object
-) -> None:
-    copy.manifest["whisper"]["languages"] = languages
-    refusal(copy)
-
-
-@pytest.mark.parametrize("value", [0, -1, 449, 2**31, 1.5, None])
-def test_a_cache_beyond_the_text_context_is_refused(copy: BundleCopy, value: object) -> None:
-    copy.component("decoder")["spec"]["cache"] = value
-    assert "cache" in refusal(copy)
-
-
-@pytest.mark.parametrize("value", [0, 1, -65505, -1e300, None, "-100", True])
-def test_a_mask_that_masks_nothing_or_overflows_on_the_npu_is_refused(
-    copy: BundleCopy, value: object
-) -> None:
-    copy.component("decoder")["spec"]["masked"] = value
-    assert "masked is not a number from -65504 to -1" in refusal(copy)
 
 
 def with_a_window_twice(copy: BundleCopy) -> None:
@@ -154,12 +108,6 @@ def with_a_role_twice(copy: BundleCopy) -> None:
 )
 def test_wrong_windows_are_refused(copy: BundleCopy, change: Any) -> None:
     change(copy)
-    refusal(copy)
-
-
-@pytest.mark.parametrize("kind", ["clip", None, 1])
-def test_a_component_of_an_unknown_kind_is_refused(copy: BundleCopy, kind: object) -> None:
-    copy.component("decoder")["kind"] = kind
     refusal(copy)
 
 

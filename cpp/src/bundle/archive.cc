@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/printable.h"
+
 namespace sotto {
 namespace {
 
@@ -82,7 +84,7 @@ class ArchiveReader {
   }
 
   Error Fault(const std::string& name, const std::string& what) const {
-    return Damaged("its entry " + name.substr(0, 80) + " " + what);
+    return Damaged("its entry " + Printable(name) + " " + what);
   }
 
   // `size` bytes from `begin` on; null if they are not all there.

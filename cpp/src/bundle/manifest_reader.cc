@@ -1,10 +1,13 @@
 #include "bundle/manifest_reader.h"
 
+#include <algorithm>
 #include <future>
 #include <sstream>
 #include <utility>
 #include <vector>
 
+#include "base/printable.h"
+#include "bundle/archive.h"
 #include "bundle/tensor_specs.h"
 
 namespace sotto {
@@ -13,9 +16,45 @@ namespace {
 constexpr char kManifest[] = "manifest.json";
 constexpr int kLargest = 1 << 24;  // of any integer in a manifest: keeps products in range
 
+constexpr uint64_t kLargestFile = uint64_t{1} << 53;
+constexpr int kDeepest = 32;  // of values in values: what reads or prints them may recurse
+constexpr size_t kDigestSize = 64;
+
 std::string Short(const Json& value) {
   if (value.is_null()) return "missing";
   return value.dump(-1, ' ', true, Json::error_handler_t::replace).substr(0, 60);
+}
+
+// The value of a manifest's text. kBundle, beginning with `label`, if it is no JSON object, holds
+// null, or is deeper than any manifest.
+Result<Json> Parse(std::string_view text, const std::string& label, const std::string& rebuild) {
+  std::string key, fault;
+  const auto check = [&](int depth, Json::parse_event_t event, const Json& value) {
+    if (event == Json::parse_event_t::key) key = value.get<std::string>();
+    if (!fault.empty()) return true;
+    if (depth > kDeepest) fault = "it is too deep below " + Printable(key);
+    if (event == Json::parse_event_t::value && value.is_null()) fault = Printable(key) + " is null";
+    return true;
+  };
+  Json root = Json::parse(text, check, /*allow_exceptions=*/false);
+  if (!root.is_object()) {
+    return Error{ErrorCode::kBundle, label + " is not valid JSON: it is damaged. " + rebuild};
+  }
+  if (!fault.empty()) return Error{ErrorCode::kBundle, label + ": " + fault + ". " + rebuild};
+  return root;
+}
+
+// Whether a name is one of a file in a bundle on every system.
+bool IsFileName(const std::string& name) {
+  const auto odd = [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '\\' || c == ':';
+  };
+  return name != kManifest && StaysInside(name) && std::none_of(name.begin(), name.end(), odd);
+}
+
+bool IsDigest(const std::string& text) {
+  const auto digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  return text.size() == kDigestSize && std::all_of(text.begin(), text.end(), digit);
 }
 
 }  // namespace
@@ -26,11 +65,7 @@ Result<ManifestReader> ManifestReader::Open(const BundleFiles& files, const std:
     return Error{ErrorCode::kBundle,
                  file.error().message + ": it is not a bundle, or the path is wrong. " + rebuild};
   }
-  Json root = Json::parse((*file)->text(), nullptr, /*allow_exceptions=*/false);
-  if (!root.is_object()) {
-    return Error{ErrorCode::kBundle,
-                 (*file)->label() + " is not valid JSON: it is damaged. " + rebuild};
-  }
+  SOTTO_ASSIGN_OR_RETURN(Json root, Parse((*file)->text(), (*file)->label(), rebuild));
   ManifestReader reader(files, rebuild, std::move(root));
   const Json& schema = reader.At(reader.root(), "schema");
   if (!schema.is_number_integer() || schema != kSchema) {
@@ -44,11 +79,12 @@ Result<ManifestReader> ManifestReader::Open(const BundleFiles& files, const std:
     reader.Fail(fault);
     return reader.error();
   }
-  const Json& components = reader.At(reader.root(), "components");
-  if (!components.is_array() || components.empty()) reader.Fail("it lists no components");
+  for (const char* key : {"name", "family", "precision"}) reader.Text(reader.root(), key);
+  const Json& components = reader.Objects(reader.root(), "components");
+  if (components.empty()) reader.Fail("components is an empty list");
   std::set<std::string> kinds;
   for (const Json& component : components) {
-    const std::string kind = reader.String(component, "kind");
+    const std::string kind = reader.Text(component, "kind");
     if (!kinds.insert(kind).second) reader.Fail("it has two components of kind " + kind);
   }
   if (reader.failed()) return reader.error();
@@ -98,6 +134,12 @@ std::string ManifestReader::String(const Json& object, const char* key) {
   return value.get<std::string>();
 }
 
+std::string ManifestReader::Text(const Json& object, const char* key) {
+  std::string text = String(object, key);
+  if (text.empty()) Fail(std::string(key) + " is \"\", expected a text that is not empty");
+  return text;
+}
+
 std::vector<int> ManifestReader::Integers(const Json& object, const char* key, int largest) {
   const Json& values = At(object, key);
   std::vector<int> integers;
@@ -113,7 +155,38 @@ std::vector<int> ManifestReader::Integers(const Json& object, const char* key, i
   return integers;
 }
 
-std::shared_ptr<const FileView> ManifestReader::File(const std::string& name) {
+const Json& ManifestReader::Object(const Json& object, const char* key) {
+  const Json& value = At(object, key);
+  if (!value.is_object()) Fail(std::string(key) + " is " + Short(value) + ", expected an object");
+  return value;
+}
+
+const Json& ManifestReader::Objects(const Json& object, const char* key) {
+  static const Json kNone = Json::array();
+  const Json& values = At(object, key);
+  if (!values.is_array()) {
+    Fail(std::string(key) + " is " + Short(values) + ", expected a list");
+    return kNone;
+  }
+  for (const Json& value : values) {
+    if (value.is_object()) continue;
+    Fail(std::string(key) + " holds " + Short(value) + ", expected objects");
+    return kNone;
+  }
+  return values;
+}
+
+std::string ManifestReader::FileName(const Json& object, const char* key) {
+  std::string name = String(object, key);
+  if (!IsFileName(name)) {
+    Fail(std::string(key) + " is " + Short(Json(name)) +
+         ", expected the name of a file inside the bundle");
+  }
+  return name;
+}
+
+std::shared_ptr<const FileView> ManifestReader::File(const Json& object, const char* key) {
+  const std::string name = FileName(object, key);
   const ListedFile listed = Listed(name);
   if (failed()) return nullptr;
   const auto file = FindListed(*files_, listed, rebuild_);
@@ -135,8 +208,8 @@ const Json& ManifestReader::Component(const std::string& kind) {
 
 const Json& ManifestReader::Graphs(const Json& component) {
   static const Json kNone = Json::array();
-  const Json& graphs = At(component, "graphs");
-  if (graphs.is_array() && !graphs.empty()) return graphs;
+  const Json& graphs = Objects(component, "graphs");
+  if (!graphs.empty()) return graphs;
   Fail("its " + String(component, "kind") +
        " has no graphs (step 1 alone makes none that run: run step 2)");
   return kNone;
@@ -144,9 +217,9 @@ const Json& ManifestReader::Graphs(const Json& component) {
 
 Signature ManifestReader::Graph(const Json& json) {
   Signature signature;
-  signature.name = String(json, "name");
+  signature.name = Text(json, "name");
   if (!graphs_.insert(signature.name).second) Fail("two graphs have the name " + signature.name);
-  signature.file = File(String(json, "file"));
+  signature.file = File(json, "file");
   signature.inputs = ReadSpecs(json, "inputs");
   signature.outputs = ReadSpecs(json, "outputs");
   return signature;
@@ -163,9 +236,15 @@ void ManifestReader::ExpectTensors(const Signature& signature,
 
 TokenTable ManifestReader::Table(const Json& json) {
   TokenTable table;
-  table.file = File(String(json, "file"));
+  table.file = File(json, "file");
   table.dtype = String(json, "dtype");
-  if (!At(json, "scales").is_null()) table.scales = File(String(json, "scales"));
+  if (table.dtype != "fp32" && table.dtype != "fp16" && table.dtype != "int8") {
+    Fail("dtype is " + Short(Json(table.dtype)) + ", expected one of fp32, fp16, int8");
+  }
+  if (!At(json, "scales").is_null()) table.scales = File(json, "scales");
+  if ((table.dtype == "int8") != (table.scales != nullptr)) {
+    Fail("dtype is " + table.dtype + ", and scales are of int8 alone, and needed there");
+  }
   const Json& offset = At(json, "offset");
   if (offset.is_number_unsigned()) {
     table.offset = offset.get<size_t>();
@@ -177,25 +256,31 @@ TokenTable ManifestReader::Table(const Json& json) {
 
 std::vector<TensorSpec> ManifestReader::ReadSpecs(const Json& entry, const char* side) {
   std::vector<TensorSpec> specs;
-  const Json& list = At(entry, side);
-  if (!list.is_array()) Fail(std::string(side) + " of a signature is not a list");
-  for (const Json& item : list) {
+  for (const Json& item : Objects(entry, side)) {
     TensorSpec spec;
-    spec.name = String(item, "name");
-    for (int dimension : Integers(item, "shape", kLargest)) spec.shape.push_back(dimension);
+    spec.name = Text(item, "name");
+    for (int dimension : Integers(item, "shape", kLargest)) {
+      if (dimension == 0) Fail("shape of " + spec.name + " holds 0, expected sizes from 1 on");
+      spec.shape.push_back(dimension);
+    }
     specs.push_back(std::move(spec));
   }
   return specs;
 }
 
 ListedFile ManifestReader::Listed(const std::string& name) {
-  const Json& entry = At(At(root_, "files"), name.c_str());
-  const Json& size = At(entry, "size");
-  const std::string sha256 = entry.is_object() ? String(entry, "sha256") : "";
-  if (!size.is_number_unsigned() || failed()) {
+  const Json& entry = At(Object(root_, "files"), name.c_str());
+  if (!entry.is_object()) {
     Fail("files does not list " + name + " with its size and sha256");
     return {};
   }
+  const Json& size = At(entry, "size");
+  if (!size.is_number_unsigned() || size > kLargestFile) {
+    Fail("size of " + name + " is " + Short(size) + ", expected a number of bytes");
+  }
+  const std::string sha256 = String(entry, "sha256");
+  if (!IsDigest(sha256)) Fail("sha256 of " + name + " is not of 64 hexadecimal digits");
+  if (failed()) return {};
   return {name, size.get<int64_t>(), sha256};
 }
 

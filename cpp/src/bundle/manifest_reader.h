@@ -36,16 +36,21 @@ class ManifestReader {
   const Error& error() const { return *error_; }
   void Fail(const std::string& fault);
 
-  // Null if there is no such key.
+  // Null if there is no such key: no value of a manifest is null.
   const Json& At(const Json& object, const char* key) const;
   int Integer(const Json& object, const char* key, int least = 0);
   double Number(const Json& object, const char* key, double least, double most);
   std::string String(const Json& object, const char* key);
+  std::string Text(const Json& object, const char* key);  // a string that is not empty
   std::vector<int> Integers(const Json& object, const char* key, int largest);
+  const Json& Object(const Json& object, const char* key);
+  const Json& Objects(const Json& object, const char* key);  // a list of them, maybe empty
+  // The name of a file inside of the bundle, which need not be there.
+  std::string FileName(const Json& object, const char* key);
 
-  // A file of the bundle, of the size that the manifest lists; null if there is none. A bundle may
+  // The file of that name, of the size that the manifest lists; null if there is none. A bundle may
   // hold more files, such as TorchScript, which are not looked at.
-  std::shared_ptr<const FileView> File(const std::string& name);
+  std::shared_ptr<const FileView> File(const Json& object, const char* key);
   // The component of this kind; null if there is none.
   const Json& Component(const std::string& kind);
 

@@ -34,7 +34,7 @@ NpuFiles ReadOne(ManifestReader* reader, const std::string& soc, const Json& jso
   const Json& files = reader->At(json, "files");
   if (!files.is_object() || files.empty()) reader->Fail("files of " + soc + " is not a table");
   for (const auto& [source, file] : files.items()) {
-    npu.files[source] = reader->Listed(reader->String(files, source.c_str()));
+    npu.files[source] = reader->Listed(reader->FileName(files, source.c_str()));
   }
   const Json& signatures = reader->At(json, "signatures");
   if (!signatures.is_array()) reader->Fail("signatures of " + soc + " is not a list");

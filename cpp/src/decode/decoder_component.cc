@@ -19,12 +19,13 @@ DecoderSpec ReadSpec(ManifestReader* reader, const Json& json) {
   spec.cache = reader->Integer(json, "cache", 1);
   spec.vocabulary = reader->Integer(json, "vocabulary", 1);
   spec.masked = static_cast<float>(reader->Number(json, "masked", kLeastHalf, -1));
-  if (spec.layers > kMostLayers) reader->Fail("the decoder's layers are above 1024");
-  if (spec.width % spec.heads != 0) reader->Fail("the decoder's width is no multiple of its heads");
+  if (spec.layers > kMostLayers) reader->Fail("layers of the decoder is above 1024");
+  if (spec.width % spec.heads != 0)
+    reader->Fail("width of the decoder is no multiple of its heads");
   if (spec.heads % spec.kv_heads != 0) {
-    reader->Fail("the decoder's heads are no multiple of its kv_heads");
+    reader->Fail("heads of the decoder is no multiple of its kv_heads");
   }
-  if (spec.cache > spec.context) reader->Fail("the decoder's cache is above its context");
+  if (spec.cache > spec.context) reader->Fail("cache of the decoder is above its context");
   return spec;
 }
 
@@ -47,13 +48,13 @@ DecoderComponent DecoderComponent::Read(ManifestReader* reader) {
     reader->Fail("it has no component of kind decoder");
     return decoder;
   }
-  decoder.spec = ReadSpec(reader, reader->At(json, "spec"));
+  decoder.spec = ReadSpec(reader, reader->Object(json, "spec"));
   for (const Json& graph : reader->Graphs(json)) {
     decoder.graphs.push_back({ReadRole(reader, graph), reader->Graph(graph)});
   }
-  decoder.token_embedding = reader->Table(reader->At(json, "token_embedding"));
-  decoder.position_embedding = reader->File(reader->String(json, "position_embedding"));
-  decoder.tokenizer = reader->File(reader->String(json, "tokenizer"));
+  decoder.token_embedding = reader->Table(reader->Object(json, "token_embedding"));
+  decoder.position_embedding = reader->File(json, "position_embedding");
+  decoder.tokenizer = reader->File(json, "tokenizer");
   return decoder;
 }
 

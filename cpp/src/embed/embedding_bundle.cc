@@ -101,14 +101,14 @@ void ReadPrompts(ManifestReader* reader, const Json& json, TextEncoderSpec* text
 TextEncoderSpec ReadText(ManifestReader* reader, const Json& json, size_t* dimensions) {
   TextEncoderSpec text;
   text.buckets = ReadBuckets(reader, json, "text-encoder", "hidden", /*has_length=*/true);
-  text.token_embedding = reader->Table(reader->At(json, "token_embedding"));
-  text.position_embedding = reader->File(reader->String(json, "position_embedding"));
-  text.tokenizer = reader->File(reader->String(json, "tokenizer"));
+  text.token_embedding = reader->Table(reader->Object(json, "token_embedding"));
+  text.position_embedding = reader->File(json, "position_embedding");
+  text.tokenizer = reader->File(json, "tokenizer");
   ReadPrompts(reader, json, &text);
   const Json& padded = reader->At(json, "padded");
   if (!padded.is_null() && !padded.is_boolean()) reader->Fail("padded is neither true nor false");
   text.padded = padded.is_boolean() && padded.get<bool>();
-  if (text.padded) text.pad_token = reader->Integer(json, "pad_token");
+  text.pad_token = reader->Integer(json, "pad_token");
   text.max_length = static_cast<size_t>(reader->Integer(json, "max_length", 1));
   text.pooling = ReadPooling(reader, json);
   text.mask_padding = !reader->At(json, "masked").is_null();
@@ -136,7 +136,7 @@ TextEncoderSpec ReadText(ManifestReader* reader, const Json& json, size_t* dimen
 
 ImageEncoderSpec ReadImage(ManifestReader* reader, const Json& json, size_t* dimensions) {
   ImageEncoderSpec image;
-  image.processor = ReadImageSettings(reader, reader->At(json, "processor"));
+  image.processor = ReadImageSettings(reader, reader->Object(json, "processor"));
   image.height = image.processor.output.height;
   image.width = image.processor.output.width;
   image.buckets = ReadBuckets(reader, json, "image-encoder", "pixels", /*has_length=*/false);
@@ -151,7 +151,7 @@ ImageEncoderSpec ReadImage(ManifestReader* reader, const Json& json, size_t* dim
 
 AudioEncoderSpec ReadAudio(ManifestReader* reader, const Json& json, size_t* dimensions) {
   AudioEncoderSpec audio;
-  audio.mel_filters = reader->File(reader->String(json, "mel_filters"));
+  audio.mel_filters = reader->File(json, "mel_filters");
   for (const Json& graph : reader->Graphs(json)) {
     AudioEncoderSpec::Window window;
     window.signature = reader->Graph(graph);

@@ -202,13 +202,6 @@ Result<CheckedTensor> CheckTensor(const ::tflite::Tensor& table,
 
 Error Damaged(std::string what) { return Error{ErrorCode::kBundle, std::move(what)}; }
 
-std::string Printable(std::string_view name) {
-  constexpr size_t kMaxLength = 100;
-  std::string text(name.substr(0, kMaxLength));
-  std::replace_if(text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-  return name.size() > kMaxLength ? text + "..." : text;
-}
-
 bool CheckedTensor::Is(std::initializer_list<TensorType> types) const {
   return std::find(types.begin(), types.end(), type) != types.end();
 }

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/printable.h"
 #include "sotto/error.h"
 #include "tflite/shape.h"
 #include "tflite_schema/schema_generated.h"
@@ -46,9 +47,6 @@ struct CheckedTensor {
 
 // An error about the file, which the caller puts the file's name before.
 Error Damaged(std::string what);
-
-// A name from the file, for messages: a stranger's bytes are no text, nor short.
-std::string Printable(std::string_view name);
 
 // The buffers, in order. kBundle if one reaches beyond the file.
 Result<std::vector<ConstantBytes>> CheckBuffers(const ::tflite::Model& model, const uint8_t* data,

@@ -22,7 +22,7 @@ Result<VadBundle> VadBundle::Open(const BundleFiles& files, bool verify) {
   bundle.context = reader.Integer(json, "context");
   bundle.reflected = reader.Integer(json, "reflected");
   if (bundle.reflected >= bundle.context + kVadChunk) {
-    reader.Fail("more samples are reflected than there are");
+    reader.Fail("reflected is above the samples that there are");
   }
   const Json& graphs = reader.Graphs(json);
   if (graphs.size() != 1) reader.Fail("its vad has other than one graph");

@@ -22,7 +22,7 @@ int ReadMels(const std::vector<Signature>& encoders) {
 }
 
 WhisperVocabulary ReadVocabulary(ManifestReader* reader, const Json& whisper, int n_vocab) {
-  const Json& json = reader->At(whisper, "tokens");
+  const Json& json = reader->Object(whisper, "tokens");
   const auto id = [&](const Json& object, const char* key) {
     const int value = reader->Integer(object, key);
     if (value >= n_vocab) reader->Fail(std::string(key) + " is outside the vocabulary");
@@ -56,7 +56,7 @@ std::vector<std::pair<int, int>> ReadAlignmentHeads(ManifestReader* reader, cons
   const auto below = [](const Json& value, int limit) {
     return value.is_number_integer() && value >= 0 && value < limit;
   };
-  if (!list.is_null() && !list.is_array()) reader->Fail("alignment_heads is not a list");
+  if (!list.is_array()) reader->Fail("alignment_heads is missing or not a list");
   for (const Json& pair : list) {
     if (!pair.is_array() || pair.size() != 2 || !below(pair[0], decoder.layers) ||
         !below(pair[1], decoder.heads)) {

@@ -69,6 +69,13 @@ TEST_CASE("an entry that can't be read in place is refused by name") {
   }
 }
 
+TEST_CASE("a name of any bytes is printable in a message") {
+  SmallArchive compressed;
+  compressed.Add("\xff\x01" + std::string(200, 'a'), "content", /*method=*/8);
+  const std::string expected = "its entry ??" + std::string(98, 'a') + "... is compressed";
+  CHECK(Has(Refusal(compressed.Finish()), expected));
+}
+
 TEST_CASE("names that lead out of the bundle are refused") {
   for (const std::string name : {"", "/a", "../a", "a/../b", "a/./b", "a//b", "folder/"}) {
     CAPTURE(name);

@@ -88,7 +88,7 @@ TEST_CASE("a manifest that can't be read off the disk is an error, not an except
 }
 
 TEST_CASE("another schema is refused with both") {
-  for (const Json& schema : {Json(1), Json(0), Json("3"), Json(3.0), Json(nullptr)}) {
+  for (const Json& schema : {Json(1), Json(0), Json("3"), Json(3.0), Json::array()}) {
     SmallBundle bundle;
     bundle.manifest["schema"] = schema;
     CHECK(Has(Refusal(bundle), "this version of Sotto reads schema 3"));
@@ -115,57 +115,62 @@ TEST_CASE("every value is required and has a range") {
     const char* message;
   };
   for (const Case& fault :
-       {Case{"/components", Json::array(), "it lists no components"},
-        Case{"/components", 3, "it lists no components"},
-        Case{"/components/0", 3, "kind is missing, expected a string"},
+       {Case{"/components", Json::array(), "components is an empty list"},
+        Case{"/components", 3, "components is 3, expected a list"},
+        Case{"/components/0", 3, "components holds 3, expected objects"},
         Case{"/components/0/kind", "decoder", "it has two components of kind decoder"},
         Case{"/components/0/kind", "ear", "it has no component of kind speech-encoder"},
         Case{"/components/1/kind", "mouth", "it has no component of kind decoder"},
         Case{"/components/0/graphs", Json::array(), "its speech-encoder has no graphs (step 1"},
-        Case{"/components/1/graphs", nullptr, "its decoder has no graphs (step 1 alone"},
+        Case{"/components/1/graphs", nullptr, "graphs is null"},
         Case{"/components/0/spec/context", UINT64_MAX, "context is 18446744073709551615"},
         Case{"/components/0/spec/context", 49, "takes 100 frames, expected 100 a second and twice"},
         Case{"/components/0/spec/heads", 0, "heads is 0, expected an integer from 1"},
         Case{"/components/0/mel_filters", 3, "mel_filters is 3, expected a string"},
+        Case{"/components/0/mel_filters", "a\\b", "mel_filters is \"a\\\\b\", expected the name"},
+        Case{"/components/0/mel_filters", "manifest.json", "expected the name of a file inside"},
         Case{"/components/1/spec/vocabulary", 1e9, "vocabulary is 1000000000.0, expected an int"},
-        Case{"/components/1/spec/heads", 3, "the decoder's width is no multiple of its heads"},
-        Case{"/components/1/spec/kv_heads", 3, "heads are no multiple of its kv_heads"},
+        Case{"/components/1/spec/heads", 3, "width of the decoder is no multiple of its heads"},
+        Case{"/components/1/spec/kv_heads", 3,
+             "heads of the decoder is no multiple of its kv_heads"},
         Case{"/components/1/spec/kv_heads", 1, "kv_heads other than heads, which no Whisper has"},
-        Case{"/components/1/spec/layers", 1025, "the decoder's layers are above 1024"},
+        Case{"/components/1/spec/layers", 1025, "layers of the decoder is above 1024"},
         Case{"/components/1/spec/layers", 3,
              "encode_1s has 4 tensors on one side, its dims need 6"},
-        Case{"/components/1/spec/cache", 7, "the decoder's cache is above its context"},
+        Case{"/components/1/spec/cache", 7, "cache of the decoder is above its context"},
         Case{"/components/1/spec/masked", 0, "masked is not a number from -65504 to -1"},
         Case{"/components/1/token_embedding/offset", "here", "is not a number of bytes"},
-        Case{"/components/1/token_embedding", nullptr, "file is missing"},
+        Case{"/components/1/token_embedding", nullptr, "token_embedding is null"},
         Case{"/components/0/graphs/0/inputs/0/shape/2", 99, "encode_1s takes 99 frames, expected"},
         Case{"/components/0/graphs/0/outputs/0/shape/2", 51, "its dims need"},
-        Case{"/components/0/graphs/0/outputs", 3, "outputs of a signature is not a list"},
+        Case{"/components/0/graphs/0/outputs", 3, "outputs is 3, expected a list"},
         Case{"/components/1/graphs/0/role", "verse", "has the role \"verse\", expected step"},
-        Case{"/components/1/graphs/0/role", nullptr, "role is missing, expected a string"},
+        Case{"/components/1/graphs/0/role", nullptr, "role is null"},
         Case{"/components/1/graphs/0/role", "alignment", "is the second of its role for one"},
         Case{"/components/1/graphs/0/role", "prefill", "no graph decodes a step over the 1 s"},
         Case{"/components/1/graphs/0/name", "encode_1s", "two graphs have the name encode_1s"},
         Case{"/components/1/graphs/0/inputs", Json::array(), "attends to the audio of no encoder"},
         Case{"/components/1/graphs/0/outputs", Json::array(), "has 0 tensors on one side"},
-        Case{"/whisper", nullptr, "it has no section whisper: it transcribes nothing"},
+        Case{"/whisper", 3, "it has no section whisper: it transcribes nothing"},
         Case{"/whisper/tokens/eot", 20, "eot is outside the vocabulary"},
         Case{"/whisper/tokens/sot", -1, "sot is -1"},
-        Case{"/whisper/tokens/sot_prev", nullptr, "sot_prev is missing"},
+        Case{"/whisper/tokens/sot_prev", nullptr, "sot_prev is null"},
         Case{"/whisper/suppress", {20}, "suppress holds 20, expected integers from 0 to 19"},
         Case{"/whisper/suppress_at_begin", "all", "suppress_at_begin is \"all\", expected a list"},
         Case{"/whisper/languages", {{"en", 20}}, "en is outside the vocabulary"},
         Case{"/whisper/languages", 7, "languages is not a table"},
         Case{"/whisper/alignment_heads", Json::array(),
              "signature align_1s, but no alignment head"},
-        Case{"/whisper/alignment_heads", 3, "alignment_heads is not a list"},
+        Case{"/whisper/alignment_heads", 3, "alignment_heads is missing or not a list"},
         Case{"/whisper/alignment_heads/0", {2, 0}, "alignment_heads holds a pair that is no layer"},
         Case{"/whisper/alignment_heads/0", {0, -1}, "alignment_heads holds a pair that is no"},
         Case{"/whisper/alignment_heads/0", {0}, "alignment_heads holds a pair that is no layer"},
-        Case{"/name", nullptr, "name is missing, expected a string"},
-        Case{"/files/graphs.tflite/size", -1, "files does not list graphs.tflite"},
+        Case{"/name", "", "name is \"\", expected a text that is not empty"},
+        Case{"/name", nullptr, "name is null"},
+        Case{"/files/graphs.tflite/size", -1, "size of graphs.tflite is -1"},
+        Case{"/files/graphs.tflite/sha256", "A0", "sha256 of graphs.tflite is not of 64"},
         Case{"/files/graphs.tflite/sha256", 0, "sha256 is 0, expected a string"},
-        Case{"/files", Json::array(), "files does not list graphs.tflite"}}) {
+        Case{"/files", Json::array(), "files is [], expected an object"}}) {
     CAPTURE(std::string(fault.pointer));
     SmallBundle bundle;
     bundle.manifest[Json::json_pointer(fault.pointer)] = fault.value;
@@ -226,7 +231,7 @@ TEST_CASE("a name that leads out of the bundle is not opened") {
     SmallBundle bundle;
     bundle.manifest["components"][1]["token_embedding"]["file"] = name;
     bundle.manifest["files"][name] = bundle.manifest["files"]["mel_filters.npy"];
-    CHECK(Has(Refusal(bundle), "\" is not a file's"));
+    CHECK(Has(Refusal(bundle), "expected the name of a file inside the bundle"));
   }
 }
 

@@ -92,13 +92,14 @@ TEST_CASE("a section that is malformed is told by what is wrong in it") {
     std::string fault;
   } kFaults[] = {
       {"format", "elf", "format of an NPU's files is \"elf\", expected \"litert\" or \"dla\""},
-      {"format", nullptr, "format is missing"},
+      {"format", nullptr, "format is null"},
       {"compiler", "gcc", "compiler of an NPU's files is \"gcc\""},
       {"sdk", "new", "sdk of mt6991 is no version: \"new\""},
       {"sdk", 8, "sdk is 8, expected a string"},
       {"files", Json::array(), "files of mt6991 is not a table"},
       {"files", Json::object(), "files of mt6991 is not a table"},
-      {"files", Json::object({{"graphs.tflite", "../code"}}), "files does not list ../code"},
+      {"files", Json::object({{"graphs.tflite", "../code"}}),
+       "graphs.tflite is \"../code\", expected the name"},
       {"files", Json::object({{"graphs.tflite", "npu/other"}}), "files does not list npu/other"},
       {"files", Json::object({{"graphs.tflite", 1}}), "graphs.tflite is 1, expected a string"},
       {"signatures", "encode_1s", "signatures of mt6991 is not a list"},

@@ -60,7 +60,7 @@ TEST_CASE("every value of a vad manifest has a range") {
   for (const Case& fault :
        {Case{"/components/0/context", -1, "context is -1"},
         Case{"/components/0/context", 32, "detect has samples of shape [1, 640]"},
-        Case{"/components/0/reflected", 576, "more samples are reflected than there are"},
+        Case{"/components/0/reflected", 576, "reflected is above the samples that there are"},
         Case{"/components/0/graphs", SmallBundle::Json::array(),
              "its vad has no graphs (step 1 alone"},
         Case{"/components/0/graphs/0/inputs", SmallBundle::Json::array(), "no state h"},

@@ -20,6 +20,12 @@ from sotto.bundle.image_settings import ImageSettings
 
 Pooling = Literal["mean", "cls", "eot", "last"]
 
+VAD_CHUNK = 512
+"""Samples of a chunk of voice activity detection, 32 ms."""
+
+MOST_LAYERS = 1024
+"""Of a decoder."""
+
 
 @dataclass(frozen=True)
 class EncoderSpec:
@@ -57,6 +63,18 @@ class DecoderSpec:
     vocabulary: Count
     masked: Masked
 
+    def fault(self) -> str | None:
+        """As of a component."""
+        if self.layers > MOST_LAYERS:
+            return f"layers is {self.layers}, expected at most {MOST_LAYERS}"
+        if self.width % self.heads:
+            return f"width is {self.width}, no multiple of heads, {self.heads}"
+        if self.heads % self.kv_heads:
+            return f"heads is {self.heads}, no multiple of kv_heads, {self.kv_heads}"
+        if self.cache > self.context:
+            return f"cache is {self.cache}, above context, {self.context}"
+        return None
+
 
 @dataclass(frozen=True)
 class _Component:
@@ -68,6 +86,10 @@ class _Component:
     def files(self) -> set[str]:
         """All that it reads."""
         return {graph.file for graph in self.graphs}
+
+    def fault(self) -> str | None:
+        """What does not fit together in it, None where all does."""
+        return None
 
     def with_graphs(self, graphs: tuple[Graph, ...]) -> Self:
         """The same with other graphs."""
@@ -110,6 +132,9 @@ class Decoder(_Component):
         tables = {self.position_embedding, self.tokenizer}
         return super().files | self.token_embedding.files | tables
 
+    def fault(self) -> str | None:
+        return self.spec.fault() or self.token_embedding.fault()
+
 
 @dataclass(frozen=True)
 class VoiceActivity(_Component):
@@ -124,6 +149,11 @@ class VoiceActivity(_Component):
 
     context: Index
     reflected: Index
+
+    def fault(self) -> str | None:
+        if self.reflected >= self.context + VAD_CHUNK:
+            return f"reflected is {self.reflected}, more samples than there are"
+        return None
 
 
 @dataclass(frozen=True)
@@ -160,6 +190,12 @@ class TextEncoder(_Component):
         tables = {self.position_embedding, self.tokenizer}
         return super().files | self.token_embedding.files | tables
 
+    def fault(self) -> str | None:
+        default = self.default_prompt
+        if default is not None and default not in self.prompts:
+            return f"default_prompt is {default!r:.60}, which is not in prompts"
+        return self.token_embedding.fault()
+
 
 @dataclass(frozen=True)
 class ImageEncoder(_Component):
@@ -169,6 +205,10 @@ class ImageEncoder(_Component):
 
     gelu: Gelu
     processor: ImageSettings
+
+    def fault(self) -> str | None:
+        fault = self.processor.fault()
+        return f"processor: {fault}" if fault else None
 
 
 @dataclass(frozen=True)

@@ -91,3 +91,9 @@ class TokenTable:
     def files(self) -> set[str]:
         """One, or two."""
         return {self.file, *([self.scales] if self.scales else [])}
+
+    def fault(self) -> str | None:
+        """What does not fit together in it, None where all does."""
+        if (self.dtype == "int8") != (self.scales is not None):
+            return f"dtype is {self.dtype}, and scales are of int8 alone, and needed there"
+        return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal, TypeVar, cast
 
 from sotto.bundle.codec import Fault, decode, encode
@@ -16,10 +16,9 @@ from sotto.bundle.components import (
     MODALITIES,
     Component,
     Decoder,
+    DecoderSpec,
     Embedder,
-    ImageEncoder,
     SpeechEncoder,
-    TextEncoder,
     VoiceActivity,
     seconds_of,
 )
@@ -115,6 +114,20 @@ class Whisper:
     def multilingual(self) -> bool:
         """Whether it knows other languages than English."""
         return bool(self.languages)
+
+    def fault(self, decoder: DecoderSpec) -> str | None:
+        """What does not fit the decoder, None where all does."""
+        roles = {role.name: getattr(self.tokens, role.name) for role in fields(self.tokens)}
+        roles |= self.languages
+        for role in ("suppress", "suppress_at_begin"):
+            roles[role] = max(getattr(self, role), default=0)
+        for role, token in roles.items():
+            if token >= decoder.vocabulary:
+                return f"{role} is {token}, outside the vocabulary of {decoder.vocabulary}"
+        for layer, head in self.alignment_heads:
+            if layer >= decoder.layers or head >= decoder.heads:
+                return f"alignment_heads holds ({layer}, {head}), no layer and head of the decoder"
+        return None
 
 
 @dataclass(frozen=True)
@@ -344,19 +357,19 @@ class Manifest:
         for component in self.components:
             if absent := component.files - set(self.files):
                 raise Fault(f"files does not list {sorted(absent)[0]} with its size and sha256")
-            if isinstance(component, ImageEncoder) and (fault := component.processor.fault()):
-                raise Fault(f"the image processor's {fault}")
-            if isinstance(component, TextEncoder):
-                default = component.default_prompt
-                if default is not None and default not in component.prompts:
-                    raise Fault(f"default_prompt is {default!r:.60}, which is not in prompts")
+            if fault := component.fault():
+                raise Fault(f"{component.kind}: {fault}")
         if self.whisper is not None and not {"speech-encoder", "decoder"} <= set(kinds):
             raise Fault("whisper is there without a speech-encoder and a decoder")
+        if self.whisper is not None and (fault := self.whisper.fault(self.need(Decoder).spec)):
+            raise Fault(f"whisper: {fault}")
         if bool(self.embedders) != (self.embedding is not None):
             raise Fault("embedding and encoders of text, images or audio go together")
         for soc, compiled in self.npu.items():
             if absent := set(compiled.files.values()) - set(self.files):
                 raise Fault(f"npu[{soc!r:.60}]: files does not list {sorted(absent)[0]}")
+            if self.graphs and set(compiled.signatures) - set(self.graphs):
+                raise Fault(f"npu[{soc!r:.60}]: signatures holds one that the bundle has not")
 
 
 def windows_of(encoders: Iterable[Graph], decoders: Iterable[Graph]) -> list[Window]:

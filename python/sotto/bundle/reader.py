@@ -203,9 +203,13 @@ def parse_object(text: bytes, path: Path) -> dict[str, Any]:
         BundleError: it is none.
     """
     try:
-        content = json.loads(text.decode("utf-8"))
+        content = json.loads(text.decode("utf-8-sig"), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise BundleError(f"{path} is not valid JSON ({error}). {REBUILD}") from error
     if not isinstance(content, dict):
         raise BundleError(f"{path} is not a bundle's manifest. {REBUILD}")
     return content
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
