@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "checked_message.h"
 #include "executor.h"
 #include "network_reader.h"
 
@@ -26,7 +27,7 @@ bool Allocate(size_t count, SizeOf size_of, std::vector<std::vector<uint8_t>>* b
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto network = sotto::neuron::Network::Read(data, size, "network");
-  if (!network.ok()) return 0;
+  if (!sotto::Accepted(network)) return 0;
   const auto executor = sotto::neuron::Executor::Create(*network, {}, 1);
   if (!executor.ok()) return 0;
   std::vector<std::vector<uint8_t>> given, taken;

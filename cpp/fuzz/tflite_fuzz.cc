@@ -2,13 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 
-#include "sotto/error.h"
+#include "checked_message.h"
 #include "tflite/verify_model.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const sotto::Result<void> verified = sotto::VerifyModel("model.tflite", data, size);
-  if (!verified.ok() && verified.error().message.empty()) std::abort();
+  sotto::Accepted(sotto::VerifyModel("model.tflite", data, size));
   return 0;
 }

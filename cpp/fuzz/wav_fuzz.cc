@@ -4,17 +4,18 @@
 #include <cstdlib>
 #include <vector>
 
+#include "checked_message.h"
 #include "memory_file.h"
 #include "sotto/wav.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const sotto::MemoryFile file(data, size);
   auto reader = sotto::WavReader::Open(file.path());
-  if (!reader.ok()) return 0;
+  if (!sotto::Accepted(reader)) return 0;
   std::vector<float> samples(777);
   for (int64_t total = 0;;) {
     const auto read = reader->Read(samples.data(), samples.size());
-    if (!read.ok()) return 0;
+    if (!sotto::Accepted(read)) return 0;
     total += static_cast<int64_t>(*read);
     if (*read > samples.size() || total > reader->frames()) std::abort();
     for (size_t i = 0; i < *read; ++i) {
