@@ -3,6 +3,8 @@
 # make test     set up what tests need, and run them
 # make test-slow  the slow tests that CI runs; SLOW_SECONDS=900 bounds them
 # make test-grid  more recordings and options of the same tests, an hour and more
+# make test-tsan  sessions, streams, callbacks and caches under ThreadSanitizer
+# make fuzz     every parser of foreign bytes, FUZZ_SECONDS=60 each; stops at the first finding
 # make lint     check style and types
 # make format   rewrite sources in the project's style
 # make compare  transcripts of every stage against openai-whisper, as tables under docs/
@@ -23,6 +25,7 @@ BUNDLE := models/whisper-base
 ENCODER := models/all-MiniLM-L6-v2
 NPU_SOC ?= mt6991,mt6993,mt8188
 SLOW_SECONDS ?= 900
+FUZZ_SECONDS ?= 60
 # Of tests: a file is one process's, which loads its models once.
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 CPP := $(shell find cpp -name '*.cc' -o -name '*.h' -o -name CMakeLists.txt) CMakeLists.txt
@@ -37,10 +40,11 @@ quietly = sh deploy/quietly.sh build/log/$(1).log '$(2)'
 # Speech that a package of the extra `demo` carries.
 PACKAGED_RECORDING = $(BIN)/python -c 'from sotto.export.recording import packaged_recording; \
   print(packaged_recording())'
+LITERT = $(BIN)/python -c 'from sotto.runtime.locate import find_litert; print(find_litert())'
 WHEEL_PYTHONS ?= $(BIN)/python
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-python test-cpp test-slow test-grid test-sanitized test-arm64 lint format \
+.PHONY: help demo test test-python test-cpp test-slow test-grid test-sanitized test-tsan fuzz test-arm64 lint format \
   compare npu bench clean ends beside wheels fresh-machine fresh-machine-quick
 
 help:
@@ -122,6 +126,18 @@ test-sanitized: $(STAMPS)/installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" ctest --preset asan-ubsan
 	SOTTO_SANITIZED_ADAPTER="$(CURDIR)/build/asan-ubsan/cpp" \
 	  $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 test/npu/test_sanitized_adapter.py
+
+# LiteRT itself has no instrumentation, and what it does is not looked at.
+test-tsan: $(STAMPS)/installed-dev
+	$(BIN)/python test/make_bundles.py
+	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --preset tsan
+	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --build --preset tsan
+	SOTTO_TEST_BUNDLE="$(CURDIR)/models/whisper-tiny.en" SOTTO_LITERT="$$($(LITERT))" \
+	  PATH="$(CURDIR)/$(BIN):$$PATH" ctest --preset tsan
+
+# Needs clang: apt-get install clang libclang-rt-dev
+fuzz: $(STAMPS)/installed-dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python test/fuzz.py --seconds $(FUZZ_SECONDS) $(FUZZ)
 
 # Needs a cross compiler and an emulator: apt-get install g++-aarch64-linux-gnu qemu-user
 test-arm64: $(STAMPS)/installed-dev
