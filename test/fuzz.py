@@ -49,7 +49,7 @@ def build(compiler: str, names: list[str]) -> None:
     """Builds fuzzers.
 
     Raises:
-        subprocess.CalledProcessError: they don't compile.
+        SystemExit: they don't compile, with what the compiler said.
     """
     compilers = [
         f"-DCMAKE_CXX_COMPILER={compiler}",
@@ -60,7 +60,9 @@ def build(compiler: str, names: list[str]) -> None:
         ["cmake", "--preset", "fuzz", *compilers],
         ["cmake", "--build", "--preset", "fuzz", "--target", *targets],
     ):
-        subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
+        built = subprocess.run(command, cwd=REPOSITORY, check=False, capture_output=True, text=True)
+        if built.returncode != 0:
+            raise SystemExit(built.stdout[-5000:] + built.stderr[-5000:])
 
 
 def examples(name: str) -> Path:

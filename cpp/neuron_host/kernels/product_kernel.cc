@@ -99,10 +99,10 @@ sotto::Result<Rescaling> RescalingOf(const Call& call, size_t columns,
     }
     for (const float scale : right.scales) rescaling.multipliers.push_back(rest * scale);
   }
-  const auto [least, greatest] = IntegersOf(output.type);
+  const auto integers = IntegersOf(output.type);
   const auto bound = [&](float real) {
     const double integer = std::nearbyint(double{real} / output.scale) + output.zero_point;
-    return std::min(std::max(integer, least), greatest);
+    return std::min(std::max(integer, integers.first), integers.second);
   };
   rescaling.zero_point = output.zero_point;
   rescaling.least = bound(activation.least);
