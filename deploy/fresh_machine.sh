@@ -62,6 +62,13 @@ inside() {
     DEBIAN_FRONTEND=noninteractive "${settings[@]}" "$@"
 }
 
+# Again after each installation: Debian's ca-certificates writes its own list over this machine's.
+bring_certificates() {
+  for file in /etc/pip.conf /etc/ssl/certs/ca-certificates.crt ${PIP_CERT:-} ${SSL_CERT_FILE:-}; do
+    [ ! -f "$file" ] || install -D -m 644 "$file" "$1$file"
+  done
+}
+
 make_machine() {
   local suite=$1 root=$2
   debootstrap --variant=minbase "$suite" "$root" ${mirror:+"$mirror"} >"$folder/$suite.log" 2>&1 ||
@@ -70,9 +77,7 @@ make_machine() {
   mount --bind /dev "$root/dev"
   cp /etc/resolv.conf /etc/hosts "$root/etc/"
   grep -l '^Acquire::' /etc/apt/apt.conf.d/* 2>/dev/null | xargs -r cp -t "$root/etc/apt/apt.conf.d/"
-  for file in /etc/pip.conf /etc/ssl/certs/ca-certificates.crt ${PIP_CERT:-} ${SSL_CERT_FILE:-}; do
-    [ ! -f "$file" ] || install -D -m 644 "$file" "$root$file"
-  done
+  bring_certificates "$root"
   mkdir -p "$root/root/sotto"
   git ls-files -z | tar -c --null --files-from - | tar -x -C "$root/root/sotto"
   inside "$root" apt-get update -q >>"$folder/$suite.log" 2>&1
@@ -124,6 +129,7 @@ for suite; do
   expect_complaint "$root"
   # shellcheck disable=SC2086 # a list of names
   inside "$root" apt-get install -qy --no-install-recommends $packages >>"$folder/$suite.log" 2>&1
+  bring_certificates "$root"
   "$what" "$root"
   leave "$root"
   trap - EXIT

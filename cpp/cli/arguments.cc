@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "environment_litert.h"
+#include "platform/program.h"
 
 namespace sotto {
 namespace {
@@ -57,7 +58,7 @@ the runtime:
   --npu-dispatch DIR     the folder of LiteRT's dispatch library for the NPU;
                          $SOTTO_DISPATCH if not given
   --threads N            CPU threads; as many as there are big cores, 4 at most, if not given
-  --litert PATH          libLiteRt.so; if not given $SOTTO_LITERT, then that of the Python
+  --litert PATH          LiteRT's library; if not given $SOTTO_LITERT, then that of the Python
                          environment which sotto-native is installed in, then the system's
   --weight-cache DIR     keeps packed weights, for a quicker start in less memory;
                          $SOTTO_WEIGHT_CACHE, then the user's cache, if not given; "": nowhere
@@ -193,18 +194,18 @@ Values ValuesOf(Arguments* to) {
 
 }  // namespace
 
-Arguments ParseArguments(int argc, char** argv) {
+Arguments ParseArguments(const std::vector<std::string>& given) {
   Arguments arguments;
   arguments.load.weight_cache = DefaultWeightCache();
   const Flags flags = FlagsOf(&arguments);
   const Values values = ValuesOf(&arguments);
-  for (int i = 1; i < argc; ++i) {
-    const std::string option = argv[i];
+  for (size_t i = 1; i < given.size(); ++i) {
+    const std::string& option = given[i];
     if (const auto flag = flags.find(option); flag != flags.end()) {
       flag->second();
     } else if (const auto value = values.find(option); value != values.end()) {
-      if (i + 1 >= argc) Usage(option + " needs a value");
-      value->second(option, argv[++i]);
+      if (i + 1 >= given.size()) Usage(option + " needs a value");
+      value->second(option, given[++i]);
     } else if (option.size() > 1 && option[0] == '-') {
       Usage("unknown option " + option);
     } else {

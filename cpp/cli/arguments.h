@@ -23,7 +23,8 @@ struct Arguments {
 };
 
 // Ends the process where there is nothing to do: 0 after --help and --version, 2 after a fault.
-Arguments ParseArguments(int argc, char** argv);
+// `given`: the program's own name and what follows it.
+Arguments ParseArguments(const std::vector<std::string>& given);
 
 }  // namespace sotto
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "arguments.h"
+#include "platform/program.h"
 #include "sotto/speech_model.h"
 #include "sotto/vad.h"
 #include "sotto/wav.h"
@@ -139,7 +140,7 @@ sotto::Result<void> TranscribeFile(const sotto::Arguments& arguments, const std:
 }  // namespace
 
 int main(int argc, char** argv) {
-  sotto::Arguments arguments = sotto::ParseArguments(argc, argv);
+  sotto::Arguments arguments = sotto::ParseArguments(sotto::StartProgram(argc, argv));
   const auto model = LoadModel(arguments);
   if (!model.ok()) {
     Report(model.error());

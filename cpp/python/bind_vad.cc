@@ -12,6 +12,7 @@
 
 #include "errors.h"
 #include "gil.h"
+#include "platform/path.h"
 #include "sotto/vad.h"
 
 namespace sotto {
@@ -27,11 +28,11 @@ std::shared_ptr<VoiceActivityDetector> Load(const std::filesystem::path& bundle,
                                             const std::filesystem::path& library) {
   VadLoadOptions options;
   options.verify = verify;
-  options.library = library.string();
+  options.library = Utf8From(library);
   using Loaded = Result<std::shared_ptr<const VoiceActivityDetector>>;
   Loaded result = [&]() -> Loaded {
     const GilReleased released;
-    SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(bundle.string()));
+    SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(Utf8From(bundle)));
     return VoiceActivityDetector::Create(*files, options);
   }();
   return std::const_pointer_cast<VoiceActivityDetector>(Unwrap(std::move(result)));

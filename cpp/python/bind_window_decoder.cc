@@ -22,6 +22,7 @@
 #include "errors.h"
 #include "gil.h"
 #include "litert/litert_graph.h"
+#include "platform/path.h"
 #include "sotto/bundle.h"
 #include "sotto/tokenizer.h"
 #include "whisper/decoder.h"
@@ -188,7 +189,7 @@ void BindWindowDecoder(py::module_& m) {
   py::class_<WindowDecoder>(m, "WindowDecoder", "Decodes one window of log-mel frames.")
       .def(py::init([](const std::filesystem::path& bundle, const std::filesystem::path& library,
                        int threads) {
-             return Unwrap(WindowDecoder::Create(bundle.string(), library.string(), threads));
+             return Unwrap(WindowDecoder::Create(Utf8From(bundle), Utf8From(library), threads));
            }),
            "bundle"_a, py::kw_only(), "library"_a, "threads"_a = 0,
            "threads: of the CPU kernels; 0: as many as there are cores.")

@@ -1,8 +1,8 @@
 #include "litert/litert_buffer.h"
 
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
+#include <new>
 #include <utility>
 
 namespace sotto {
@@ -10,6 +10,7 @@ namespace {
 
 // XNNPACK may read this far past a buffer's end.
 constexpr size_t kReadAhead = 64;
+constexpr std::align_val_t kAlignment{kLiteRtHostMemoryAlignment};
 
 LiteRtRankedTensorType TypeOf(const TensorSpec& spec) {
   LiteRtRankedTensorType type{};
@@ -29,7 +30,7 @@ Result<TensorBuffer> TensorBuffer::Create(std::shared_ptr<const LiteRtRuntime> r
   const size_t bytes = buffer.elements_ * sizeof(float);
   const size_t padded = (bytes + kReadAhead + kLiteRtHostMemoryAlignment - 1) /
                         kLiteRtHostMemoryAlignment * kLiteRtHostMemoryAlignment;
-  buffer.data_ = static_cast<float*>(std::aligned_alloc(kLiteRtHostMemoryAlignment, padded));
+  buffer.data_ = static_cast<float*>(::operator new(padded, kAlignment, std::nothrow));
   if (buffer.data_ == nullptr) {
     return Error{ErrorCode::kDevice, "out of memory: " + spec.name + " " + ShapeText(spec.shape) +
                                          " needs " + std::to_string(padded) + " bytes"};
@@ -126,7 +127,7 @@ TensorBuffer::~TensorBuffer() {
     static_cast<void>(HandOver());
   }
   if (handle_ != nullptr) runtime_->api().LiteRtDestroyTensorBuffer(handle_);
-  std::free(data_);
+  ::operator delete(data_, kAlignment);
 }
 
 TensorBuffer::TensorBuffer(TensorBuffer&& other) noexcept { *this = std::move(other); }

@@ -1,4 +1,4 @@
-#include "litert/memory_file.h"
+#include "platform/memory_file.h"
 
 #include <sys/resource.h>
 
