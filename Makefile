@@ -1,6 +1,8 @@
 # make demo     set up, convert Whisper base, transcribe a recording, compare with openai-whisper;
 #               VERBOSE=1 shows all that its steps print
 # make test     set up what tests need, and run them
+# make test-slow  the slow tests that CI runs; SLOW_SECONDS=900 bounds them
+# make test-grid  more recordings and options of the same tests, an hour and more
 # make lint     check style and types
 # make format   rewrite sources in the project's style
 # make compare  transcripts of every stage against openai-whisper, as tables under docs/
@@ -20,6 +22,7 @@ STAMPS := build/stamps
 BUNDLE := models/whisper-base
 ENCODER := models/all-MiniLM-L6-v2
 NPU_SOC ?= mt6991,mt6993,mt8188
+SLOW_SECONDS ?= 900
 # Of tests: a file is one process's, which loads its models once.
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 CPP := $(shell find cpp -name '*.cc' -o -name '*.h' -o -name CMakeLists.txt) CMakeLists.txt
@@ -37,8 +40,8 @@ PACKAGED_RECORDING = $(BIN)/python -c 'from sotto.export.recording import packag
 WHEEL_PYTHONS ?= $(BIN)/python
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-python test-cpp test-sanitized test-arm64 lint format compare npu bench clean \
-  ends beside wheels fresh-machine fresh-machine-quick
+.PHONY: help demo test test-python test-cpp test-slow test-grid test-sanitized test-arm64 lint format \
+  compare npu bench clean ends beside wheels fresh-machine fresh-machine-quick
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -101,6 +104,12 @@ test: test-cpp test-python
 test-python: $(STAMPS)/installed-dev
 	$(BIN)/python test/make_bundles.py
 	$(BIN)/python -m pytest -m "not slow" $(PARALLEL)
+
+test-slow: $(STAMPS)/installed-dev
+	$(BIN)/python -m pytest -m "slow and not grid" --within $(SLOW_SECONDS) $(PARALLEL)
+
+test-grid: $(STAMPS)/installed-dev
+	$(BIN)/python -m pytest -m grid $(PARALLEL)
 
 test-cpp: $(STAMPS)/installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --preset release

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -30,6 +31,31 @@ os.environ.setdefault("SOTTO_WEIGHT_CACHE", str(REPOSITORY / "build" / "test-wei
 # A shell's background jobs ignore Ctrl-C, and so would the commands that tests interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+ENDS = pytest.StashKey[float]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--within",
+        type=float,
+        metavar="SECONDS",
+        help="fail each test that has not begun SECONDS after the start",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    seconds = config.getoption("--within")
+    if seconds is not None:
+        config.stash[ENDS] = time.monotonic() + seconds
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    # A suite that has no more time fails, and says of which tests nothing is known.
+    if time.monotonic() >= item.config.stash.get(ENDS, float("inf")):
+        seconds = item.config.getoption("--within")
+        pytest.fail(f"left out: the {seconds:g} seconds of --within are over", pytrace=False)
 
 
 @pytest.fixture(scope="session")

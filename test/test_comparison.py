@@ -17,7 +17,8 @@ pytest.importorskip("jiwer", reason="scores the transcripts")
 
 from comparison.baseline import Baseline
 from comparison.bundles import Precision
-from comparison.clips import Clip, all_clips, clips_for, packaged_clips
+from comparison.clips import Clip, all_clips, packaged_clips
+from comparison.each_recording import each_recording
 from comparison.first_difference import first_difference
 from comparison.graph_differences import GraphDifferences
 from comparison.model_comparison import detect_language, worst_loss
@@ -32,28 +33,6 @@ from sotto.bundle import Decoder, read_manifest
 pytestmark = pytest.mark.timeout(1200)
 
 CLIPS = all_clips()
-
-
-def each_model_and_clip(*models: str, quick: tuple[str, ...]) -> pytest.MarkDecorator:
-    """Parameters (model, clip) for every clip in a language of the model.
-
-    Args:
-        models: checkpoints' names.
-        quick: ``model-clip`` of those that are not marked slow.
-    """
-    return pytest.mark.parametrize(
-        ("model", "clip"),
-        [
-            pytest.param(
-                model,
-                clip,
-                id=f"{model}-{clip.name}",
-                marks=[] if f"{model}-{clip.name}" in quick else [pytest.mark.slow],
-            )
-            for model in models
-            for clip in clips_for(not model.endswith(".en"), CLIPS)
-        ],
-    )
 
 
 class Models:
@@ -91,7 +70,7 @@ def same_tokens_but_for_a_near_tie(expected: StageResult, actual: StageResult) -
         assert difference.is_near_tie, str(difference)
 
 
-@each_model_and_clip("tiny.en", "base", quick=("tiny.en-beckett", "base-sr_french"))
+@each_recording("tiny.en", "base", quick=("tiny.en-beckett", "base-sr_french"))
 def test_the_fp32_runtime_samples_the_tokens_of_openai_whisper(
     models: Models, model: str, clip: Clip
 ) -> None:
@@ -102,7 +81,7 @@ def test_the_fp32_runtime_samples_the_tokens_of_openai_whisper(
     assert actual.window == 30
 
 
-@each_model_and_clip("tiny.en", "base", quick=("tiny.en-beckett",))
+@each_recording("tiny.en", "base", quick=("tiny.en-beckett",))
 def test_the_torchscript_graphs_sample_the_tokens_of_openai_whisper(
     models: Models, model: str, clip: Clip
 ) -> None:
@@ -169,14 +148,14 @@ def test_cross_keys_and_values_are_computed_once_a_window_and_a_step_writes_one_
     }
 
 
-@each_model_and_clip("tiny.en", "base", quick=("tiny.en-beckett", "tiny.en-two_cities"))
+@each_recording("tiny.en", "base", quick=("tiny.en-beckett", "tiny.en-two_cities"))
 def test_log_mel_is_within_1e_4_of_openai_whispers(models: Models, model: str, clip: Clip) -> None:
     difference = models.graphs(model, torchscript=True).log_mel(clip)
     assert difference.passed, str(difference)
 
 
 @pytest.mark.parametrize("torchscript", [True, False], ids=["torchscript", "tflite"])
-@each_model_and_clip("tiny.en", "base", quick=("tiny.en-beckett",))
+@each_recording("tiny.en", "base", quick=("tiny.en-beckett",))
 def test_the_encoders_keys_and_values_are_within_2e_3_of_openai_whispers(
     models: Models, model: str, clip: Clip, torchscript: bool
 ) -> None:
@@ -185,7 +164,7 @@ def test_the_encoders_keys_and_values_are_within_2e_3_of_openai_whispers(
 
 
 @pytest.mark.parametrize("torchscript", [True, False], ids=["torchscript", "tflite"])
-@each_model_and_clip("tiny.en", "base", quick=("tiny.en-beckett",))
+@each_recording("tiny.en", "base", quick=("tiny.en-beckett",))
 def test_the_decoder_step_is_within_1e_3_of_the_whole_sequence_at_once(
     models: Models, model: str, clip: Clip, torchscript: bool
 ) -> None:
@@ -194,7 +173,7 @@ def test_the_decoder_step_is_within_1e_3_of_the_whole_sequence_at_once(
     assert difference.passed, str(difference)
 
 
-@each_model_and_clip("base", quick=("base-beckett", "base-sr_french"))
+@each_recording("base", quick=("base-beckett", "base-sr_french"))
 def test_the_detected_language_and_its_probabilities_are_openai_whispers(
     models: Models, model: str, clip: Clip
 ) -> None:

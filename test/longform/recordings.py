@@ -1,54 +1,13 @@
-"""Which recordings a test runs over, and which of them only when there is time."""
+"""Recordings by name, and one that is made of two."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from comparison.clips import Clip, all_clips, clips_for
+from comparison.clips import Clip, all_clips
 from sounds import silence
 
 CLIPS = all_clips()
-
-
-def each_recording(
-    *models: str,
-    quick: tuple[str, ...] = (),
-    languages: tuple[str, ...] = (),
-    only: tuple[str, ...] = (),
-    longer: float = 0,
-) -> pytest.MarkDecorator:
-    """Parameters (model, clip) for every recording in a language of the model.
-
-    Args:
-        models: checkpoints' names.
-        quick: ``model-clip`` of those that are not marked slow.
-        languages: of the recordings, if not all.
-        only: ``model-clip`` of those that are taken, if not all.
-        longer: seconds; only recordings longer than that.
-    """
-    chosen = [
-        (model, clip)
-        for model in models
-        for clip in clips_for(not model.endswith(".en"), CLIPS)
-        if (not languages or clip.language in languages)
-        and (not only or f"{model}-{clip.name}" in only)
-        and (not longer or clip.seconds > longer)
-    ]
-    if not chosen:
-        skip = pytest.mark.skip(reason="no such recordings: set SOTTO_TEST_AUDIO")
-        return pytest.mark.parametrize(("model", "clip"), [pytest.param("", None, marks=skip)])
-    return pytest.mark.parametrize(
-        ("model", "clip"),
-        [
-            pytest.param(
-                model,
-                clip,
-                id=f"{model}-{clip.name}",
-                marks=[] if f"{model}-{clip.name}" in quick else [pytest.mark.slow],
-            )
-            for model, clip in chosen
-        ],
-    )
 
 
 def two_windows() -> np.ndarray:

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from comparison.clips import Clip
+from comparison.each_recording import each_recording
 from openai_whisper import Expected, OpenaiWhisper
-from recordings import each_recording, recording
+from recordings import recording
 
 from sotto.asr import SpeechModel, Transcription
 
@@ -34,7 +35,6 @@ def first_fallback(actual: Transcription) -> int | None:
     return next((s.seek for s in actual.segments if s.temperature > 0), None)
 
 
-@pytest.mark.grid
 @each_recording("tiny.en", "base", quick=("tiny.en-beckett",))
 def test_the_windows_that_fail_at_temperature_0_are_openai_whispers(
     reference: Callable[[str], OpenaiWhisper],

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from agreement import PROBABILITY_TOLERANCE, same_transcript
 from comparison.clips import Clip
+from comparison.each_recording import each_recording
 from openai_whisper import OpenaiWhisper
-from recordings import each_recording, recording, two_windows
+from recordings import recording, two_windows
 from sounds import silence
 
 from sotto.asr import SpeechModel
@@ -115,7 +116,6 @@ def test_the_transcript_is_openai_whispers(
     agree(model, clip.samples)
 
 
-@pytest.mark.grid
 @each_recording("tiny.en", "base")
 def test_the_transcript_is_openai_whispers_without_the_text_before(
     agree: Callable[..., None], model: str, clip: Clip
@@ -123,7 +123,6 @@ def test_the_transcript_is_openai_whispers_without_the_text_before(
     agree(model, clip.samples, condition_on_previous_text=False)
 
 
-@pytest.mark.grid
 @each_recording("tiny.en", "base", only=SEVERAL, quick=("tiny.en-jfk",))
 @pytest.mark.parametrize(
     "options",
@@ -138,7 +137,6 @@ def test_the_transcript_is_openai_whispers_with(
     agree(model, clip.samples, **options)
 
 
-@pytest.mark.grid
 @each_recording("tiny.en", "base", longer=15, quick=("tiny.en-libri-1088-134315-0000",))
 @pytest.mark.parametrize(
     "clips",
@@ -178,7 +176,6 @@ def test_two_windows_are_openai_whispers_with(
     agree("tiny.en", two_windows(), **options)
 
 
-@pytest.mark.grid
 @each_recording("tiny.en", "base", quick=("tiny.en-jfk",))
 def test_five_beams_find_openai_whispers_transcript(
     agree: Callable[..., None], model: str, clip: Clip
@@ -186,7 +183,6 @@ def test_five_beams_find_openai_whispers_transcript(
     agree(model, clip.samples, beam_size=5)
 
 
-@pytest.mark.grid
 @each_recording("tiny.en", "base", only=SEVERAL)
 @pytest.mark.parametrize("options", BEAMS.values(), ids=BEAMS)
 def test_beams_find_openai_whispers_transcript(
@@ -216,7 +212,6 @@ def test_a_language_that_is_given_is_not_detected(
     assert result.language_probabilities == {}
 
 
-@pytest.mark.grid
 @each_recording("base", quick=("base-sr_chinese",))
 def test_the_probabilities_of_languages_are_openai_whispers(
     reference: Callable[[str], OpenaiWhisper],

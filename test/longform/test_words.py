@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from agreement import same_tokens
 from comparison.clips import Clip
+from comparison.each_recording import each_recording
 from openai_whisper import OpenaiWhisper
-from recordings import each_recording, recording, two_windows
+from recordings import recording, two_windows
 
 from sotto.asr import SpeechModel
 
@@ -81,7 +82,6 @@ def test_words_and_their_times_are_openai_whispers(
     agree(model, clip.samples)
 
 
-@pytest.mark.grid
 @each_recording(
     "tiny.en",
     "base",
