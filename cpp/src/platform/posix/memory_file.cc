@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/memfd.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 namespace sotto {
