@@ -19,7 +19,7 @@ from tokenizers import Tokenizer, models
 from sotto._runtime import EmbeddingModel
 from sotto.bundle import TokenTable
 from sotto.embed import ImageEncoder, TextEncoder, load_encoder
-from sotto.errors import BundleError, DeviceError, ImageError, OptionError
+from sotto.errors import BundleError, ImageError, OptionError
 from sotto.runtime.locate import find_litert
 
 # float32 sums of a few small numbers, in another order than numpy's.
@@ -333,15 +333,6 @@ def test_an_encoder_of_another_modality_is_refused(small_text_bundle: Path, tmp_
 
 def test_load_encoder_makes_what_the_bundle_is(small_text_bundle: Path) -> None:
     assert type(load_encoder(small_text_bundle, threads=1)) is TextEncoder
-
-
-def test_an_encoder_runs_on_the_cpu_and_says_so(
-    small_text_bundle: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    assert TextEncoder(small_text_bundle, threads=1, accelerator="auto").accelerator == "cpu"
-    assert "no NPU is used, but the CPU: step 3 compiles Whispers alone" in caplog.text
-    with pytest.raises(DeviceError, match="step 3 compiles Whispers alone"):
-        TextEncoder(small_text_bundle, accelerator="npu")
 
 
 def test_a_missing_bundle_is_refused_with_the_command_that_makes_it() -> None:

@@ -10,7 +10,7 @@ from compiled_bundle import SOC
 
 from sotto.npu.aot import find_compiler
 from sotto.npu.compile import compile_bundle
-from sotto.npu.selection import ROLES
+from sotto.npu.selection import ROLES, Choice
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +18,7 @@ def compiled(bundle: Callable[[str, str], Path], tmp_path_factory: pytest.TempPa
     """tiny.en in fp32 with every signature compiled, by a dry run of step 3."""
     out = tmp_path_factory.mktemp("npu") / "tiny.en"
     compiler = find_compiler([SOC], dry_run=True, adapter=None)
-    compile_bundle(bundle("tiny.en", "fp32"), compiler, out, print, windows=(0,), roles=ROLES)
+    compile_bundle(bundle("tiny.en", "fp32"), compiler, out, print, choice=Choice((0,), ROLES))
     return out
 
 

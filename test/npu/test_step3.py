@@ -168,9 +168,11 @@ def test_a_wrong_option_is_named(small: Path, options: list[str], why: str) -> N
 def test_a_bundle_that_is_none_of_another_kind_or_damaged_is_refused(tmp_path: Path) -> None:
     assert "holds no manifest.json" in run(tmp_path, "--soc", "mt6991", "--dry-run").error
     small = write_bundle(tmp_path / "bundle")
-    manifest = replace(read_manifest(small), whisper=None)
+    manifest = read_manifest(small)
+    bare = tuple(one.with_graphs(()) for one in manifest.components)
+    write_manifest(small, replace(manifest, components=bare, layers={}), manifest.files)
+    assert "has no .tflite files" in run(small, "--soc", "mt6991", "--dry-run").error
     write_manifest(small, manifest, manifest.files)
-    assert "is no whisper bundle" in run(small, "--soc", "mt6991", "--dry-run").error
     content = (small / "encoder.tflite").read_bytes()
     (small / "encoder.tflite").write_bytes(content[:-1])
     assert "it is incomplete or another file" in run(small, "--soc", "mt6991", "--dry-run").error
@@ -182,7 +184,7 @@ def test_what_no_file_can_hold_is_refused_with_what_to_leave_out(
     monkeypatch.setattr(selection, "FLATBUFFER_LIMIT", 500)  # of 2 GB
     done = run(small, "--soc", "mt6991", "--dry-run", "--windows", "all")
     assert "encoder.tflite: encode_1s, encode_2s would hold 0.0 GB" in done.error
-    assert "choose fewer --windows or --roles" in done.error
+    assert "choose fewer --windows, --roles or --graphs" in done.error
     assert run(small, "--soc", "mt6991", "--dry-run", "--roles", "encoder").status == 1
 
 

@@ -131,13 +131,6 @@ struct Bundle {
   std::map<std::string, NpuFiles> npu;  // by SoC; their files are not opened by Open
 };
 
-// The bundle as it runs on an NPU, from `files`: with the windows whose encoder and decoder were
-// compiled, at least one. Alignment that was not compiled stays on the CPU, over the same buffers;
-// prompts run token by token where prefill was not. Checks size and, with `verify`, sha256 of the
-// files that were compiled. kBundle if no window is left or a file is damaged.
-Result<Bundle> OnNpu(const Bundle& bundle, const BundleFiles& files, const NpuFiles& npu,
-                     bool verify);
-
 }  // namespace sotto
 
 #endif  // SOTTO_BUNDLE_H_

@@ -36,7 +36,7 @@ class EmbeddingModel {
   bool normalize() const;                              // the checkpoint's own pipeline normalises
   const std::vector<std::string>& modalities() const;  // "text", "image", "audio"
 
-  // What the graphs run on: "cpu".
+  // What the graphs run on: "cpu" or "npu", which has the sizes that were compiled.
   const std::string& accelerator() const;
 
   // Why "auto" took the CPU, one line; empty if it did not.

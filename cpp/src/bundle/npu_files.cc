@@ -62,36 +62,28 @@ std::map<std::string, NpuFiles> ReadNpuFiles(ManifestReader* reader) {
   return all;
 }
 
-Result<Bundle> OnNpu(const Bundle& bundle, const BundleFiles& files, const NpuFiles& npu,
-                     bool verify) {
-  std::map<std::string, std::shared_ptr<const FileView>> compiled_files;
+Result<NpuGraphs> NpuGraphs::Open(const BundleFiles& files, const NpuFiles& npu, bool verify) {
+  NpuGraphs graphs(files.label(), npu.soc);
   for (const auto& [source, listed] : npu.files) {
     SOTTO_ASSIGN_OR_RETURN(const auto file, FindListed(files, listed, kRebuild));
     if (verify) SOTTO_RETURN_IF_ERROR(VerifyFile(*file, listed.sha256, kRebuild));
-    compiled_files[source] = file;
+    graphs.files_[source] = file;
   }
-  const auto compiled = [&](Signature* signature) {
-    const auto file = compiled_files.find(signature->file->name());
-    if (npu.signatures.count(signature->name) == 0 || file == compiled_files.end()) return false;
-    signature->file = file->second;
-    signature->npu = true;
-    return true;
-  };
-  Bundle on_npu = bundle;
-  on_npu.windows.clear();
-  for (Window window : bundle.windows) {
-    if (!compiled(&window.encoder) || !compiled(&window.decoder)) continue;
-    if (window.prefill && !compiled(&*window.prefill)) window.prefill.reset();
-    if (window.alignment) compiled(&*window.alignment);
-    on_npu.windows.push_back(std::move(window));
-  }
-  if (on_npu.windows.empty()) {
-    return Error{ErrorCode::kBundle, bundle.directory +
-                                         " has no window whose encoder and decoder "
-                                         "were both compiled for " +
-                                         npu.soc + ". " + kRebuild};
-  }
-  return on_npu;
+  graphs.signatures_ = npu.signatures;
+  return graphs;
+}
+
+bool NpuGraphs::Place(Signature* signature) const {
+  const auto file = files_.find(signature->file->name());
+  if (signatures_.count(signature->name) == 0 || file == files_.end()) return false;
+  signature->file = file->second;
+  signature->npu = true;
+  return true;
+}
+
+Error NpuGraphs::Lacking(const std::string& lacks) const {
+  return Error{ErrorCode::kBundle,
+               label_ + " has no " + lacks + " compiled for " + soc_ + ". " + kRebuild};
 }
 
 }  // namespace sotto

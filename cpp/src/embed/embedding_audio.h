@@ -53,6 +53,9 @@ class AudioTower {
   Result<size_t> Encode(const float* samples, size_t n, double loudest, size_t window,
                         size_t dimensions, float* out) const;
 
+  // Runs its smallest graph once.
+  Result<void> Try() const { return sessions_.Try(audio_.windows.front().signature); }
+
   // Frees idle sessions, and each when it is done.
   void Close() const { sessions_.Close(); }
 

@@ -200,8 +200,26 @@ Result<EmbeddingBundle> EmbeddingBundle::Open(const BundleFiles& files, bool ver
   if (!text.is_null()) bundle.text = ReadText(&reader, text, &bundle.dimensions);
   if (!image.is_null()) bundle.image = ReadImage(&reader, image, &bundle.dimensions);
   if (!audio.is_null()) bundle.audio = ReadAudio(&reader, audio, &bundle.dimensions);
+  bundle.npu = ReadNpuFiles(&reader);
   if (reader.failed()) return reader.error();
   if (verify) SOTTO_RETURN_IF_ERROR(reader.VerifyFiles());
+  return bundle;
+}
+
+Result<EmbeddingBundle> OnNpu(EmbeddingBundle bundle, const NpuGraphs& npu) {
+  const auto keep = [&](auto* sizes) {
+    const auto absent = [&](auto& size) { return !npu.Place(&size.signature); };
+    sizes->erase(std::remove_if(sizes->begin(), sizes->end(), absent), sizes->end());
+    return !sizes->empty();
+  };
+  if (bundle.text) {
+    std::vector<Bucket>& buckets = bundle.text->buckets;
+    if (!keep(&buckets) || buckets.back().length < bundle.text->max_length) {
+      return npu.Lacking("text-encoder of " + std::to_string(bundle.text->max_length) + " tokens");
+    }
+  }
+  if (bundle.image && !keep(&bundle.image->buckets)) return npu.Lacking("image-encoder");
+  if (bundle.audio && !keep(&bundle.audio->windows)) return npu.Lacking("audio-encoder");
   return bundle;
 }
 

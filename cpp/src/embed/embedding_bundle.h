@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "bundle/npu_files.h"
 #include "sotto/bundle.h"
 #include "sotto/error.h"
 #include "sotto/image_processor.h"
@@ -87,7 +88,12 @@ struct EmbeddingBundle {
   std::optional<TextEncoderSpec> text;
   std::optional<ImageEncoderSpec> image;
   std::optional<AudioEncoderSpec> audio;
+  std::map<std::string, NpuFiles> npu;  // by SoC; their files are not opened by Open
 };
+
+// The bundle as it runs on an NPU: with the sizes of each encoder that were compiled. kBundle if an
+// encoder has none, or none that holds the longest text.
+Result<EmbeddingBundle> OnNpu(EmbeddingBundle bundle, const NpuGraphs& npu);
 
 }  // namespace sotto
 

@@ -28,6 +28,9 @@ class ImageTower {
   // out: [n, dimensions].
   Result<void> Encode(const float* pixels, size_t n, size_t dimensions, float* out) const;
 
+  // Runs its smallest graph once.
+  Result<void> Try() const { return sessions_.Try(image_.buckets.front().signature); }
+
   // Frees idle sessions, and each when it is done.
   void Close() const { sessions_.Close(); }
 

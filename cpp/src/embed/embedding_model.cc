@@ -10,12 +10,16 @@
 #include "embed/embedding_image.h"
 #include "embed/embedding_text.h"
 #include "litert/cpu_threads.h"
+#include "litert/npu_placement.h"
 
 namespace sotto {
 
 class EmbeddingModel::Impl {
  public:
-  explicit Impl(EmbeddingBundle bundle) : bundle_(std::move(bundle)) {
+  Impl(EmbeddingBundle bundle, const Placement& placement)
+      : bundle_(std::move(bundle)),
+        accelerator_(placement.accelerator()),
+        fallback_(placement.fallback) {
     if (bundle_.text) {
       modalities_.push_back("text");
       tokenizer_.emplace(*bundle_.text);
@@ -24,7 +28,11 @@ class EmbeddingModel::Impl {
     if (bundle_.audio) modalities_.push_back("audio");
   }
 
-  Result<void> Load(const LoadOptions& options);
+  // threads: of a session's CPU kernels.
+  Result<void> Load(const std::shared_ptr<const LiteRtRuntime>& runtime, int threads);
+
+  // Runs a graph of each encoder.
+  Result<void> Try() const;
 
   const EmbeddingBundle& bundle() const { return bundle_; }
   const std::vector<std::string>& modalities() const { return modalities_; }
@@ -80,8 +88,8 @@ class EmbeddingModel::Impl {
 
   const EmbeddingBundle bundle_;
   std::vector<std::string> modalities_;
-  const std::string accelerator_ = "cpu";
-  std::string fallback_;
+  const std::string accelerator_;
+  const std::string fallback_;
   mutable std::atomic<bool> closed_{false};
   std::optional<BundleTokenizer> tokenizer_;
   std::unique_ptr<const TextTower> text_;
@@ -89,17 +97,8 @@ class EmbeddingModel::Impl {
   std::unique_ptr<const AudioTower> audio_;
 };
 
-Result<void> EmbeddingModel::Impl::Load(const LoadOptions& options) {
-  if (options.accelerator != "cpu") {
-    const std::string why =
-        "step 3 compiles Whispers alone for an NPU, and " + bundle_.directory + " is an encoder";
-    if (options.accelerator == "npu")
-      return Error{ErrorCode::kDevice, why + ": leave it to the CPU"};
-    fallback_ = "no NPU is used, but the CPU: " + why;
-  }
-  const int threads = options.threads > 0 ? options.threads : DefaultThreads(ThisProcess());
-  SOTTO_ASSIGN_OR_RETURN(const auto runtime,
-                         LiteRtRuntime::Create(options.library, options.weight_cache));
+Result<void> EmbeddingModel::Impl::Load(const std::shared_ptr<const LiteRtRuntime>& runtime,
+                                        int threads) {
   if (bundle_.text) {
     SOTTO_ASSIGN_OR_RETURN(text_, TextTower::Create(runtime, *bundle_.text, threads));
   }
@@ -107,6 +106,13 @@ Result<void> EmbeddingModel::Impl::Load(const LoadOptions& options) {
   if (bundle_.audio) {
     SOTTO_ASSIGN_OR_RETURN(audio_, AudioTower::Create(runtime, *bundle_.audio, threads));
   }
+  return {};
+}
+
+Result<void> EmbeddingModel::Impl::Try() const {
+  if (text_ != nullptr) SOTTO_RETURN_IF_ERROR(text_->Try());
+  if (image_ != nullptr) SOTTO_RETURN_IF_ERROR(image_->Try());
+  if (audio_ != nullptr) SOTTO_RETURN_IF_ERROR(audio_->Try());
   return {};
 }
 
@@ -135,11 +141,21 @@ Result<void> EmbeddingModel::Impl::EncodeImages(const ImageView* images, size_t 
 
 Result<std::shared_ptr<const EmbeddingModel>> EmbeddingModel::Create(const BundleFiles& files,
                                                                      const LoadOptions& options) {
+  using Loaded = Result<std::shared_ptr<const EmbeddingModel>>;
   SOTTO_RETURN_IF_ERROR(options.Validate());
-  SOTTO_ASSIGN_OR_RETURN(EmbeddingBundle bundle, EmbeddingBundle::Open(files, options.verify));
-  auto impl = std::make_unique<Impl>(std::move(bundle));
-  SOTTO_RETURN_IF_ERROR(impl->Load(options));
-  return std::shared_ptr<const EmbeddingModel>(new EmbeddingModel(std::move(impl)));
+  SOTTO_ASSIGN_OR_RETURN(const EmbeddingBundle bundle,
+                         EmbeddingBundle::Open(files, options.verify));
+  const int threads = options.threads > 0 ? options.threads : DefaultThreads(ThisProcess());
+  return LoadPlaced(files, bundle.npu, options, [&](const Placement& placement) -> Loaded {
+    EmbeddingBundle placed = bundle;
+    if (placement.npu) {
+      SOTTO_ASSIGN_OR_RETURN(placed, OnNpu(bundle, *placement.npu));
+    }
+    auto impl = std::make_unique<Impl>(std::move(placed), placement);
+    SOTTO_RETURN_IF_ERROR(impl->Load(placement.runtime, threads));
+    if (placement.npu) SOTTO_RETURN_IF_ERROR(RanOnNpu(impl->Try()));
+    return std::shared_ptr<const EmbeddingModel>(new EmbeddingModel(std::move(impl)));
+  });
 }
 
 EmbeddingModel::EmbeddingModel(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -38,6 +38,9 @@ class TextTower {
   Result<void> Encode(const std::vector<std::vector<int>>& ids, size_t dimensions,
                       float* out) const;
 
+  // Runs its smallest graph once.
+  Result<void> Try() const { return sessions_.Try(text_.buckets.front().signature); }
+
   // Frees idle sessions, and each when it is done.
   void Close() const { sessions_.Close(); }
 

@@ -56,6 +56,14 @@ class EncoderSessions {
     return result;
   }
 
+  // Runs the smallest size, `signature`, over whatever its inputs hold.
+  Result<void> Try(const Signature& signature) const {
+    return With([&](EncoderGraphs* graphs) -> Result<void> {
+      SOTTO_ASSIGN_OR_RETURN(BoundGraph * graph, graphs->Graph(0, signature));
+      return graph->Run();
+    });
+  }
+
   // Frees idle ones, and each that is at work when it is done.
   void Close() const { idle_.Close(); }
 

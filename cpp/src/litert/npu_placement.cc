@@ -2,19 +2,22 @@
 
 #include <algorithm>
 
+#include "litert/litert_dispatch.h"
 #include "sotto/npu.h"
 
 namespace sotto {
 namespace {
 
+using Compiled = std::map<std::string, NpuFiles>;  // by SoC
+
 Error NoDevice(const std::string& message) { return Error{ErrorCode::kDevice, message}; }
 
-std::string Step3(const Bundle& bundle, const std::string& soc, const NpuMachine& machine) {
-  return "Compile them: sotto npu compile " + bundle.directory + " --soc " + soc +
+std::string Step3(const std::string& label, const std::string& soc, const NpuMachine& machine) {
+  return "Compile them: sotto npu compile " + label + " --soc " + soc +
          (machine.is_host ? " --dry-run --keep" : "");
 }
 
-std::string Names(const std::map<std::string, NpuFiles>& files) {
+std::string Names(const Compiled& files) {
   std::string names;
   for (const auto& [soc, npu] : files) names += (names.empty() ? "" : ", ") + soc;
   return names;
@@ -29,39 +32,39 @@ std::string Joined(const std::vector<std::string>& names) {
 std::string Major(const std::string& version) { return version.substr(0, version.find('.')); }
 
 // By name alone.
-Result<const NpuFiles*> FilesOf(const Bundle& bundle, const std::string& soc,
-                                const NpuMachine& machine) {
+Result<const NpuFiles*> FilesOf(const std::string& label, const Compiled& compiled,
+                                const std::string& soc, const NpuMachine& machine) {
   const std::vector<std::string> wanted =
       soc.empty() ? machine.socs : std::vector<std::string>{soc};
-  if (bundle.npu.empty()) {
-    return NoDevice(bundle.directory + " has no files for an NPU. " +
-                    Step3(bundle, wanted.empty() ? "SOC" : wanted.front(), machine));
+  if (compiled.empty()) {
+    return NoDevice(label + " has no files for an NPU. " +
+                    Step3(label, wanted.empty() ? "SOC" : wanted.front(), machine));
   }
   if (wanted.empty()) {
-    if (machine.is_host && bundle.npu.size() == 1) return &bundle.npu.begin()->second;
-    return NoDevice("which SoC this machine has is not known; say soc, of which " +
-                    bundle.directory + " has files for " + Names(bundle.npu));
+    if (machine.is_host && compiled.size() == 1) return &compiled.begin()->second;
+    return NoDevice("which SoC this machine has is not known; say soc, of which " + label +
+                    " has files for " + Names(compiled));
   }
   for (const std::string& name : wanted) {
-    const auto found = bundle.npu.find(name);
-    if (found != bundle.npu.end()) return &found->second;
+    const auto found = compiled.find(name);
+    if (found != compiled.end()) return &found->second;
   }
-  return NoDevice(bundle.directory + " has no files for " + Joined(wanted) + ", only for " +
-                  Names(bundle.npu) + ". " + Step3(bundle, wanted.front(), machine));
+  return NoDevice(label + " has no files for " + Joined(wanted) + ", only for " + Names(compiled) +
+                  ". " + Step3(label, wanted.front(), machine));
 }
 
 }  // namespace
 
-Result<const NpuFiles*> ChooseNpuFiles(const Bundle& bundle, const std::string& soc,
-                                       const NpuMachine& machine) {
+Result<const NpuFiles*> ChooseNpuFiles(const std::string& label, const Compiled& compiled,
+                                       const std::string& soc, const NpuMachine& machine) {
   const bool other = !soc.empty() && !machine.is_host && !machine.socs.empty() &&
                      std::find(machine.socs.begin(), machine.socs.end(), soc) == machine.socs.end();
   if (other) {
     return NoDevice("soc " + soc + ": this machine is a " + Joined(machine.socs) +
                     ", which runs no code for another; leave soc out");
   }
-  SOTTO_ASSIGN_OR_RETURN(const NpuFiles* npu, FilesOf(bundle, soc, machine));
-  const std::string files = "the files for " + npu->soc + " in " + bundle.directory;
+  SOTTO_ASSIGN_OR_RETURN(const NpuFiles* npu, FilesOf(label, compiled, soc, machine));
+  const std::string files = "the files for " + npu->soc + " in " + label;
   if (npu->format == "dla") {
     return NoDevice(
         files +
@@ -79,26 +82,46 @@ Result<const NpuFiles*> ChooseNpuFiles(const Bundle& bundle, const std::string& 
         " are no code for a device: Sotto's neuron_host recorded them, for Sotto's "
         "own dispatch library. Compile them where MediaTek's SDK is installed: sotto npu "
         "compile " +
-        bundle.directory + " --soc " + npu->soc);
+        label + " --soc " + npu->soc);
   }
   const bool both_known = !machine.neuron.empty() && !npu->sdk.empty();
   if (!machine.is_host && both_known && Major(machine.neuron) != Major(npu->sdk)) {
     return NoDevice(files + " were compiled by Neuron " + npu->sdk + ", this device has " +
                     machine.neuron + ": another major version can't load them. " +
-                    Step3(bundle, npu->soc, machine) + ", with the SDK of version " +
+                    Step3(label, npu->soc, machine) + ", with the SDK of version " +
                     Major(machine.neuron));
   }
   return npu;
 }
 
-Result<Bundle> PlaceOnNpu(const Bundle& bundle, const BundleFiles& files, const std::string& soc,
-                          const DispatchLibrary& dispatch, bool verify) {
+Result<Placement> PlaceOnNpu(const BundleFiles& files, const Compiled& compiled,
+                             const LoadOptions& options) {
+  SOTTO_ASSIGN_OR_RETURN(const DispatchLibrary dispatch, DispatchLibrary::Open(options.dispatch));
   NpuMachine machine;
   machine.is_host = dispatch.is_host();
   machine.socs = DetectSocs(SystemFacts::OfThisMachine());
   if (!machine.is_host) machine.neuron = NeuronVersion();
-  SOTTO_ASSIGN_OR_RETURN(const NpuFiles* npu, ChooseNpuFiles(bundle, soc, machine));
-  return OnNpu(bundle, files, *npu, verify);
+  SOTTO_ASSIGN_OR_RETURN(const NpuFiles* npu,
+                         ChooseNpuFiles(files.label(), compiled, options.soc, machine));
+  Placement placement;
+  SOTTO_ASSIGN_OR_RETURN(placement.npu, NpuGraphs::Open(files, *npu, options.verify));
+  SOTTO_ASSIGN_OR_RETURN(placement.runtime, LiteRtRuntime::CreateWithNpu(
+                                                options.library, options.weight_cache, dispatch,
+                                                /*quiet=*/options.accelerator == "auto"));
+  return placement;
+}
+
+Result<Placement> PlaceOnCpu(const LoadOptions& options, std::string fallback) {
+  Placement placement;
+  SOTTO_ASSIGN_OR_RETURN(placement.runtime,
+                         LiteRtRuntime::Create(options.library, options.weight_cache));
+  placement.fallback = std::move(fallback);
+  return placement;
+}
+
+Result<void> RanOnNpu(const Result<void>& run) {
+  if (run.ok()) return {};
+  return NoDevice("the NPU fails: " + run.error().message);
 }
 
 }  // namespace sotto

@@ -32,8 +32,8 @@ struct SpeechWeights {
   const MappedNpy positions;    // [n_text_ctx, d]
   const std::shared_ptr<const LiteRtRuntime> runtime;
   const int threads;  // of a session's CPU kernels
-  std::string accelerator = "cpu";
-  std::string fallback{};                   // why "auto" took the CPU
+  const std::string accelerator;
+  const std::string fallback;               // why "auto" took the CPU
   mutable std::atomic<bool> closed{false};  // by SpeechModel::Close
 };
 

@@ -1,3 +1,5 @@
+#include "bundle/npu_files.h"
+
 #include <doctest.h>
 
 #include <random>
@@ -5,6 +7,7 @@
 
 #include "small_bundle.h"
 #include "temporary_file.h"
+#include "whisper/whisper_on_npu.h"
 
 namespace sotto {
 namespace {
@@ -49,7 +52,9 @@ Result<Bundle> PlacedOnNpu(const CompiledBundle& small, bool verify = true) {
   REQUIRE(files.ok());
   const Result<Bundle> bundle = Bundle::Open(**files);
   REQUIRE(bundle.ok());
-  return OnNpu(*bundle, **files, bundle->npu.at("mt6991"), verify);
+  SOTTO_ASSIGN_OR_RETURN(const NpuGraphs npu,
+                         NpuGraphs::Open(**files, bundle->npu.at("mt6991"), verify));
+  return OnNpu(*bundle, npu);
 }
 
 TEST_CASE("what was compiled for a SoC is read with all its values") {
@@ -175,7 +180,8 @@ TEST_CASE("a bundle none of whose windows was compiled whole can't be placed") {
   const Result<Bundle> bundle = PlacedOnNpu(small);
   REQUIRE_FALSE(bundle.ok());
   CHECK(bundle.error().code == ErrorCode::kBundle);
-  CHECK(Has(bundle.error().message, "has no window whose encoder and decoder were both compiled"));
+  CHECK(Has(bundle.error().message,
+            "has no window whose encoder and decoder were both compiled for mt6991"));
 }
 
 TEST_CASE("a compiled file that is damaged is told with how to compile it again") {

@@ -144,5 +144,54 @@ TEST_CASE("an option out of range is refused before anything is opened") {
   CHECK(model.error().code == ErrorCode::kOption);
 }
 
+// The bundle on an NPU for which these of its graphs were compiled.
+Result<EmbeddingBundle> PlacedOnNpu(const Json& signatures) {
+  SmallBundle small;
+  small.manifest = SmallEmbeddingManifest(small);
+  std::filesystem::create_directories(small.path() + "/npu/mt6991");
+  const std::string file = "npu/mt6991/graphs.tflite";
+  small.WriteFile(file, "code");
+  small.manifest["files"][file] = SmallBundle::FileEntry("code");
+  small.manifest["npu"]["mt6991"] = {{"format", "litert"},
+                                     {"compiler", "neuron"},
+                                     {"sdk", ""},
+                                     {"files", {{"graphs.tflite", file}}},
+                                     {"signatures", signatures}};
+  small.Write();
+  SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(small.path()));
+  SOTTO_ASSIGN_OR_RETURN(EmbeddingBundle bundle, EmbeddingBundle::Open(*files, true));
+  SOTTO_ASSIGN_OR_RETURN(const NpuGraphs npu,
+                         NpuGraphs::Open(*files, bundle.npu.at("mt6991"), true));
+  return OnNpu(std::move(bundle), npu);
+}
+
+TEST_CASE("on an NPU an encoder has the sizes that were compiled") {
+  const auto bundle = PlacedOnNpu({"text_8", "image_1", "audio_1s"});
+  REQUIRE(bundle.ok());
+  REQUIRE(bundle->text->buckets.size() == 1);
+  const Signature& text = bundle->text->buckets.front().signature;
+  CHECK(text.name == "text_8");
+  CHECK(text.npu);
+  CHECK(text.file->text() == "code");
+  CHECK(bundle->image->buckets.front().signature.npu);
+  CHECK(bundle->audio->windows.front().signature.npu);
+}
+
+TEST_CASE("an encoder none of whose sizes serves was compiled for nothing, and is named") {
+  const struct {
+    Json signatures;
+    const char* fault;
+  } kFaults[] = {{{"text_4", "image_1", "audio_1s"}, "has no text-encoder of 6 tokens compiled"},
+                 {{"text_8", "audio_1s"}, "has no image-encoder compiled for mt6991"},
+                 {{"text_8", "image_1"}, "has no audio-encoder compiled for mt6991"}};
+  for (const auto& fault : kFaults) {
+    const auto bundle = PlacedOnNpu(fault.signatures);
+    REQUIRE_FALSE(bundle.ok());
+    CHECK(bundle.error().code == ErrorCode::kBundle);
+    CHECK(Has(bundle.error().message, fault.fault));
+    CHECK(Has(bundle.error().message, "sotto npu compile"));
+  }
+}
+
 }  // namespace
 }  // namespace sotto

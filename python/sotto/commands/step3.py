@@ -28,7 +28,10 @@ BACKENDS = ("litert", "ncc")
 
 
 def step3(
-    bundle: Annotated[Path, typer.Argument(help="Bundle that step 2 wrote with --precision fp32.")],
+    bundle: Annotated[
+        Path,
+        typer.Argument(help="Bundle that step 2 wrote with --precision fp32, or a static one."),
+    ],
     soc: Annotated[
         str, typer.Option(help="SoCs with commas between, such as mt6991,mt6989, or all.")
     ],
@@ -40,15 +43,25 @@ def step3(
     ] = None,
     windows: Annotated[
         str,
-        typer.Option(help="Seconds with commas between, or all. Default: the longest alone."),
+        typer.Option(
+            help="Of a model that hears: seconds with commas between, or all. Default: the "
+            "longest alone."
+        ),
     ] = "",
     roles: Annotated[
         str,
         typer.Option(
-            help="Of encoder, decoder, prefill and alignment (for word timestamps); each costs "
-            "its weights again."
+            help="Of a model that transcribes: some of encoder, decoder, prefill and alignment "
+            "(for word timestamps); each costs its weights again. Default: all but the last."
         ),
-    ] = "encoder,decoder,prefill",
+    ] = "",
+    graphs: Annotated[
+        str,
+        typer.Option(
+            help="Graphs by name or pattern, with commas between, such as 'text_128x1,image_*', "
+            "in place of --windows and --roles. Default of texts: the longest; of pictures: one."
+        ),
+    ] = "",
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -94,25 +107,21 @@ def step3(
 
         sotto npu compile models/whisper-base-fp32 --soc mt8390 --backend ncc
 
+        sotto npu compile models/all-MiniLM-L6-v2-fp32 --soc mt6991 --dry-run --graphs 'text_*x1'
+
     Exit code 0: all is compiled; 1: an error, which leaves everything as it was.
     """
     with clean_exits():
         start = time.perf_counter()
         from sotto.npu.compile import compile_bundle
+        from sotto.npu.selection import Choice
 
         if keep and not dry_run:
             raise OptionError("keep: what is no dry run is kept anyway")
-        chosen = _seconds(windows)
+        choice = Choice(_seconds(windows), _names(roles), _names(graphs))
         compiler = _compiler(soc, backend, dry_run, adapter, ncc, arch, ncc_options)
         target = out or (bundle if keep or not dry_run else None)
-        found = compile_bundle(
-            bundle,
-            compiler,
-            target,
-            report,
-            windows=chosen,
-            roles=tuple(role.strip() for role in roles.split(",")),
-        )
+        found = compile_bundle(bundle, compiler, target, report, choice=choice)
         if as_json:
             print_whole(json.dumps([asdict(one) for one in found]) + "\n")
         else:
@@ -121,8 +130,12 @@ def step3(
         report(f"{kept} in {time.perf_counter() - start:.0f} s")
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",")) if text else ()
+
+
 def _seconds(text: str) -> tuple[int, ...]:
-    """As ``compile_bundle`` takes them."""
+    """As ``Choice`` takes them."""
     if text in ("", "all"):
         return (0,) if text else ()
     try:

@@ -40,8 +40,9 @@ class Encoder(ABC):
         verify: check the sha256 of the bundle's files.
         weight_cache: a folder for weights in the kernels' layout; None is
             ``$SOTTO_WEIGHT_CACHE``, else the user's cache; an empty string keeps nothing.
-        accelerator: ``cpu``, or ``auto``, which is the CPU with a warning to the log: step 3
-            compiles no encoders for NPUs yet, and ``npu`` is an error.
+        accelerator: ``cpu``; ``npu``, which needs a bundle that step 3 compiled for the SoC and
+            has the sizes that it compiled; or ``auto``: the NPU, else the CPU with a warning to
+            the log.
         soc, npu_dispatch: as :class:`sotto.asr.SpeechModel` takes them.
 
     Raises:
@@ -86,7 +87,7 @@ class Encoder(ABC):
 
     @property
     def accelerator(self) -> str:
-        """What the graphs run on: ``cpu``."""
+        """What the graphs run on: ``cpu`` or ``npu``."""
         return self._runtime.accelerator
 
     @property

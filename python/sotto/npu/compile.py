@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -20,11 +20,13 @@ from sotto.bundle.manifest import CompiledFormat
 from sotto.errors import ModelError
 from sotto.npu.result import CompiledFile, CompiledSoc
 from sotto.npu.rules import layers_by_output
-from sotto.npu.selection import Part, check_rules, constant_bytes, select, write_part
+from sotto.npu.selection import Choice, Part, check_rules, constant_bytes, select, write_part
 
 Report = Callable[[str], None]
 
 MEGABYTE = 1e6
+
+USUALLY = Choice()
 
 
 class Compiler(Protocol):
@@ -51,33 +53,31 @@ def compile_bundle(
     out: Path | None,
     report: Report,
     *,
-    windows: Sequence[int] = (),
-    roles: Sequence[str],
+    choice: Choice = USUALLY,
 ) -> list[CompiledSoc]:
     """Compiles signatures of a bundle for each SoC of a compiler.
 
     Args:
-        bundle: a whisper, as step 2 writes it.
+        bundle: as step 2 writes it.
         compiler: with the SoCs to compile for.
         out: bundle to make or replace, whole or not at all: ``bundle`` with the compiled files and
             what its manifest says of them. May be ``bundle`` itself. None keeps nothing.
         report: called with a line of text for each stage.
-        windows: seconds; none is the longest, ``0`` all of them.
-        roles: of :data:`sotto.npu.selection.ROLES`.
+        choice: of its signatures.
 
     Returns:
         One a SoC.
 
     Raises:
-        BundleError: the bundle is damaged, or of another kind.
+        BundleError: the bundle is damaged, or has no graphs.
         DeviceError: the compiler can't be run.
         ModelError: a graph is not whole on the NPU, too large, or was refused.
-        OptionError: there is no such window or role.
+        OptionError: the bundle has not what is chosen.
         OutputError: ``out`` can't be written.
     """
     if out is not None:
         check_writable(out)
-    manifest, parts = select(bundle, windows, roles)
+    manifest, parts = select(bundle, choice)
     _check(manifest, parts, compiler, report)
     with tempfile.TemporaryDirectory(prefix="sotto-step3-") as temporary:
         models = {part: Path(temporary) / part.file for part in parts}

@@ -1,13 +1,24 @@
-"""Which of a bundle's signatures to compile: those of some windows and roles."""
+"""Which of a bundle's signatures to compile: what each of its components is used for most."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
-from sotto.bundle import REBUILD, Manifest, Window, read_manifest
+from sotto.bundle import (
+    REBUILD,
+    AudioEncoder,
+    Component,
+    Decoder,
+    ImageEncoder,
+    Manifest,
+    SpeechEncoder,
+    TextEncoder,
+    read_manifest,
+)
 from sotto.bundle import graph as bundle_graph
+from sotto.bundle.components import seconds_of
 from sotto.errors import BundleError, ModelError, OptionError
 from sotto.export.tflite.extract import extract_signatures
 from sotto.export.tflite.flatbuffer import read_model, write_model
@@ -15,6 +26,7 @@ from sotto.export.tflite.graphs import DAMAGE, Graph, read_graphs
 from sotto.npu.rules import judge_graph
 
 ROLES = ("encoder", "decoder", "prefill", "alignment")
+"""Of the graphs of a bundle that transcribes."""
 
 USUAL = ("encoder", "decoder", "prefill")
 """Roles that every transcription takes; the alignment is for word timestamps alone."""
@@ -41,68 +53,114 @@ class Part:
         return tuple(graph.signature for graph in self.graphs)
 
 
-def select(
-    bundle: Path, windows: Sequence[int] = (), roles: Sequence[str] = USUAL
-) -> tuple[Manifest, list[Part]]:
+@dataclass(frozen=True)
+class Choice:
+    """What to compile of a bundle.
+
+    Attributes:
+        windows: seconds, of components that hear; none is the longest, ``0`` all of them.
+        roles: of :data:`ROLES`, of a bundle that transcribes; none is :data:`USUAL`. A window
+            without an alignment goes without.
+        graphs: names of signatures, or patterns of them such as ``text_*x1``, in place of both.
+    """
+
+    windows: tuple[int, ...] = ()
+    roles: tuple[str, ...] = ()
+    graphs: tuple[str, ...] = ()
+
+    def of(self, manifest: Manifest) -> list[bundle_graph.Graph]:
+        """The graphs of a bundle.
+
+        Raises:
+            OptionError: it has no such window or graph, or there is no such role.
+        """
+        if self.graphs:
+            return self._named(manifest)
+        for role in self.roles:
+            if role not in ROLES:
+                raise OptionError(f"roles {role!r}: expected some of {', '.join(ROLES)}")
+        if self.roles and manifest.whisper is None:
+            raise OptionError(
+                f"roles {', '.join(self.roles)}: {manifest.name} does not transcribe; name --graphs"
+            )
+        hears = [one for one in manifest.components if isinstance(one, _HEARS)]
+        if self.windows and not hears:
+            raise OptionError(f"windows: {manifest.name} hears nothing; name --graphs")
+        found = [graph for one in manifest.components for graph in self._usual(one)]
+        if not found:
+            raise OptionError(f"roles {', '.join(self.roles)}: {manifest.name} has none of them")
+        return found
+
+    def _named(self, manifest: Manifest) -> list[bundle_graph.Graph]:
+        if self.windows or self.roles:
+            raise OptionError("graphs: they are chosen by name, or by windows and roles")
+        for pattern in self.graphs:
+            if not any(fnmatchcase(name, pattern) for name in manifest.graphs):
+                known = ", ".join(manifest.graphs)
+                raise OptionError(f"graphs {pattern!r}: the bundle has {known}")
+        return [
+            graph
+            for name, graph in manifest.graphs.items()
+            if any(fnmatchcase(name, pattern) for pattern in self.graphs)
+        ]
+
+    def _usual(self, component: Component) -> list[bundle_graph.Graph]:
+        graphs = list(component.graphs)
+        if isinstance(component, TextEncoder):  # the longest holds every text
+            longest = max(graph.shape("hidden")[1] for graph in graphs)
+            graphs = [graph for graph in graphs if graph.shape("hidden")[1] == longest]
+            return [min(graphs, key=lambda graph: graph.shape("hidden")[0])]
+        if isinstance(component, ImageEncoder):
+            return [min(graphs, key=lambda graph: graph.shape("pixels")[0])]
+        if isinstance(component, _HEARS):
+            return [graph for graph in self._windows(graphs) if self._has_role(component, graph)]
+        return graphs
+
+    def _windows(self, graphs: list[bundle_graph.Graph]) -> list[bundle_graph.Graph]:
+        known = sorted({seconds_of(graph) for graph in graphs})
+        chosen = known if self.windows == (0,) else list(self.windows) or known[-1:]
+        for seconds in chosen:
+            if seconds not in known:
+                listed = ", ".join(map(str, known))
+                raise OptionError(f"windows {seconds}: the bundle has {listed}")
+        return [graph for graph in graphs if seconds_of(graph) in chosen]
+
+    def _has_role(self, component: Component, graph: bundle_graph.Graph) -> bool:
+        """Encoders' graphs have no role of their own; a decoder's step is its role ``decoder``."""
+        if isinstance(component, AudioEncoder):
+            return True
+        role = {None: "encoder", "step": "decoder"}.get(graph.role, graph.role)
+        return role in (self.roles or USUAL)
+
+
+_HEARS = (SpeechEncoder, Decoder, AudioEncoder)
+"""Components with a graph for each window of audio."""
+
+
+def select(bundle: Path, choice: Choice) -> tuple[Manifest, list[Part]]:
     """A bundle's manifest, and what to compile of its files.
 
     Args:
-        bundle: a whisper, as step 2 writes it.
-        windows: seconds; none is the longest, ``0`` all of them.
-        roles: of :data:`ROLES`. A window without an alignment goes without.
+        bundle: as step 2 writes it.
+        choice: of its graphs.
 
     Raises:
-        BundleError: it is another kind of bundle, or damaged.
+        BundleError: it has no graphs, or is damaged.
         ModelError: one of its .tflite files is damaged.
-        OptionError: it has no such window, or there is no such role.
+        OptionError: it has not what is chosen.
     """
-    for role in roles:
-        if role not in ROLES:
-            raise OptionError(f"roles {role!r}: expected some of {', '.join(ROLES)}")
     manifest = read_manifest(bundle)
-    if manifest.whisper is None or not manifest.graphs:
+    if not manifest.graphs:
         raise BundleError(
-            f"{bundle} is no whisper bundle with .tflite files: sotto convert NAME --precision "
-            "fp32 makes one"
+            f"{bundle} has no .tflite files: sotto convert NAME --precision fp32 makes them"
         )
-    graphs = manifest.graphs
-    names = _names(manifest, windows, roles)
-    files = {name: graphs[name].file for name in names}
+    files = {graph.name: graph.file for graph in choice.of(manifest)}
     if odd := [file for file in files.values() if Path(file).name != file]:
         raise BundleError(f"{bundle}: {odd[0]} is not beside the manifest. {REBUILD}")
-    if not names:
-        raise OptionError(f"roles {', '.join(roles)}: {bundle} has none of them")
     return manifest, [
-        Part(file, _graphs(bundle / file, {name for name in names if files[name] == file}))
+        Part(file, _graphs(bundle / file, {name for name in files if files[name] == file}))
         for file in dict.fromkeys(files.values())
     ]
-
-
-def _names(manifest: Manifest, windows: Sequence[int], roles: Sequence[str]) -> list[str]:
-    of_seconds = {window.seconds: window for window in manifest.windows}
-    chosen = list(windows) or [max(of_seconds)]
-    chosen = sorted(of_seconds) if chosen == [0] else chosen
-    for seconds in chosen:
-        if seconds not in of_seconds:
-            known = ", ".join(map(str, sorted(of_seconds)))
-            raise OptionError(f"windows {seconds}: the bundle has {known}")
-    found = [
-        graph
-        for role in ROLES
-        if role in roles
-        for seconds in chosen
-        if (graph := _of_role(of_seconds[seconds], role)) is not None
-    ]
-    return [graph.name for graph in found]
-
-
-def _of_role(window: Window, role: str) -> bundle_graph.Graph | None:
-    return {
-        "encoder": window.encoder,
-        "decoder": window.step,
-        "prefill": window.prefill,
-        "alignment": window.alignment,
-    }[role]
 
 
 def _graphs(file: Path, names: set[str]) -> tuple[Graph, ...]:
@@ -155,5 +213,5 @@ def check_size(part: Part, size: int, verb: str) -> None:
     if size > FLATBUFFER_LIMIT:
         raise ModelError(
             f"{part.file}: {', '.join(part.signatures)} {verb} {size / 1e9:.1f} GB, and a .tflite "
-            "file ends at 2 GB; choose fewer --windows or --roles, or a smaller model"
+            "file ends at 2 GB; choose fewer --windows, --roles or --graphs, or a smaller model"
         )
