@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from small_whisper import SMALL, TINIEST, random_state
 
 from sotto.checkpoints import Checkpoint, CheckpointError, load_checkpoint
-from sotto.checkpoints.arrow import KEY, write_arrow
+from sotto.checkpoints.arrow import write_arrow
+from sotto.checkpoints.arrow_file import KEY
 from sotto.errors import OutputError
 
 pa = pytest.importorskip("pyarrow")

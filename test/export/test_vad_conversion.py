@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from scripts import Script
+from typer.testing import CliRunner
 
 pytest.importorskip("silero_vad", reason="the weights: pip install 'sotto[weights]'")
 
 from sotto._runtime import VoiceActivityDetector
 from sotto.bundle import read_manifest
+from sotto.checkpoints.silero import find_silero, load_silero, write_silero
+from sotto.cli import app
 from sotto.export.vad import silero
 from sotto.runtime.locate import find_litert
 
@@ -94,3 +99,34 @@ def test_a_damaged_manifest_of_step_1_is_refused(step1_vad: Path, step2: Script)
     done = step2(step1_vad)
     assert done.status == 1
     assert "is not what step 1 wrote (it has no TorchScript)" in done.err
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "arrow"])
+def test_weights_in_parquet_and_arrow_make_the_same_detector(tmp_path: Path, suffix: str) -> None:
+    pytest.importorskip("pyarrow")
+    weights = tmp_path / f"vad.{suffix}"
+    for arguments in (
+        ["silero-vad", "--out", str(weights)],
+        [str(weights), "--out", tmp_path / "vad"],
+    ):
+        done = CliRunner().invoke(app, ["convert", *map(str, arguments)])
+        assert done.exit_code == 0, done.stderr
+    assert read_manifest(tmp_path / "vad").source.format == "arrow"
+    expected, found = load_silero(find_silero()), load_silero(weights)
+    for name, array in expected.state.items():
+        np.testing.assert_array_equal(found.state[name], array)
+
+
+def test_a_detector_of_other_weights_is_compared_with_the_packages_model_of_those(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("pyarrow")
+    packaged = load_silero(find_silero())
+    state = {name: array * np.float32(1.01) for name, array in packaged.state.items()}
+    write_silero(replace(packaged, state=state), tmp_path / "vad.arrow")
+    report: list[str] = []
+    speech = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
+    difference = silero.export_vad(
+        load_silero(tmp_path / "vad.arrow"), tmp_path / "out", speech, report.append
+    )
+    assert difference.passed

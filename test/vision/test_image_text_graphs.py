@@ -18,6 +18,7 @@ from sotto.checkpoints import CheckpointError  # noqa: E402
 from sotto.checkpoints.image_text import ImageTextCheckpoint  # noqa: E402
 from sotto.checkpoints.image_text_layout import today  # noqa: E402
 from sotto.checkpoints.image_text_reader import read_image_text  # noqa: E402
+from sotto.checkpoints.recognise import encoder_weights  # noqa: E402
 from sotto.export.embedding.image_text import image_graph, text_graph  # noqa: E402
 
 # Sums in float32 in another order, through three blocks or twelve, on vectors of some 1 to 10.
@@ -25,7 +26,7 @@ TOLERANCE = 1e-4
 
 
 def read(folder: Path) -> ImageTextCheckpoint:
-    return read_image_text([folder / "model.safetensors"], folder.name)
+    return read_image_text(encoder_weights(folder), folder.name)
 
 
 def pixels(batch: int, side: int = encoders.SIDE) -> torch.Tensor:

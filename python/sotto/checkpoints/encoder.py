@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
-from sotto.checkpoints.checkpoint import MAX_DIM, MAX_LAYERS, Shape, State
+from sotto.checkpoints.checkpoint import MAX_DIM, MAX_LAYERS, Format, Shape, State
 from sotto.checkpoints.encoder_pipeline import Pipeline
 from sotto.errors import CheckpointError
 
@@ -89,6 +89,7 @@ class EncoderCheckpoint:
         pipeline: pooling and what follows it.
         directory: with configuration and tokenizer.
         source: where that is, for people.
+        format: of the weights.
         sha256: hex digest of the weights.
     """
 
@@ -102,6 +103,7 @@ class EncoderCheckpoint:
     pipeline: Pipeline
     directory: Path
     source: str
+    format: Format
     sha256: str
 
 

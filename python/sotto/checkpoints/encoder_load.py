@@ -13,8 +13,8 @@ from sotto.checkpoints.encoder import EncoderCheckpoint, EncoderDims, expected_s
 from sotto.checkpoints.encoder_families import UNUSED, Family, epsilon, family_of
 from sotto.checkpoints.encoder_pipeline import read_pipeline
 from sotto.checkpoints.hub import checkpoint_name, checkpoint_source
-from sotto.checkpoints.recognise import recognise
-from sotto.checkpoints.safetensors_files import SafeTensors
+from sotto.checkpoints.recognise import encoder_weights
+from sotto.checkpoints.tensors import open_tensors
 from sotto.errors import CheckpointError
 
 logger = logging.getLogger(__name__)
@@ -24,8 +24,8 @@ def load_encoder(directory: Path, name: str | None = None) -> EncoderCheckpoint:
     """Loads a text encoder: BERT, RoBERTa, DistilBERT, MPNet, and what is built like them.
 
     Args:
-        directory: ``config.json``, safetensors and tokenizer files, and what
-            sentence-transformers saves beside them.
+        directory: ``config.json``, weights (safetensors, or ``model.arrow`` or ``model.parquet``)
+            and tokenizer files, and what sentence-transformers saves beside them.
         name: of the model; the directory's by default.
 
     Returns:
@@ -41,9 +41,7 @@ def load_encoder(directory: Path, name: str | None = None) -> EncoderCheckpoint:
     config, source = read_json(path), str(path)
     family = family_of(config, path)
     dims = family.dims(config, source)
-    files = recognise(folder)
-    if files.format != "huggingface":
-        raise CheckpointError(f"{folder} holds no safetensors, which text encoders are read from")
+    files = encoder_weights(folder)
     logger.info("reading %s", folder)
     state = _read(files.weights, family, dims, str(folder))
     check_finite(state, str(folder))
@@ -52,6 +50,7 @@ def load_encoder(directory: Path, name: str | None = None) -> EncoderCheckpoint:
             f"{directory}: the Dense layer takes vectors of {pipeline.dense[0].width}, the encoder "
             f"gives {dims.n_state}"
         )
+    dense = [file for one in pipeline.dense for file in one.files]
     pad_token = family.pad_token(config, source)
     if pad_token >= dims.n_vocab:
         raise CheckpointError(f"{source}: pad_token_id {pad_token} is outside the vocabulary")
@@ -66,14 +65,15 @@ def load_encoder(directory: Path, name: str | None = None) -> EncoderCheckpoint:
         pipeline=pipeline,
         directory=directory,
         source=checkpoint_source(directory),
-        sha256=sha256_of([*files.weights, *(dense.file for dense in pipeline.dense)]),
+        format=files.format,
+        sha256=sha256_of([*files.weights, *dense]),
     )
 
 
 def _read(weights: tuple[Path, ...], family: Family, dims: EncoderDims, source: str) -> State:
     names = family.keys(dims)
     with ExitStack() as stack:
-        tensors = SafeTensors(weights, stack, family.full)
+        tensors = open_tensors(weights, stack, family.full)
         found = {
             names.get(key, key): shape
             for key, shape in tensors.shapes().items()

@@ -14,7 +14,8 @@ from typing import Any, Literal, get_args
 
 from sotto.checkpoints.checkpoint import MAX_DIM, State, check_finite, match_shapes
 from sotto.checkpoints.configuration import read_json, read_json_objects
-from sotto.checkpoints.safetensors_files import SafeTensors
+from sotto.checkpoints.recognise import encoder_weights
+from sotto.checkpoints.tensors import open_tensors
 from sotto.errors import CheckpointError
 
 MODULES = "modules.json"
@@ -43,12 +44,12 @@ class Dense:
     Attributes:
         state: ``linear.weight [out, in]`` and, where there is one, ``linear.bias [out]``.
         tanh: whether a tanh follows.
-        file: that the weights are from.
+        files: that the weights are from.
     """
 
     state: State
     tanh: bool
-    file: Path
+    files: tuple[Path, ...]
 
     @property
     def width(self) -> int:
@@ -177,21 +178,16 @@ def _dense(folder: Path, width: int) -> Dense:
             f"{source}: a Dense layer of {config.get('in_features')!r:.40} to {out!r:.40}, "
             f"expected {width} to 1 … {MAX_DIM}"
         )
-    file = folder / "model.safetensors"
-    if not file.is_file():
-        raise CheckpointError(
-            f"{source} lacks model.safetensors. Save the model as safetensors, pickled weights are "
-            "not read"
-        )
+    weights = encoder_weights(folder).weights
     expected: dict[str, tuple[int, ...]] = {"linear.weight": (out, width)}
     if config.get("bias", True):
         expected["linear.bias"] = (out,)
     with ExitStack() as stack:
-        tensors = SafeTensors([file], stack)
+        tensors = open_tensors(weights, stack)
         match_shapes(tensors.shapes(), expected, "Dense layer", source)
         state = {key: tensors.float32(key) for key in expected}
     check_finite(state, source)
-    return Dense(state, _ACTIVATIONS[name], file)
+    return Dense(state, _ACTIVATIONS[name], weights)
 
 
 def _lengths(directory: Path) -> dict[str, Any]:

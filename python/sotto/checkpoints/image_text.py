@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from sotto.bundle.image_settings import ImageSettings
-from sotto.checkpoints.checkpoint import MAX_DIM, MAX_LAYERS, Shape, State
+from sotto.checkpoints.checkpoint import MAX_DIM, MAX_LAYERS, Format, Shape, State
 from sotto.checkpoints.encoder import Gelu, block_shapes
 from sotto.errors import CheckpointError
 
@@ -89,6 +89,7 @@ class ImageTextCheckpoint:
         logit_bias: added to it.
         directory: with configuration and tokenizer.
         source: where that is, for people.
+        format: of the weights.
         sha256: hex digest of the weights.
     """
 
@@ -109,6 +110,7 @@ class ImageTextCheckpoint:
     logit_bias: float | None
     directory: Path
     source: str
+    format: Format
     sha256: str
 
     @property

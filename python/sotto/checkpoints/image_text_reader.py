@@ -1,4 +1,4 @@
-"""Hugging Face directories of CLIP, SigLIP, ViT and DINOv2: ``config.json`` and safetensors.
+"""Hugging Face directories of CLIP, SigLIP, ViT and DINOv2: ``config.json`` and weights.
 
 A configuration holds what differs from its class's defaults alone, which therefore are here:
 ``configuration_clip.py``, ``…_siglip.py``, ``…_vit.py`` and ``…_dinov2.py`` of transformers 5.23.
@@ -32,7 +32,8 @@ from sotto.checkpoints.image_text import (
 )
 from sotto.checkpoints.image_text_layout import UNUSED, stored, today
 from sotto.checkpoints.preprocessor import read_preprocessor
-from sotto.checkpoints.safetensors_files import SafeTensors
+from sotto.checkpoints.recognise import WeightFiles
+from sotto.checkpoints.tensors import Tensors, open_tensors
 from sotto.errors import CheckpointError
 
 _BASE = {
@@ -121,14 +122,18 @@ _FIXED = {
 """What a configuration says where it says anything; else the graph is another."""
 
 
-def read_image_text(weights: Sequence[Path], name: str) -> ImageTextCheckpoint:
-    """Reads the safetensors files ``weights`` and what lies beside the first.
+def read_image_text(files: WeightFiles, name: str) -> ImageTextCheckpoint:
+    """Reads weights and what lies beside them.
+
+    Args:
+        files: as :func:`sotto.checkpoints.recognise.encoder_weights` finds them.
+        name: of the model.
 
     Raises:
-        CheckpointError: safetensors is missing; a file is damaged; the configuration is of no model
+        CheckpointError: a library is missing; a file is damaged; the configuration is of no model
             in :data:`KINDS`, or disagrees with the weights; weights are not finite.
     """
-    directory = weights[0].parent
+    directory = files.weights[0].parent
     path = directory / "config.json"
     config = read_json(path)
     family, sides = _kind(config, path)
@@ -137,7 +142,7 @@ def read_image_text(weights: Sequence[Path], name: str) -> ImageTextCheckpoint:
     epsilon = _epsilon(of_image, path), _epsilon(of_text, path)
     gelu = _gelu(of_image, path), _gelu(of_text, path)
     with ExitStack() as stack:
-        tensors = SafeTensors(weights, stack, today)
+        tensors = open_tensors(files.weights, stack, today)
         found = {k: s for k, s in tensors.shapes().items() if not UNUSED.fullmatch(k)}
         head = _head(family, found)
         image = _image_dims(sections["image"], config, family, path) if "image" in sides else None
@@ -182,7 +187,8 @@ def read_image_text(weights: Sequence[Path], name: str) -> ImageTextCheckpoint:
         logit_bias=(bias or 0.0) if image and text else None,
         directory=directory,
         source=checkpoint_source(directory),
-        sha256=sha256_of(weights),
+        format=files.format,
+        sha256=sha256_of(files.weights),
     )
 
 
@@ -308,7 +314,7 @@ def _shapes(
 
 
 def _read(
-    tensors: SafeTensors,
+    tensors: Tensors,
     found: Mapping[str, Shape],
     shapes: Mapping[str, Shape],
     family: str,
@@ -320,7 +326,7 @@ def _read(
     return {key: place.of(tensors.float32(place.key), shapes[key]) for key, place in places.items()}
 
 
-def _scalar(tensors: SafeTensors, key: str, source: str) -> float | None:
+def _scalar(tensors: Tensors, key: str, source: str) -> float | None:
     if key not in tensors:
         return None
     value = tensors.float32(key)

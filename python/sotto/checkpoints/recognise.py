@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
-from sotto.checkpoints.arrow import IPC, PARQUET
+from sotto.checkpoints.arrow_file import IPC, PARQUET
 from sotto.checkpoints.checkpoint import Format, listed
 from sotto.checkpoints.configuration import read_json
 from sotto.checkpoints.hub import checkpoint_name
@@ -16,6 +16,7 @@ from sotto.errors import CheckpointError
 SAFETENSORS = "model.safetensors"
 SAFETENSORS_INDEX = "model.safetensors.index.json"
 CTRANSLATE2 = "model.bin"
+ARROW = ("model.arrow", "model.parquet")
 
 _PART = re.compile(r"(?P<stem>.+)\.part(?P<number>\d{1,4})")
 _HEAD = 128
@@ -55,6 +56,21 @@ def recognise(path: Path) -> WeightFiles:
         return _file(path)
     except OSError as error:
         raise CheckpointError(f"can't read {path}: {error.strerror}") from error
+
+
+def encoder_weights(folder: Path) -> WeightFiles:
+    """The files of an encoder's weights, beside its config.json.
+
+    Raises:
+        CheckpointError: there are none of a format that encoders are read from.
+    """
+    files = recognise(folder)
+    if files.format not in ("huggingface", "arrow"):
+        raise CheckpointError(
+            f"{folder} holds no safetensors, nor weights in Parquet or Arrow, which encoders are "
+            "read from"
+        )
+    return files
 
 
 def recognise_parts(parts: Sequence[Path]) -> WeightFiles:
@@ -150,7 +166,7 @@ def holds_weights(directory: Path) -> bool:
 
 def _weights_entry(directory: Path) -> str | None:
     """The name of the file that tells what kind a directory is."""
-    for name in (SAFETENSORS_INDEX, SAFETENSORS, CTRANSLATE2):
+    for name in (SAFETENSORS_INDEX, SAFETENSORS, CTRANSLATE2, *ARROW):
         if (directory / name).is_file():
             return name
     for entry in sorted(directory.iterdir()):
@@ -167,7 +183,7 @@ def _directory(path: Path) -> WeightFiles:
         entries = sorted(entry.name for entry in path.iterdir())
         raise CheckpointError(
             f"{path} is a directory without a checkpoint: looked for {SAFETENSORS}, "
-            f"{SAFETENSORS_INDEX}, {CTRANSLATE2} and {CTRANSLATE2}.part1; "
+            f"{SAFETENSORS_INDEX}, {CTRANSLATE2}, {CTRANSLATE2}.part1, {' and '.join(ARROW)}; "
             f"found {listed(entries) or 'nothing'}.{_hint(path, entries)}"
         )
     if entry == SAFETENSORS_INDEX:

@@ -14,9 +14,7 @@ from sotto.checkpoints.checkpoint import Shape
 from sotto.checkpoints.half import bfloat16_to_float32
 from sotto.errors import CheckpointError
 
-
-def _as_stored(key: str) -> str:
-    return key
+_FLOATS = ("F64", "F32", "F16")
 
 
 class SafeTensors:
@@ -35,7 +33,7 @@ class SafeTensors:
         self,
         paths: Sequence[Path],
         stack: ExitStack,
-        full: Callable[[str], str] = _as_stored,
+        full: Callable[[str], str] = lambda stored: stored,
     ) -> None:
         try:
             from safetensors import safe_open
@@ -72,6 +70,14 @@ class SafeTensors:
             for key, (_, file, stored) in self._found.items()
         }
 
+    def floats(self) -> list[str]:
+        """Keys of all that are of floats, which indices of positions are not."""
+        return [
+            key
+            for key, (_, file, stored) in self._found.items()
+            if file.get_slice(stored).get_dtype() in (*_FLOATS, "BF16")
+        ]
+
     def float32(self, key: str) -> np.ndarray:
         """A tensor, C-contiguous. Raises CheckpointError for one that is not of floats."""
         path, file, stored = self._found[key]
@@ -79,7 +85,7 @@ class SafeTensors:
         kind = part.get_dtype()
         if kind == "BF16":
             return _read_bfloat16(path, stored, tuple(part.get_shape()))
-        if kind not in ("F64", "F32", "F16"):
+        if kind not in _FLOATS:
             raise CheckpointError(
                 f"{path}: {stored} is {kind}; float32, float16 and bfloat16 are supported"
             )

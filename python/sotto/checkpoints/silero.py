@@ -1,22 +1,29 @@
-"""Silero VAD's weights, from the installed package silero-vad (MIT).
+"""Silero VAD's weights, from the installed package silero-vad (MIT), or from Parquet or Arrow.
 
-They are read from ``silero_vad.jit``, which the package itself runs by default. Its
+The package's are read from ``silero_vad.jit``, which it runs itself by default. Its
 ``silero_vad_16k.safetensors`` (6.2.3) holds an older model's: probabilities differ by up to 0.5.
 """
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
+from sotto.checkpoints.arrow_file import ArrowTensors, is_arrow, write_tensors
+from sotto.checkpoints.checkpoint import State, check_finite, match_shapes
 from sotto.checkpoints.digest import sha256_of
 from sotto.errors import CheckpointError
 
 NAME = "silero-vad"
+KIND = "vad"
+"""Of its weights in Parquet or Arrow."""
+
 PACKAGE = "silero_vad"
 FILE = Path("data") / "silero_vad.jit"
 
@@ -74,9 +81,14 @@ class SileroCheckpoint:
         sha256: hex digest of the file.
     """
 
-    state: dict[str, np.ndarray]
+    state: State
     path: Path
     sha256: str
+
+    @property
+    def format(self) -> str:
+        """Of the file."""
+        return "arrow" if is_arrow(self.path) else "torchscript"
 
 
 def find_silero() -> Path:
@@ -95,17 +107,36 @@ def find_silero() -> Path:
 
 
 def load_silero(path: Path) -> SileroCheckpoint:
-    """Reads ``silero_vad.jit``.
+    """Reads ``silero_vad.jit``, or weights of kind ``vad`` in Parquet or Arrow.
 
     Raises:
         CheckpointError: the file can't be read, or lacks a weight of the shape expected.
     """
     try:
-        model = torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
-        stored = model.state_dict()
-    except (OSError, RuntimeError, ValueError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise CheckpointError(f"{path} can't be read as {NAME}'s TorchScript: {reason}") from error
+        state = _read_arrow(path) if is_arrow(path) else _read_torchscript(path)
+    except OSError as error:
+        raise CheckpointError(f"can't read {path}: {error.strerror}") from error
+    check_finite(state, str(path))
+    return SileroCheckpoint(state, path, sha256_of([path]))
+
+
+def write_silero(checkpoint: SileroCheckpoint, path: Path) -> None:
+    """Writes the weights as :func:`sotto.checkpoints.arrow_file.write_tensors`, which see."""
+    source = {"checkpoint": str(checkpoint.path), "sha256": checkpoint.sha256}
+    write_tensors(checkpoint.state.items(), path, KIND, {"name": NAME, "source": source})
+
+
+def _read_arrow(path: Path) -> State:
+    with ExitStack() as stack:
+        tensors = ArrowTensors(path, stack)
+        if tensors.kind != KIND:
+            raise CheckpointError(f"{path} holds weights of kind {tensors.kind}, not of {NAME}")
+        match_shapes(tensors.shapes(), SHAPES, NAME, str(path))
+        return {key: tensors.float32(key) for key in SHAPES}
+
+
+def _read_torchscript(path: Path) -> State:
+    stored = load_detector(path).state_dict()
     state = {}
     for name, shape in SHAPES.items():
         found = stored.get(KEYS[name])
@@ -115,6 +146,30 @@ def load_silero(path: Path) -> SileroCheckpoint:
                 f"{NAME} 6.2, which Sotto knows"
             )
         state[name] = found.numpy()
-        if not np.isfinite(state[name]).all():
-            raise CheckpointError(f"{path}: {KEYS[name]} is not finite: the file is damaged")
-    return SileroCheckpoint(state, path, sha256_of([path]))
+    return state
+
+
+def load_detector(path: Path) -> Any:
+    """The package's own model from ``silero_vad.jit``.
+
+    Raises:
+        CheckpointError: the file can't be read.
+    """
+    try:
+        return torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise CheckpointError(f"{path} can't be read as {NAME}'s TorchScript: {reason}") from error
+
+
+def reference_detector(checkpoint: SileroCheckpoint) -> Any:
+    """The package's own model with a checkpoint's weights: what graphs are compared with.
+
+    Raises:
+        CheckpointError: the package is not installed.
+    """
+    model = load_detector(find_silero())
+    stored = model.state_dict()
+    for name, array in checkpoint.state.items():
+        stored[KEYS[name]].copy_(torch.from_numpy(np.array(array)))
+    return model

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MODELS = Path("models")
 TASKS = ("transcribe", "embed")
 WEIGHTS = (".parquet", ".arrow")
-"""Suffixes of what gets a Whisper's weights instead of a bundle (``checkpoints/arrow.py``)."""
+"""Suffixes of what gets weights instead of a bundle (``checkpoints/arrow_file.py``)."""
 
 NEEDED = ("torch", "litert_torch", "ai_edge_quantizer", "safetensors", "transformers")
 
@@ -133,7 +133,7 @@ def convert(
             raise OptionError("lengths and batches are options of models that embed")
         kept = Exceptions.read(exceptions) if exceptions else None
         if found.model_type == VAD and speech:
-            target = _detector(found.name, out, precision or "fp32", kept)
+            target = _detector(found, out, precision or "fp32", kept)
         elif speech:
             target = _whisper(checkpoint, out, precision or "int8", kept, jobs)
         else:
@@ -156,10 +156,19 @@ def _local(checkpoint: str) -> str:
 def _weights(checkpoint: str, out: Path) -> None:
     from sotto.checkpoints import load_checkpoint
     from sotto.checkpoints.arrow import write_arrow
+    from sotto.checkpoints.encoder_weights import write_encoder_weights
+    from sotto.checkpoints.identify import VAD, WHISPER, config_folder, identify
+    from sotto.checkpoints.silero import find_silero, load_silero, write_silero
 
-    read = load_checkpoint(checkpoint)
-    report(f"writing {len(read.state)} tensors of {read.name}")
-    write_arrow(read, out)
+    found = identify(checkpoint)
+    report(f"writing the weights of {found.name}")
+    if found.model_type == WHISPER:
+        write_arrow(load_checkpoint(checkpoint), out)
+    elif found.model_type == VAD:
+        write_silero(load_silero(found.path or find_silero()), out)
+    else:
+        assert found.path is not None  # an encoder's is known
+        write_encoder_weights(config_folder(found.path), found.name, out)
 
 
 def _numbers(name: str, text: str | None) -> tuple[int, ...] | None:
@@ -216,19 +225,21 @@ def _whisper(
     return target
 
 
-def _detector(name: str, out: Path | None, precision: str, exceptions: Exceptions | None) -> Path:
-    from sotto.checkpoints.silero import find_silero, load_silero
+def _detector(
+    found: Identified, out: Path | None, precision: str, exceptions: Exceptions | None
+) -> Path:
+    from sotto.checkpoints.silero import NAME, find_silero, load_silero
     from sotto.export.recording import packaged_recording
     from sotto.export.vad.silero import convert_vad, export_vad
     from sotto.preprocess import read_audio
 
     if exceptions is not None:
-        raise OptionError(f"exceptions: {name} has fp32 only")
-    target = out or MODELS / name
+        raise OptionError(f"exceptions: {NAME} has fp32 only")
+    target = out or MODELS / NAME
     check_writable(target)
     audio = read_audio(packaged_recording())
     with _in_two_steps(target) as (first, second):
-        export_vad(load_silero(find_silero()), first, audio, report)
+        export_vad(load_silero(found.path or find_silero()), first, audio, report)
         convert_vad(first, second, precision, report=report)
     return target
 

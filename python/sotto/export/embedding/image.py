@@ -23,8 +23,8 @@ from sotto.checkpoints.hub import bundle_source
 from sotto.checkpoints.image_text import ImageTextCheckpoint
 from sotto.checkpoints.image_text_layout import PLAIN
 from sotto.checkpoints.image_text_reader import read_image_text
-from sotto.checkpoints.recognise import recognise
-from sotto.errors import CheckpointError, OptionError
+from sotto.checkpoints.recognise import encoder_weights
+from sotto.errors import OptionError
 from sotto.export.embedding.bundle import EmbeddingSource, Tower
 from sotto.export.embedding.image_text import image_graph, text_graph
 from sotto.export.embedding.image_text_reference import ImageTextReference
@@ -60,10 +60,7 @@ def read_image_model(
         CheckpointError: a file is missing, damaged, or of another model.
         OptionError: a length or a batch is out of range.
     """
-    files = recognise(directory)
-    if files.format != "huggingface":
-        raise CheckpointError(f"{directory} holds no safetensors, which encoders are read from")
-    checkpoint = read_image_text(files.weights, name)
+    checkpoint = read_image_text(encoder_weights(directory), name)
     reference = ImageTextReference(checkpoint)
     options = options or TextOptions()
     towers: list[Tower] = []
@@ -85,7 +82,7 @@ def read_image_model(
     return EmbeddingSource(
         name=name,
         family=checkpoint.family,
-        source=bundle_source(checkpoint.source, "huggingface", checkpoint.sha256),
+        source=bundle_source(checkpoint.source, checkpoint.format, checkpoint.sha256),
         dimensions=checkpoint.dimensions,
         embedding=Embedding(
             normalize=checkpoint.family not in PLAIN,

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 import transformers
 
+from sotto.checkpoints.encoder_weights import with_safetensors
 from sotto.checkpoints.image_text import ImageTextCheckpoint
 from sotto.checkpoints.image_text_layout import PLAIN
 from sotto.errors import CheckpointError
@@ -38,13 +39,14 @@ class ImageTextReference:
         else:
             cls = transformers.CLIPModel
         try:
-            model = cls.from_pretrained(
-                checkpoint.directory,
-                local_files_only=True,
-                use_safetensors=True,
-                dtype=torch.float32,
-                **options,
-            )
+            with with_safetensors(checkpoint.directory) as readable:
+                model = cls.from_pretrained(
+                    readable,
+                    local_files_only=True,
+                    use_safetensors=True,
+                    dtype=torch.float32,
+                    **options,
+                )
         except (OSError, ValueError, RuntimeError, KeyError) as error:
             raise CheckpointError(
                 f"transformers can't read {checkpoint.directory}, which its graphs are compared "

@@ -17,6 +17,7 @@ from sotto.bundle import Embedder, Embedding, Signature
 from sotto.bundle import components as bundle_components
 from sotto.checkpoints.encoder import EncoderCheckpoint
 from sotto.checkpoints.encoder_load import load_encoder
+from sotto.checkpoints.encoder_weights import with_safetensors
 from sotto.checkpoints.hub import bundle_source
 from sotto.errors import CheckpointError, OptionError
 from sotto.export.embedding.bundle import EmbeddingSource
@@ -99,7 +100,7 @@ def read_text_model(
     return EmbeddingSource(
         name=checkpoint.name,
         family=checkpoint.family,
-        source=bundle_source(checkpoint.source, "huggingface", checkpoint.sha256),
+        source=bundle_source(checkpoint.source, checkpoint.format, checkpoint.sha256),
         dimensions=tower.dimensions,
         embedding=Embedding(normalize=checkpoint.pipeline.normalize),
         towers=[tower],
@@ -184,9 +185,10 @@ class TextTower:
     def _reference(self) -> nn.Module:
         folder = self.checkpoint.directory / self.checkpoint.pipeline.encoder
         try:
-            model: nn.Module = AutoModel.from_pretrained(
-                folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
-            )
+            with with_safetensors(folder) as readable:
+                model: nn.Module = AutoModel.from_pretrained(
+                    readable, local_files_only=True, use_safetensors=True, dtype=torch.float32
+                )
         except (OSError, ValueError, RuntimeError, KeyError) as error:
             raise CheckpointError(
                 f"transformers can't read {folder}, which its graphs are compared with: "
@@ -200,7 +202,7 @@ class TextTower:
         pipeline = self.checkpoint.pipeline
         vector: Tensor = hidden.mean(dim=0) if pipeline.pooling == "mean" else hidden[0]
         for dense in pipeline.dense:
-            state = {key: torch.from_numpy(value) for key, value in dense.state.items()}
+            state = {key: torch.tensor(value) for key, value in dense.state.items()}
             vector = nn.functional.linear(vector, state["linear.weight"], state.get("linear.bias"))
             vector = torch.tanh(vector) if dense.tanh else vector
         return np.asarray(vector.numpy())

@@ -28,7 +28,7 @@ from sotto.bundle import (
     replacing_directory,
     write_manifest,
 )
-from sotto.checkpoints.silero import NAME, STATE, SileroCheckpoint
+from sotto.checkpoints.silero import NAME, STATE, SileroCheckpoint, reference_detector
 from sotto.errors import BundleError, ConversionError, OptionError
 from sotto.export.difference import Difference, compare
 from sotto.export.mtk import write_mtk_tflite
@@ -107,7 +107,7 @@ def export_vad(
         file = f"{TORCHSCRIPT}/{signature.name}.pt"
         graph.save(str(directory / file))
         chunks = lay_out(speech)
-        reference: Callable[[Tensor, int], Tensor] = torch.jit.load(str(checkpoint.path))
+        reference: Callable[[Tensor, int], Tensor] = reference_detector(checkpoint)
         # The package's model takes the chunks' own samples, and keeps context and state itself.
         own = chunks[:, CONTEXT : CONTEXT + CHUNK]
         expected = np.array([reference(torch.from_numpy(row.copy()), 16000).item() for row in own])
@@ -121,7 +121,7 @@ def export_vad(
             family="silero",
             precision="fp32",
             backend="litert",
-            source=Source(str(checkpoint.path), "torchscript", checkpoint.sha256),
+            source=Source(str(checkpoint.path), checkpoint.format, checkpoint.sha256),
             components=(VoiceActivity(graphs=(), context=CONTEXT, reflected=REFLECTED),),
             files={},
             tools={"sotto": sotto.__version__, "torch": torch.__version__},
