@@ -5,7 +5,6 @@
 #include <pybind11/stl/filesystem.h>
 
 #include <algorithm>
-#include <deque>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -17,7 +16,7 @@
 #include "gil.h"
 #include "platform/path.h"
 #include "whisper/alignment_graph.h"
-#include "whisper/whisper_shapes.h"
+#include "whisper/whisper_graphs.h"
 
 namespace sotto {
 namespace {
@@ -33,11 +32,9 @@ class Aligner {
   static Result<std::unique_ptr<Aligner>> Create(const std::string& directory, int seconds,
                                                  int threads, const std::string& library) {
     SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(directory));
-    SOTTO_ASSIGN_OR_RETURN(Bundle bundle, Bundle::Open(*files));
-    SOTTO_ASSIGN_OR_RETURN(EmbeddingTable tokens, EmbeddingTable::Open(bundle));
-    SOTTO_ASSIGN_OR_RETURN(MappedNpy positions, MappedNpy::Open(bundle.positional_embedding));
-    std::unique_ptr<Aligner> aligner(
-        new Aligner(std::move(bundle), std::move(tokens), std::move(positions)));
+    SOTTO_ASSIGN_OR_RETURN(WhisperBundle bundle, WhisperBundle::Open(*files));
+    SOTTO_ASSIGN_OR_RETURN(WhisperTables tables, WhisperTables::Open(bundle));
+    std::unique_ptr<Aligner> aligner(new Aligner(std::move(bundle), std::move(tables)));
     SOTTO_RETURN_IF_ERROR(aligner->Load(seconds, threads, library));
     return aligner;
   }
@@ -45,18 +42,19 @@ class Aligner {
   // log_mel [n_mels, frames] and a text -> logits [n, V] and scores [A, n, T].
   // `blocks`: cancelled before it runs more of them.
   py::tuple Align(const FloatArray& log_mel, const std::vector<int>& text, int blocks) {
-    if (static_cast<size_t>(log_mel.size()) != log_mel_->elements()) {
+    const size_t elements = static_cast<size_t>(bundle_.n_mels) * graphs_->window().frames;
+    if (static_cast<size_t>(log_mel.size()) != elements) {
       ThrowPython({ErrorCode::kAudio, "log_mel is not of the window's shape"});
     }
     const auto n = static_cast<py::ssize_t>(text.size());
-    const auto n_vocab = static_cast<size_t>(bundle_.dims.n_vocab);
+    const auto n_vocab = static_cast<size_t>(bundle_.decoder.vocabulary);
     py::array_t<float> logits({n, static_cast<py::ssize_t>(n_vocab)});
     float* rows = logits.mutable_data();
-    std::copy_n(log_mel.data(), log_mel.size(), log_mel_->data());
+    std::copy_n(log_mel.data(), log_mel.size(), graphs_->log_mel());
     std::vector<float> scores;
     const Result<void> result = [&]() -> Result<void> {
       const GilReleased released;
-      SOTTO_RETURN_IF_ERROR(encoder_->Run());
+      SOTTO_RETURN_IF_ERROR(graphs_->Encode());
       const auto keep = [&](size_t position, const float* row) {
         std::copy_n(row, n_vocab, rows + position * n_vocab);
       };
@@ -71,8 +69,8 @@ class Aligner {
   }
 
  private:
-  Aligner(Bundle bundle, EmbeddingTable tokens, MappedNpy positions)
-      : bundle_(std::move(bundle)), tokens_(std::move(tokens)), positions_(std::move(positions)) {}
+  Aligner(WhisperBundle bundle, WhisperTables tables)
+      : bundle_(std::move(bundle)), tables_(std::move(tables)) {}
 
   Result<void> Load(int seconds, int threads, const std::string& library) {
     const auto window =
@@ -81,30 +79,16 @@ class Aligner {
     if (window == bundle_.windows.end()) return Error{ErrorCode::kOption, "no such window"};
     SOTTO_ASSIGN_OR_RETURN(auto runtime, LiteRtRuntime::Create(library));
     files_ = std::make_unique<CompiledFiles>(runtime, threads);
-    const WindowShapes shapes = ShapesOf(bundle_.dims, window->frames, bundle_.cache);
-    BufferMap buffers;
-    for (const auto* specs : {&shapes.encoder_inputs, &shapes.decoder_inputs}) {
-      for (const TensorSpec& spec : *specs) {
-        SOTTO_ASSIGN_OR_RETURN(TensorBuffer buffer, TensorBuffer::Create(runtime, spec));
-        buffers_.push_back(std::move(buffer));
-        buffers[spec.name] = &buffers_.back();
-      }
-    }
-    log_mel_ = buffers.at("log_mel");
-    SOTTO_ASSIGN_OR_RETURN(encoder_, Graph::Create(files_.get(), window->encoder));
-    SOTTO_RETURN_IF_ERROR(encoder_->Bind(buffers));
-    SOTTO_ASSIGN_OR_RETURN(alignment_, AlignmentGraph::Create(files_.get(), bundle_, *window,
-                                                              tokens_, positions_, buffers));
+    SOTTO_ASSIGN_OR_RETURN(graphs_, WhisperGraphs::Create(files_.get(), bundle_, *window, tables_));
+    SOTTO_ASSIGN_OR_RETURN(
+        alignment_, AlignmentGraph::Create(files_.get(), bundle_, *window, graphs_->decoder()));
     return {};
   }
 
-  Bundle bundle_;
-  EmbeddingTable tokens_;
-  MappedNpy positions_;
+  WhisperBundle bundle_;
+  WhisperTables tables_;
   std::unique_ptr<CompiledFiles> files_;
-  std::deque<TensorBuffer> buffers_;
-  TensorBuffer* log_mel_ = nullptr;
-  std::unique_ptr<Graph> encoder_;
+  std::unique_ptr<WhisperGraphs> graphs_;
   std::unique_ptr<AlignmentGraph> alignment_;
 };
 

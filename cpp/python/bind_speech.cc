@@ -16,6 +16,7 @@
 #include "load.h"
 #include "sotto/speech_model.h"
 #include "sotto/vad.h"
+#include "whisper/whisper_bundle.h"
 
 namespace sotto {
 namespace {

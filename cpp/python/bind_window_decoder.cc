@@ -17,15 +17,13 @@
 #include <vector>
 
 #include "bind_components.h"
-#include "bundle/npy.h"
-#include "decode/embedding_table.h"
 #include "errors.h"
 #include "gil.h"
 #include "litert/litert_graph.h"
 #include "platform/path.h"
-#include "sotto/bundle.h"
 #include "sotto/tokenizer.h"
 #include "whisper/decoder.h"
+#include "whisper/whisper_bundle.h"
 #include "whisper/whisper_graphs.h"
 
 namespace sotto {
@@ -42,31 +40,29 @@ class WindowDecoder {
   static Result<std::unique_ptr<WindowDecoder>> Create(const std::string& directory,
                                                        const std::string& library, int threads) {
     SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(directory));
-    SOTTO_ASSIGN_OR_RETURN(Bundle bundle, Bundle::Open(*files));
+    SOTTO_ASSIGN_OR_RETURN(WhisperBundle bundle, WhisperBundle::Open(*files));
     SOTTO_ASSIGN_OR_RETURN(Tokenizer tokenizer,
                            Tokenizer::Open(*bundle.tokenizer, bundle.vocabulary.eot));
-    SOTTO_ASSIGN_OR_RETURN(EmbeddingTable tokens, EmbeddingTable::Open(bundle));
-    SOTTO_ASSIGN_OR_RETURN(MappedNpy positions, MappedNpy::Open(bundle.positional_embedding));
+    SOTTO_ASSIGN_OR_RETURN(WhisperTables tables, WhisperTables::Open(bundle));
     SOTTO_ASSIGN_OR_RETURN(auto runtime, LiteRtRuntime::Create(library));
     if (threads <= 0) threads = static_cast<int>(std::thread::hardware_concurrency());
-    return std::unique_ptr<WindowDecoder>(
-        new WindowDecoder(std::move(bundle), std::move(tokenizer), std::move(tokens),
-                          std::move(positions), std::move(runtime), std::max(1, threads)));
+    return std::unique_ptr<WindowDecoder>(new WindowDecoder(std::move(bundle), std::move(tokenizer),
+                                                            std::move(tables), std::move(runtime),
+                                                            std::max(1, threads)));
   }
 
   Result<void> Encode(const float* log_mel, size_t n_mels, size_t frames) {
     const auto window = std::find_if(bundle_.windows.begin(), bundle_.windows.end(),
                                      [&](const Window& one) { return one.frames == frames; });
-    if (window == bundle_.windows.end() || n_mels != static_cast<size_t>(bundle_.dims.n_mels)) {
+    if (window == bundle_.windows.end() || n_mels != static_cast<size_t>(bundle_.n_mels)) {
       return Error{ErrorCode::kOption, "log_mel is [" + std::to_string(n_mels) + ", " +
                                            std::to_string(frames) + "], expected " +
-                                           std::to_string(bundle_.dims.n_mels) +
+                                           std::to_string(bundle_.n_mels) +
                                            " mels and the frames of one of the bundle's windows"};
     }
     std::unique_ptr<WhisperGraphs>& graphs = graphs_[frames];
     if (graphs == nullptr) {
-      SOTTO_ASSIGN_OR_RETURN(graphs,
-                             WhisperGraphs::Create(&files_, bundle_, *window, tokens_, positions_));
+      SOTTO_ASSIGN_OR_RETURN(graphs, WhisperGraphs::Create(&files_, bundle_, *window, tables_));
     }
     encoded_ = graphs.get();
     std::copy_n(log_mel, n_mels * frames, encoded_->log_mel());
@@ -83,17 +79,16 @@ class WindowDecoder {
     return decoder_.Decode(request, encoded_);
   }
 
-  GraphCounters counters() const {
-    return encoded_ == nullptr ? GraphCounters() : encoded_->counters();
+  DecoderCounters counters() const {
+    return encoded_ == nullptr ? DecoderCounters() : encoded_->counters().decoder;
   }
 
  private:
-  WindowDecoder(Bundle bundle, Tokenizer tokenizer, EmbeddingTable tokens, MappedNpy positions,
+  WindowDecoder(WhisperBundle bundle, Tokenizer tokenizer, WhisperTables tables,
                 std::shared_ptr<const LiteRtRuntime> runtime, int threads)
       : bundle_(std::move(bundle)),
         tokenizer_(std::move(tokenizer)),
-        tokens_(std::move(tokens)),
-        positions_(std::move(positions)),
+        tables_(std::move(tables)),
         files_(std::move(runtime), threads),
         decoder_(bundle_, tokenizer_) {}
 
@@ -102,10 +97,9 @@ class WindowDecoder {
     return Error{ErrorCode::kOption, "nothing was encoded: call encode first"};
   }
 
-  const Bundle bundle_;
+  const WhisperBundle bundle_;
   const Tokenizer tokenizer_;
-  const EmbeddingTable tokens_;
-  const MappedNpy positions_;
+  const WhisperTables tables_;
   CompiledFiles files_;
   const Decoder decoder_;
   std::map<size_t, std::unique_ptr<WhisperGraphs>> graphs_;  // by frames
@@ -114,8 +108,8 @@ class WindowDecoder {
 
 using SetField = std::function<void(const py::handle&, DecodeRequest*)>;
 
-template <typename T>
-SetField Field(T DecodeRequest::* field) {
+template <typename Struct, typename T>
+SetField Field(T Struct::* field) {
   return [field](const py::handle& value, DecodeRequest* request) {
     request->*field = value.cast<T>();
   };
@@ -202,19 +196,19 @@ void BindWindowDecoder(py::module_& m) {
           "Probability by language code. Raises OptionError for an English-only model.")
       .def("decode", &Decode,
            "Decodes what was last encoded. Options are the fields of DecodeRequest\n"
-           "(cpp/src/decode/decode_request.h), the result those of DecodedWindow.")
+           "(cpp/src/whisper/decode_request.h), the result those of DecodedWindow.")
       .def_property_readonly(
           "counters",
           [](const WindowDecoder& decoder) {
-            const GraphCounters counters = decoder.counters();
+            const DecoderCounters counters = decoder.counters();
             py::dict out;
-            out["decoder_steps"] = counters.decoder_steps;
-            out["decoder_ms"] = counters.decoder_ms;
+            out["decoder_steps"] = counters.steps;
+            out["decoder_ms"] = counters.milliseconds;
             out["cache_bytes_written"] = counters.cache_bytes_written;
             out["cache_bytes_copied"] = counters.cache_bytes_copied;
             return out;
           },
-          "What the graphs of the last encoded window did since they were made.");
+          "What the decoder of the last encoded window did since it was made.");
 }
 
 }  // namespace sotto

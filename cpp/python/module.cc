@@ -4,6 +4,7 @@
 #include "bind_components.h"
 #include "bind_embedding.h"
 #include "bind_image.h"
+#include "bind_kv_decoder.h"
 #include "bind_speech.h"
 #include "bind_stream.h"
 #include "bind_text.h"
@@ -15,6 +16,7 @@ PYBIND11_MODULE(_runtime, m) {
   m.doc() = "Sotto's C++ runtime.";
   sotto::BindEnding();
   sotto::BindComponents(m);
+  sotto::BindKvDecoder(m);
   sotto::BindSpeech(m);
   sotto::BindStream(m);
   sotto::BindAlignment(m);

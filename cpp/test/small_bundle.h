@@ -11,30 +11,34 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "sotto/bundle.h"
+#include "whisper/whisper_bundle.h"
 #include "whisper/whisper_shapes.h"
 
 namespace sotto {
 
 // What the manifest of SmallBundle describes: two heads of width 4, one window of a second.
-inline Bundle SmallBundleValues() {
-  Bundle bundle;
+inline WhisperBundle SmallBundleValues() {
+  WhisperBundle bundle;
   bundle.name = "small";
-  bundle.dims = {8, 50, 8, 2, 1, 20, 6, 8, 2, 2};
-  bundle.cache = 5;
-  bundle.masked = -100;
+  bundle.n_mels = 8;
+  bundle.audio_context = 50;
+  bundle.decoder = {/*layers=*/2,  /*heads=*/2, /*kv_heads=*/2,    /*width=*/8,
+                    /*context=*/6, /*cache=*/5, /*vocabulary=*/20, /*masked=*/-100};
   bundle.vocabulary.eot = 10;
   Window window;
   window.seconds = 1;
   window.frames = 100;
-  const WindowShapes shapes = ShapesOf(bundle.dims, window.frames, bundle.cache);
-  window.encoder = {"encode_1s", nullptr, shapes.encoder_inputs, shapes.encoder_outputs};
-  window.decoder = {"decode_1s", nullptr, shapes.decoder_inputs, shapes.decoder_outputs};
+  const DecoderSpec& decoder = bundle.decoder;
+  const BlockShapes step = StepShapesOf(decoder, window.frames);
+  window.encoder = {"encode_1s",
+                    nullptr,
+                    {LogMelShapeOf(bundle.n_mels, window.frames)},
+                    CrossShapesOf(decoder, window.frames)};
+  window.decoder = {"decode_1s", nullptr, step.inputs, step.outputs};
   bundle.alignment_heads = {{0, 1}, {1, 0}, {1, 1}};
-  const BlockShapes prefill = PrefillShapesOf(bundle.dims, window.frames, bundle.cache, 4);
+  const BlockShapes prefill = PrefillShapesOf(decoder, window.frames, /*block=*/4);
   window.prefill = Signature{"prefill_1s", nullptr, prefill.inputs, prefill.outputs};
-  const BlockShapes aligned =
-      AlignmentShapesOf(bundle.dims, window.frames, bundle.cache, /*block=*/4, 3);
+  const BlockShapes aligned = AlignmentShapesOf(decoder, window.frames, /*block=*/4, 3);
   window.alignment = Signature{"align_1s", nullptr, aligned.inputs, aligned.outputs};
   bundle.windows.push_back(window);
   return bundle;
@@ -49,32 +53,28 @@ class SmallBundle {
     const char* folder = getenv("TMPDIR");
     path_ = std::string(folder != nullptr ? folder : "/tmp") + "/sotto-bundle-XXXXXX";
     if (mkdtemp(path_.data()) == nullptr) path_.clear();
-    const Bundle values = SmallBundleValues();
+    const WhisperBundle values = SmallBundleValues();
     manifest = {
         {"schema", kSchema}, {"name", values.name}, {"family", "whisper"}, {"precision", "fp32"}};
-    const Dims& dims = values.dims;
+    const DecoderSpec& decoder = values.decoder;
     const Window& window = values.windows[0];
     manifest["components"] = {
         {{"kind", "speech-encoder"},
          {"gelu", "tanh"},
-         {"spec",
-          {{"layers", dims.n_audio_layer},
-           {"heads", dims.n_audio_head},
-           {"width", dims.n_audio_state},
-           {"context", dims.n_audio_ctx}}},
+         {"spec", {{"layers", 1}, {"heads", 2}, {"width", 8}, {"context", values.audio_context}}},
          {"mel_filters", "mel_filters.npy"},
          {"graphs", Json::array({Graph(window.encoder)})}},
         {{"kind", "decoder"},
          {"gelu", "tanh"},
          {"spec",
-          {{"layers", dims.n_text_layer},
-           {"heads", dims.n_text_head},
-           {"kv_heads", dims.n_text_head},
-           {"width", dims.n_text_state},
-           {"context", dims.n_text_ctx},
-           {"cache", values.cache},
-           {"vocabulary", dims.n_vocab},
-           {"masked", values.masked}}},
+          {{"layers", decoder.layers},
+           {"heads", decoder.heads},
+           {"kv_heads", decoder.kv_heads},
+           {"width", decoder.width},
+           {"context", decoder.context},
+           {"cache", decoder.cache},
+           {"vocabulary", decoder.vocabulary},
+           {"masked", decoder.masked}}},
          {"token_embedding", {{"file", "token_embedding.npy"}, {"dtype", "fp32"}}},
          {"position_embedding", "positional_embedding.npy"},
          {"tokenizer", "tokenizer.tiktoken"},
@@ -125,9 +125,9 @@ class SmallBundle {
   }
 
   // Opens `path` as a bundle.
-  static Result<Bundle> Open(const std::string& path, bool verify = true) {
+  static Result<WhisperBundle> Open(const std::string& path, bool verify = true) {
     SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(path));
-    return Bundle::Open(*files, verify);
+    return WhisperBundle::Open(*files, verify);
   }
 
   void Write() const { WriteFile("manifest.json", manifest.dump()); }

@@ -215,6 +215,49 @@ class WindowDecoder:
     @property
     def counters(self) -> dict[str, float]: ...
 
+class DecoderSpec:
+    def __init__(
+        self,
+        layers: int,
+        heads: int,
+        kv_heads: int,
+        width: int,
+        context: int,
+        cache: int,
+        vocabulary: int,
+        masked: float,
+    ) -> None: ...
+
+class DecoderGraph:
+    def __init__(
+        self, name: str, inputs: dict[str, list[int]], outputs: dict[str, list[int]]
+    ) -> None: ...
+
+class KvDecoder:
+    def __init__(
+        self,
+        model: _Path,
+        spec: DecoderSpec,
+        *,
+        step: DecoderGraph,
+        block: DecoderGraph | None = None,
+        tokens: _Path,
+        positions: dict[str, _Path],
+        library: _Path,
+        threads: int = 1,
+    ) -> None: ...
+    @property
+    def texts(self) -> int: ...
+    @property
+    def counters(self) -> dict[str, int]: ...
+    def position(self, text: int = 0) -> int: ...
+    def restart(self) -> None: ...
+    def fork(self, parents: list[int]) -> None: ...
+    def roll_back(self, position: int, text: int = 0) -> None: ...
+    def feed(self, tokens: list[int], logits: bool = False, text: int = 0) -> _Floats | None: ...
+    def feed_rows(self, rows: _Floats, logits: bool = False, text: int = 0) -> _Floats | None: ...
+    def step(self, token: int, text: int = 0) -> _Floats: ...
+
 class Aligner:
     def __init__(
         self, bundle: _Path, *, window: int, threads: int = 1, library: _Path = ""

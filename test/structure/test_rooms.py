@@ -30,7 +30,7 @@ LAYERS = [
     "capi",
 ]
 # Headers without a source file of their own, and the room that they belong to.
-ALONE = {"bundle": "bundle", "transcription": "base"}
+ALONE = {"transcription": "base"}
 
 
 def room_of_header(name: str) -> str:
@@ -58,6 +58,16 @@ def includes() -> Iterator[tuple[str, str, Path]]:
             other = room_of_header(rest) if folder == "sotto" else folder
             if rest and (SOURCES / other).is_dir() and other != own:
                 yield own, other, path
+
+
+def test_the_decoder_core_has_no_word_of_any_model() -> None:
+    """Language models stand on it, too."""
+    named = [
+        path.name
+        for path, room in files()
+        if room == "decode" and "whisper" in path.read_text(encoding="utf-8").lower()
+    ]
+    assert not named
 
 
 def test_every_room_has_its_layer() -> None:

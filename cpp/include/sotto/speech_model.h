@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "sotto/audio_source.h"
-#include "sotto/bundle.h"
 #include "sotto/bundle_files.h"
 #include "sotto/error.h"
 #include "sotto/load_options.h"
@@ -20,6 +19,7 @@
 namespace sotto {
 
 struct SpeechWeights;
+struct WhisperBundle;
 
 // One bundle's weights and tables, for any number of threads at once. Each call takes a session,
 // which has a pool of LoadOptions::threads of its own: several at once divide the cores best if
@@ -36,7 +36,7 @@ class SpeechModel {
   ~SpeechModel();
 
   // With the windows that can be used: on the NPU those that were compiled for it.
-  const Bundle& bundle() const;
+  const WhisperBundle& bundle() const;
 
   // What the graphs run on: "cpu" or "npu". Words are timed on the CPU, too, where alignment was
   // not compiled for the NPU.

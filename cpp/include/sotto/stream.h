@@ -13,13 +13,14 @@
 #include <string>
 #include <vector>
 
-#include "sotto/bundle.h"
 #include "sotto/error.h"
 #include "sotto/speech_model.h"
 #include "sotto/transcription.h"
 #include "sotto/vad.h"
 
 namespace sotto {
+
+struct WhisperBundle;
 
 // Durations are seconds.
 struct StreamOptions {
@@ -38,7 +39,7 @@ struct StreamOptions {
   std::function<bool()> cancelled;  // asked before every graph run of a decoding; empty: never
 
   // kOption, naming the option, its value and what it may be for this model.
-  Result<void> Validate(const Bundle& bundle) const;
+  Result<void> Validate(const WhisperBundle& bundle) const;
 };
 
 struct StreamWord : Word {  // start and end: seconds of the stream

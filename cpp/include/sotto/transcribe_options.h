@@ -12,13 +12,13 @@
 #include <string>
 #include <vector>
 
-#include "sotto/bundle.h"
 #include "sotto/error.h"
 #include "sotto/speech_spans.h"
 
 namespace sotto {
 
 class VoiceActivityDetector;
+struct WhisperBundle;
 
 // How one window is decoded.
 struct DecodeOptions {
@@ -37,7 +37,7 @@ struct DecodeOptions {
   std::optional<double> max_initial_timestamp = 1.0;  // seconds; unset: no limit
   uint64_t seed = 0;                                  // of sampling above temperature 0
 
-  Result<void> Validate(const Bundle& bundle) const;
+  Result<void> Validate(const WhisperBundle& bundle) const;
 };
 
 struct TranscribeOptions : DecodeOptions {
@@ -77,7 +77,7 @@ struct TranscribeOptions : DecodeOptions {
   std::function<bool()> cancelled;
 
   // kOption, naming the option, its value and what it may be for this model.
-  Result<void> Validate(const Bundle& bundle) const;
+  Result<void> Validate(const WhisperBundle& bundle) const;
 };
 
 }  // namespace sotto

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "sotto/bundle.h"
+#include "bundle/bundle_parts.h"
 #include "sotto/error.h"
 
 namespace sotto {

@@ -9,8 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "bundle/bundle_parts.h"
 #include "bundle/manifest_reader.h"
-#include "sotto/bundle.h"
 
 namespace sotto {
 

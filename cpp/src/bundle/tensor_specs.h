@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "sotto/bundle.h"
+#include "bundle/bundle_parts.h"
 
 namespace sotto {
 

@@ -4,6 +4,7 @@
 
 #include "capi/handles.h"
 #include "sotto/wav.h"
+#include "whisper/whisper_bundle.h"
 
 namespace {
 

@@ -1,5 +1,4 @@
-// Beam search with patience: openai-whisper's BeamSearchDecoder (whisper/decoding.py;
-// patience: arXiv:2204.05424).
+// Beam search with patience (arXiv:2204.05424).
 
 #ifndef SOTTO_SRC_DECODE_BEAM_SEARCH_H_
 #define SOTTO_SRC_DECODE_BEAM_SEARCH_H_

@@ -3,72 +3,141 @@
 #include <algorithm>
 #include <utility>
 
+#include "decode/decoder_tensors.h"
+
 namespace sotto {
+namespace {
 
-Result<std::unique_ptr<BlockGraph>> BlockGraph::Create(CompiledFiles* files, const Bundle& bundle,
-                                                       const Signature& signature,
-                                                       const BlockShapes& shapes,
-                                                       const EmbeddingTable& tokens,
-                                                       const MappedNpy& positions,
-                                                       const BufferMap& buffers) {
-  std::unique_ptr<BlockGraph> graph(new BlockGraph(bundle, tokens, positions));
-  graph->by_name_ = buffers;
-  graph->size_ = static_cast<size_t>(BlockOf(signature));
-  SOTTO_ASSIGN_OR_RETURN(graph->graph_, Graph::Create(files, signature));
-  SOTTO_RETURN_IF_ERROR(graph->MakeBuffers(shapes));
-  SOTTO_RETURN_IF_ERROR(graph->graph_->Bind(graph->by_name_));
-  return graph;
+const TensorSpec* Find(const std::vector<TensorSpec>& specs, const std::string& name) {
+  const auto found = std::find_if(specs.begin(), specs.end(),
+                                  [&](const TensorSpec& spec) { return spec.name == name; });
+  return found == specs.end() ? nullptr : &*found;
 }
 
-Result<void> BlockGraph::MakeBuffers(const BlockShapes& shapes) {
-  std::vector<TensorSpec> specs = shapes.outputs;
-  // The caches, which follow in the inputs, are the decoder's.
-  specs.insert(specs.end(), shapes.inputs.begin(), shapes.inputs.begin() + 2);
-  for (const TensorSpec& spec : specs) {
-    SOTTO_ASSIGN_OR_RETURN(TensorBuffer buffer, graph_->MakeBuffer(spec));
-    buffers_.push_back(std::move(buffer));
-    by_name_[spec.name] = &buffers_.back();
+// Whether `actual` has all of `expected` with their shapes.
+Result<void> Require(const std::vector<TensorSpec>& expected, const std::vector<TensorSpec>& actual,
+                     const std::string& graph) {
+  for (const TensorSpec& spec : expected) {
+    const TensorSpec* found = Find(actual, spec.name);
+    if (found != nullptr && found->shape == spec.shape) continue;
+    return Error{ErrorCode::kModel, graph +
+                                        (found == nullptr ? " lacks " + spec.name
+                                                          : " has " + spec.name + " of shape " +
+                                                                ShapeText(found->shape)) +
+                                        ", its decoder needs " + ShapeText(spec.shape)};
   }
-  hidden_ = by_name_.at("hidden");
-  mask_ = by_name_.at("mask");
-  for (int i = 0; i < bundle_.dims.n_text_layer; ++i) {
-    const auto self_k = by_name_.find(LayerName("self_k", i));
-    const auto self_v = by_name_.find(LayerName("self_v", i));
-    if (self_k == by_name_.end() || self_v == by_name_.end()) {
-      return Error{ErrorCode::kModel, "there are no self caches of layer " + std::to_string(i)};
+  return {};
+}
+
+bool IsCache(const std::string& name) { return name.rfind("self_", 0) == 0; }
+
+}  // namespace
+
+Result<std::unique_ptr<BlockGraph>> BlockGraph::Create(std::unique_ptr<Graph> graph,
+                                                       const DecoderSpec& spec,
+                                                       const DecoderTables& tables,
+                                                       const BufferMap& further) {
+  std::unique_ptr<BlockGraph> block(new BlockGraph(std::move(graph), spec));
+  SOTTO_RETURN_IF_ERROR(block->CheckTensors());
+  block->size_ = static_cast<size_t>(BlockOf(block->graph_->inputs()));
+  SOTTO_RETURN_IF_ERROR(block->MakeBuffers(further));
+  SOTTO_RETURN_IF_ERROR(block->AddPositions(tables.positions));
+  return block;
+}
+
+Result<void> BlockGraph::CheckTensors() const {
+  const int block = BlockOf(graph_->inputs());
+  if (block < 1 || block > spec_.cache) {
+    return Error{ErrorCode::kModel, graph_->label() + " takes " + std::to_string(block) +
+                                        " positions, expected 1 to " + std::to_string(spec_.cache)};
+  }
+  const BlockShapes shapes = BlockShapesOf(spec_, block);
+  SOTTO_RETURN_IF_ERROR(Require(shapes.inputs, graph_->inputs(), graph_->label()));
+  SOTTO_RETURN_IF_ERROR(Require(shapes.outputs, graph_->outputs(), graph_->label()));
+  if (Find(graph_->outputs(), "logits") == nullptr) return {};
+  return Require({LogitsOf(spec_, block)}, graph_->outputs(), graph_->label());
+}
+
+Result<TensorBuffer*> BlockGraph::MakeBuffer(const TensorSpec& spec) {
+  SOTTO_ASSIGN_OR_RETURN(TensorBuffer buffer, graph_->MakeBuffer(spec));
+  buffers_.push_back(std::move(buffer));
+  by_name_[spec.name] = &buffers_.back();
+  return &buffers_.back();
+}
+
+Result<void> BlockGraph::MakeBuffers(const BufferMap& further) {
+  by_name_ = further;
+  for (const TensorSpec& spec : graph_->outputs()) {
+    SOTTO_ASSIGN_OR_RETURN(outputs_[spec.name], MakeBuffer(spec));
+  }
+  SOTTO_ASSIGN_OR_RETURN(hidden_, MakeBuffer(*Find(graph_->inputs(), "hidden")));
+  SOTTO_ASSIGN_OR_RETURN(mask_, MakeBuffer(*Find(graph_->inputs(), "mask")));
+  for (int i = 0; i < spec_.layers; ++i) {
+    new_layers_.push_back({outputs_.at(LayerName("new_k", i)), outputs_.at(LayerName("new_v", i))});
+  }
+  return {};
+}
+
+Result<void> BlockGraph::AddPositions(const std::vector<PositionTable>& tables) {
+  for (const PositionTable& table : tables) {
+    const bool added = table.input == "hidden";
+    const TensorSpec* spec = Find(graph_->inputs(), table.input);
+    if (spec == nullptr) {
+      return Error{ErrorCode::kModel, graph_->label() + " has no input " + table.input +
+                                          " for a position's row of " + table.rows->label()};
     }
-    caches_.push_back({self_k->second, self_v->second});
-    new_layers_.push_back({by_name_.at(LayerName("new_k", i)), by_name_.at(LayerName("new_v", i))});
+    TensorBuffer* input = hidden_;
+    if (!added) {
+      SOTTO_ASSIGN_OR_RETURN(input, MakeBuffer(*spec));
+    }
+    const size_t width = spec->elements() / size_;
+    SOTTO_RETURN_IF_ERROR(
+        table.rows->Expect(NpyType::kFloat32, {static_cast<size_t>(spec_.context), width}));
+    positions_.push_back({table.rows->As<float>(), input, width, added});
+  }
+  for (const TensorSpec& spec : graph_->inputs()) {
+    if (IsCache(spec.name) || by_name_.count(spec.name) > 0) continue;
+    return Error{ErrorCode::kModel, graph_->label() + " takes " + spec.name + " " +
+                                        ShapeText(spec.shape) + ", which nothing fills"};
   }
   return {};
 }
 
-Result<void> BlockGraph::Run(const int* tokens, size_t start, size_t count) {
-  SOTTO_RETURN_IF_ERROR(FillHidden(tokens, start, count));
+Result<const Graph::Binding*> BlockGraph::BindingOf(SelfCaches* caches) {
+  const auto known = bindings_.find(caches);
+  if (known != bindings_.end()) return &known->second;
+  BufferMap buffers = by_name_;
+  caches->AddTo(&buffers);
+  SOTTO_ASSIGN_OR_RETURN(Graph::Binding binding, graph_->MakeBinding(buffers));
+  return &bindings_.emplace(caches, std::move(binding)).first->second;
+}
+
+Result<size_t> BlockGraph::Run(size_t start, size_t count, SelfCaches* caches) {
+  SOTTO_ASSIGN_OR_RETURN(const Graph::Binding* binding, BindingOf(caches));
+  FillPositions(start, count);
   FillMask(start, count);
-  SOTTO_RETURN_IF_ERROR(graph_->Run());
-  const CacheShape shape = CacheShapeOf(bundle_.dims, bundle_.cache);
-  for (size_t layer = 0; layer < caches_.size(); ++layer) {
-    WritePositions(shape, start, count, size_, new_layers_[layer], caches_[layer]);
-  }
-  return {};
+  SOTTO_RETURN_IF_ERROR(graph_->Run(*binding));
+  return caches->Write(start, count, size_, new_layers_);
 }
 
-Result<void> BlockGraph::FillHidden(const int* tokens, size_t start, size_t count) {
-  const size_t width = tokens_.width();
-  for (size_t i = 0; i < count; ++i) {
-    float* hidden = hidden_->data() + i * width;
-    SOTTO_RETURN_IF_ERROR(tokens_.Row(tokens[i], hidden));
-    const float* position = positions_.As<float>() + (start + i) * width;
-    for (size_t j = 0; j < width; ++j) hidden[j] += position[j];
+void BlockGraph::FillPositions(size_t start, size_t count) {
+  std::fill_n(hidden(count), (size_ - count) * width_, 0.0f);
+  for (const Position& position : positions_) {
+    const float* rows = position.rows + start * position.width;
+    float* input = position.input->data();
+    const size_t filled = count * position.width;
+    if (position.added) {
+      for (size_t i = 0; i < filled; ++i) input[i] += rows[i];
+    } else {
+      std::copy_n(rows, filled, input);
+      std::fill_n(input + filled, (size_ - count) * position.width, 0.0f);
+    }
   }
-  std::fill_n(hidden_->data() + count * width, (size_ - count) * width, 0.0f);
-  return {};
 }
 
 void BlockGraph::FillMask(size_t start, size_t count) {
-  const size_t cache = static_cast<size_t>(bundle_.cache);
-  std::fill_n(mask_->data(), mask_->elements(), bundle_.masked);
+  const size_t cache = static_cast<size_t>(spec_.cache);
+  std::fill_n(mask_->data(), mask_->elements(), spec_.masked);
   for (size_t i = 0; i < size_; ++i) {
     float* row = mask_->data() + i * (cache + size_);
     if (i < count) {
@@ -78,6 +147,11 @@ void BlockGraph::FillMask(size_t start, size_t count) {
       row[cache + i] = 0;  // padding sees itself alone
     }
   }
+}
+
+const TensorBuffer* BlockGraph::output(const std::string& name) const {
+  const auto found = outputs_.find(name);
+  return found == outputs_.end() ? nullptr : found->second;
 }
 
 }  // namespace sotto

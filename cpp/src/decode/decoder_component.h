@@ -6,9 +6,9 @@
 #include <memory>
 #include <vector>
 
+#include "bundle/bundle_parts.h"
 #include "bundle/manifest_reader.h"
 #include "decode/decoder_spec.h"
-#include "sotto/bundle.h"
 
 namespace sotto {
 

@@ -14,6 +14,8 @@ struct DecoderSpec {
   int cache = 0;       // positions of the self-attention cache, context at most
   int vocabulary = 0;  // logits of a step
   float masked = 0;    // score where attention is not allowed: additive and finite
+
+  int head_width() const { return width / heads; }
 };
 
 }  // namespace sotto

@@ -74,10 +74,7 @@ Result<EmbeddingTable> EmbeddingTable::Open(const TokenTable& table, size_t widt
   return Make(std::move(rows), table.scales, n_vocab, width);
 }
 
-Result<EmbeddingTable> EmbeddingTable::Open(const Bundle& bundle) {
-  const TokenTable& table = bundle.token_embedding;
-  const auto n_vocab = static_cast<size_t>(bundle.dims.n_vocab);
-  const auto width = static_cast<size_t>(bundle.dims.n_text_state);
+Result<EmbeddingTable> EmbeddingTable::Open(const TokenTable& table, size_t n_vocab, size_t width) {
   if (!table.offset) return Open(table.file, table.scales, n_vocab, width);
   SOTTO_ASSIGN_OR_RETURN(const NpyType type, TypeOf(table));
   SOTTO_ASSIGN_OR_RETURN(MappedNpy rows,

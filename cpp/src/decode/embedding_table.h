@@ -8,8 +8,8 @@
 #include <memory>
 #include <optional>
 
+#include "bundle/bundle_parts.h"
 #include "bundle/npy.h"
-#include "sotto/bundle.h"
 #include "sotto/error.h"
 
 namespace sotto {
@@ -31,8 +31,8 @@ class EmbeddingTable {
   // A .npy file of any number of rows, which must be of the type that `table` says.
   static Result<EmbeddingTable> Open(const TokenTable& table, size_t width);
 
-  // The bundle's, wherever it says that it is.
-  static Result<EmbeddingTable> Open(const Bundle& bundle);
+  // A bundle's, wherever it says that it is.
+  static Result<EmbeddingTable> Open(const TokenTable& table, size_t n_vocab, size_t width);
 
   size_t n_vocab() const { return n_vocab_; }
   size_t width() const { return width_; }

@@ -7,36 +7,19 @@
 
 namespace sotto {
 
-CacheShape CacheShapeOf(const Dims& dims, int cache) {
-  return {static_cast<size_t>(cache), static_cast<size_t>(dims.n_text_head),
-          static_cast<size_t>(dims.n_text_state / dims.n_text_head)};
-}
-
-void WritePositions(const CacheShape& shape, size_t start, size_t count, size_t block,
-                    const NewLayer& from, const CachedLayer& to) {
-  for (size_t head = 0; head < shape.heads; ++head) {
-    std::copy_n(from.k->data() + head * block * shape.width, count * shape.width,
-                to.k->data() + (head * shape.positions + start) * shape.width);
-  }
-  // Values are transposed: columns of [H * 64, C].
-  for (size_t row = 0; row < shape.heads * shape.width; ++row) {
-    std::copy_n(from.v->data() + row * block, count, to.v->data() + row * shape.positions + start);
-  }
-}
-
-Result<std::unique_ptr<SelfCaches>> SelfCaches::Create(const Graph& decoder, const Dims& dims,
-                                                       int cache) {
-  std::unique_ptr<SelfCaches> caches(new SelfCaches(CacheShapeOf(dims, cache)));
-  const int heads = dims.n_text_head;
-  const int width = dims.n_text_state / heads;
-  for (int i = 0; i < dims.n_text_layer; ++i) {
-    CachedLayer layer{};
-    for (auto& [buffer, spec] :
-         {std::pair<TensorBuffer**, TensorSpec>{&layer.k,
-                                                {LayerName("self_k", i), {1, heads, cache, width}}},
+Result<std::unique_ptr<SelfCaches>> SelfCaches::Create(const Graph& decoder,
+                                                       const DecoderSpec& spec) {
+  std::unique_ptr<SelfCaches> caches(new SelfCaches(spec));
+  const int heads = spec.kv_heads;
+  const int width = spec.head_width();
+  for (int i = 0; i < spec.layers; ++i) {
+    Layer layer{};
+    for (auto& [buffer, tensor] :
+         {std::pair<TensorBuffer**, TensorSpec>{
+              &layer.k, {LayerName("self_k", i), {1, heads, spec.cache, width}}},
           std::pair<TensorBuffer**, TensorSpec>{
-              &layer.v, {LayerName("self_v", i), {1, heads, width, cache}}}}) {
-      SOTTO_ASSIGN_OR_RETURN(TensorBuffer made, decoder.MakeBuffer(spec));
+              &layer.v, {LayerName("self_v", i), {1, heads, width, spec.cache}}}}) {
+      SOTTO_ASSIGN_OR_RETURN(TensorBuffer made, decoder.MakeBuffer(tensor));
       caches->buffers_.push_back(std::move(made));
       *buffer = &caches->buffers_.back();
     }
@@ -52,26 +35,36 @@ void SelfCaches::AddTo(BufferMap* buffers) {
   }
 }
 
-size_t SelfCaches::Write(int position, const std::vector<NewLayer>& layers) {
+size_t SelfCaches::Write(size_t start, size_t count, size_t block,
+                         const std::vector<NewLayer>& layers) {
   for (size_t layer = 0; layer < layers_.size(); ++layer) {
-    WritePositions(shape_, static_cast<size_t>(position), 1, 1, layers[layer], layers_[layer]);
+    const float* k = layers[layer].k->data();
+    float* cached_k = layers_[layer].k->data();
+    for (size_t head = 0; head < heads_; ++head) {
+      std::copy_n(k + head * block * width_, count * width_,
+                  cached_k + (head * positions_ + start) * width_);
+    }
+    // Values are transposed: columns of [H * w, C].
+    const float* v = layers[layer].v->data();
+    float* cached_v = layers_[layer].v->data();
+    for (size_t row = 0; row < heads_ * width_; ++row) {
+      std::copy_n(v + row * block, count, cached_v + row * positions_ + start);
+    }
   }
-  return layers_.size() * 2 * shape_.heads * shape_.width * sizeof(float);
+  return Bytes(count);
 }
 
-size_t SelfCaches::CopyFrom(const SelfCaches& other, int count) {
-  const size_t used = static_cast<size_t>(count);
+size_t SelfCaches::CopyFrom(const SelfCaches& other, size_t count) {
   const auto copy = [](const TensorBuffer& from, TensorBuffer* to, size_t row, size_t first) {
     for (size_t at = 0; at < from.elements(); at += row) {
       std::copy_n(from.data() + at, first, to->data() + at);
     }
   };
   for (size_t layer = 0; layer < layers_.size(); ++layer) {
-    copy(*other.layers_[layer].k, layers_[layer].k, shape_.positions * shape_.width,
-         used * shape_.width);
-    copy(*other.layers_[layer].v, layers_[layer].v, shape_.positions, used);
+    copy(*other.layers_[layer].k, layers_[layer].k, positions_ * width_, count * width_);
+    copy(*other.layers_[layer].v, layers_[layer].v, positions_, count);
   }
-  return layers_.size() * 2 * shape_.heads * shape_.width * used * sizeof(float);
+  return Bytes(count);
 }
 
 }  // namespace sotto

@@ -76,14 +76,14 @@ std::vector<Hypothesis> SamplingDecoder::Finalize() {
   return std::move(done_);
 }
 
-std::unique_ptr<TokenDecoder> MakeTokenDecoder(const DecodeRequest& request, int eot,
+std::unique_ptr<TokenDecoder> MakeTokenDecoder(const SearchOptions& options, int eot,
                                                size_t n_vocab) {
-  if (request.temperature > 0) {
-    return std::make_unique<SamplingDecoder>(std::max(1, request.samples), request.temperature,
-                                             request.seed, eot, n_vocab);
+  if (options.temperature > 0) {
+    return std::make_unique<SamplingDecoder>(std::max(1, options.samples), options.temperature,
+                                             options.seed, eot, n_vocab);
   }
-  if (request.beam_size > 0) {
-    return std::make_unique<BeamSearchDecoder>(request.beam_size, request.patience, eot, n_vocab);
+  if (options.beam_size > 0) {
+    return std::make_unique<BeamSearchDecoder>(options.beam_size, options.patience, eot, n_vocab);
   }
   return std::make_unique<GreedyDecoder>(eot, n_vocab);
 }

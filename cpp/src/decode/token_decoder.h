@@ -1,5 +1,4 @@
-// How tokens are chosen step by step: openai-whisper's TokenDecoder classes
-// (whisper/decoding.py). Beam search has a file of its own.
+// How tokens are chosen step by step. Beam search has a file of its own.
 
 #ifndef SOTTO_SRC_DECODE_TOKEN_DECODER_H_
 #define SOTTO_SRC_DECODE_TOKEN_DECODER_H_
@@ -10,10 +9,18 @@
 #include <optional>
 #include <vector>
 
-#include "decode/decode_request.h"
 #include "decode/token_sampler.h"
 
 namespace sotto {
+
+// How tokens are chosen.
+struct SearchOptions {
+  double temperature = 0;
+  int samples = 1;      // drawn above temperature 0 (best_of)
+  int beam_size = 0;    // at temperature 0; 0: greedy
+  double patience = 1;  // of beam search (arXiv:2204.05424); 0: 1
+  uint64_t seed = 0;    // of the draws above temperature 0
+};
 
 // A text that is being decoded, or is done.
 struct Hypothesis {
@@ -72,8 +79,8 @@ class SamplingDecoder : public TokenDecoder {
   std::vector<Hypothesis> done_;   // by sample
 };
 
-// What `request` asks for.
-std::unique_ptr<TokenDecoder> MakeTokenDecoder(const DecodeRequest& request, int eot,
+// What `options` ask for, until the token `eot`, of n_vocab tokens.
+std::unique_ptr<TokenDecoder> MakeTokenDecoder(const SearchOptions& options, int eot,
                                                size_t n_vocab);
 
 // Index of the likeliest of the candidates, at least one, for their length: by the sum over the

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "bundle/bundle_parts.h"
 #include "bundle/npu_files.h"
-#include "sotto/bundle.h"
 #include "sotto/error.h"
 #include "sotto/image_processor.h"
 
@@ -75,7 +75,7 @@ struct AudioEncoderSpec {
 };
 
 struct EmbeddingBundle {
-  // Reads and checks it; `verify` as in Bundle::Open. kBundle names the file, what is
+  // Reads and checks it; `verify` as in WhisperBundle::Open. kBundle names the file, what is
   // wrong and how such a bundle is made.
   static Result<EmbeddingBundle> Open(const BundleFiles& files, bool verify);
 

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "base/idle_pool.h"
+#include "bundle/bundle_parts.h"
 #include "litert/bound_graph.h"
 #include "litert/compiled_files.h"
-#include "sotto/bundle.h"
 #include "sotto/error.h"
 
 namespace sotto {

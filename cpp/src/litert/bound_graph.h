@@ -7,8 +7,8 @@
 #include <memory>
 #include <string>
 
+#include "bundle/bundle_parts.h"
 #include "litert/litert_graph.h"
-#include "sotto/bundle.h"
 #include "sotto/error.h"
 
 namespace sotto {

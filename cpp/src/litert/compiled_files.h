@@ -10,8 +10,8 @@
 #include <string>
 #include <utility>
 
+#include "bundle/bundle_parts.h"
 #include "litert/litert_runtime.h"
-#include "sotto/bundle.h"
 #include "sotto/bundle_files.h"
 #include "sotto/error.h"
 

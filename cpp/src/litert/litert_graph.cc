@@ -72,8 +72,8 @@ Result<void> Graph::ReadSpecs(LiteRtSignature signature) {
               kLiteRtStatusOk &&
           api.LiteRtGetRankedTensorType(tensor, &type) == kLiteRtStatusOk;
       if (!found) {
-        return Error{ErrorCode::kModel, file_->label() + ": signature " + signature_ + ": tensor " +
-                                            std::to_string(i) + " can't be read"};
+        return Error{ErrorCode::kModel,
+                     label() + ": tensor " + std::to_string(i) + " can't be read"};
       }
       TensorSpec spec{name, {}};
       bool supported = type.element_type == kLiteRtElementTypeFloat32 &&
@@ -83,8 +83,8 @@ Result<void> Graph::ReadSpecs(LiteRtSignature signature) {
         spec.shape.push_back(type.layout.dimensions[d]);
       }
       if (!supported) {
-        return Error{ErrorCode::kModel, file_->label() + ": signature " + signature_ + ": tensor " +
-                                            spec.name + " is not float32 of a static shape"};
+        return Error{ErrorCode::kModel,
+                     label() + ": tensor " + spec.name + " is not float32 of a static shape"};
       }
       specs->push_back(std::move(spec));
     }
@@ -117,8 +117,7 @@ Result<TensorBuffer> Graph::MakeBuffer(const TensorSpec& spec) const {
     }
     return TensorBuffer::CreateFor(runtime_, spec, requirements);
   }
-  return Error{ErrorCode::kModel,
-               file_->label() + ": signature " + signature_ + " has no tensor " + spec.name};
+  return Error{ErrorCode::kModel, label() + " has no tensor " + spec.name};
 }
 
 Result<Graph::Binding> Graph::MakeBinding(const BufferMap& buffers) const {
@@ -128,9 +127,8 @@ Result<Graph::Binding> Graph::MakeBinding(const BufferMap& buffers) const {
     for (const TensorSpec& spec : specs) {
       const auto buffer = buffers.find(spec.name);
       if (buffer == buffers.end() || buffer->second->elements() != spec.elements()) {
-        return Error{ErrorCode::kModel, file_->label() + ": signature " + signature_ + ": tensor " +
-                                            spec.name + " " + ShapeText(spec.shape) +
-                                            " has no buffer of its size"};
+        return Error{ErrorCode::kModel, label() + ": tensor " + spec.name + " " +
+                                            ShapeText(spec.shape) + " has no buffer of its size"};
       }
       found->push_back(buffer->second->handle());
       if (buffer->second->on_device()) device.insert(buffer->second);
@@ -167,7 +165,7 @@ Result<void> Graph::RunOnce(const Binding& binding) {
       const_cast<LiteRtTensorBuffer*>(binding.inputs.data()), binding.outputs.size(),
       const_cast<LiteRtTensorBuffer*>(binding.outputs.data()));
   if (status == kLiteRtStatusOk) return {};
-  const std::string what = file_->label() + ": signature " + signature_ + " failed";
+  const std::string what = label() + " failed";
   const std::string fault = npu_ ? runtime_->dispatch()->Fault() : "";
   if (!fault.empty()) return Error{ErrorCode::kModel, what + ": " + fault};
   return LiteRtError(ErrorCode::kModel, what, status);

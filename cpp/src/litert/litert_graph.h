@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "bundle/bundle_parts.h"
 #include "litert/compiled_files.h"
 #include "litert/litert_buffer.h"
 #include "litert/litert_runtime.h"
-#include "sotto/bundle.h"
 #include "sotto/error.h"
 
 namespace sotto {
@@ -36,6 +36,9 @@ class Graph {
 
   Graph(const Graph&) = delete;
   Graph& operator=(const Graph&) = delete;
+
+  // In messages: "models/tiny/decoder.tflite: signature decode_10s".
+  std::string label() const { return file_->label() + ": signature " + signature_; }
 
   const std::vector<TensorSpec>& inputs() const { return inputs_; }
   const std::vector<TensorSpec>& outputs() const { return outputs_; }

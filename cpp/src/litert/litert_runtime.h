@@ -8,10 +8,10 @@
 #include <string>
 #include <utility>
 
+#include "bundle/bundle_parts.h"
 #include "litert/litert_api.h"
 #include "litert/litert_dispatch.h"
 #include "litert/weight_cache.h"
-#include "sotto/bundle.h"
 #include "sotto/error.h"
 
 namespace sotto {

@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "bundle/bundle_parts.h"
 #include "bundle/npu_files.h"
 #include "litert/litert_runtime.h"
-#include "sotto/bundle.h"
 #include "sotto/error.h"
 #include "sotto/load_options.h"
 

@@ -7,6 +7,7 @@
 #include "base/one_call.h"
 #include "sotto/log_mel.h"
 #include "stream/stream_loop.h"
+#include "whisper/whisper_bundle.h"
 
 namespace sotto {
 namespace {
@@ -26,7 +27,7 @@ TranscribeOptions ForDecoding(const StreamOptions& options) {
 }
 
 StreamDecode Decoding(std::shared_ptr<const SpeechModel> model, const StreamOptions& options) {
-  const int most = model->bundle().dims.n_text_ctx / 2;
+  const int most = model->bundle().decoder.context / 2;
   return [model = std::move(model), most, decoding = ForDecoding(options)](
              const float* samples, size_t count, const std::vector<int>& prompt,
              const std::string& language) mutable -> Result<StreamHypothesis> {
@@ -58,7 +59,7 @@ StreamDetect Detection(std::shared_ptr<const VoiceActivityDetector> vad) {
 }
 
 // Words have times only with the window's alignment graph.
-Result<void> CheckAlignment(const Bundle& bundle) {
+Result<void> CheckAlignment(const WhisperBundle& bundle) {
   for (const Window& window : bundle.windows) {
     if (window.alignment) continue;
     return Error{ErrorCode::kOption,

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "sotto/stream.h"
+#include "whisper/whisper_bundle.h"
 
 namespace sotto {
 namespace {
@@ -17,7 +18,7 @@ Result<void> Expect(const char* name, Number value, double least, double most, c
 
 }  // namespace
 
-Result<void> StreamOptions::Validate(const Bundle& bundle) const {
+Result<void> StreamOptions::Validate(const WhisperBundle& bundle) const {
   const char* const seconds = " seconds";
   SOTTO_RETURN_IF_ERROR(Expect("max_buffer", max_buffer, 4, 29, seconds));
   SOTTO_RETURN_IF_ERROR(Expect("step", step, 0.1, max_buffer / 2, " seconds, half of max_buffer"));

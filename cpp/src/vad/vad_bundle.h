@@ -5,13 +5,13 @@
 
 #include <string>
 
-#include "sotto/bundle.h"
+#include "bundle/bundle_parts.h"
 #include "sotto/error.h"
 
 namespace sotto {
 
 struct VadBundle {
-  // Reads and checks it; `verify` as in Bundle::Open. kBundle names the file, what is
+  // Reads and checks it; `verify` as in WhisperBundle::Open. kBundle names the file, what is
   // wrong and how such a bundle is made.
   static Result<VadBundle> Open(const BundleFiles& files, bool verify);
 

@@ -9,12 +9,11 @@
 #include <memory>
 #include <vector>
 
-#include "bundle/npy.h"
 #include "decode/block_graph.h"
-#include "decode/embedding_table.h"
+#include "decode/kv_decoder.h"
 #include "litert/litert_graph.h"
-#include "sotto/bundle.h"
 #include "sotto/error.h"
+#include "whisper/whisper_bundle.h"
 
 namespace sotto {
 
@@ -25,30 +24,29 @@ class AlignmentGraph {
   // Called with each position in order and its logits [V], valid during the call.
   using OnPosition = std::function<void(size_t position, const float* logits)>;
 
-  // `window` must have an alignment. `buffers`, by tensor name, hold the decoder's self_k_i,
-  // self_v_i, cross_k_i and cross_v_i; others are ignored. They, `bundle`, `tokens` [V, d] and
-  // `positions` [n_text_ctx, d] must outlive it.
-  static Result<std::unique_ptr<AlignmentGraph>> Create(CompiledFiles* files, const Bundle& bundle,
-                                                        const Window& window,
-                                                        const EmbeddingTable& tokens,
-                                                        const MappedNpy& positions,
-                                                        const BufferMap& buffers);
+  // `window` must have an alignment. `decoder` is the same window's; it and `files` must outlive
+  // it. kBundle if the window has none.
+  static Result<std::unique_ptr<AlignmentGraph>> Create(CompiledFiles* files,
+                                                        const WhisperBundle& bundle,
+                                                        const Window& window, KvDecoder* decoder);
 
   size_t heads() const { return heads_; }                      // A
   size_t audio_positions() const { return audio_positions_; }  // T, 50 a second
 
-  // Runs `text` from position 0 on over what the encoder left in cross_k_i and cross_v_i, and
-  // overwrites the self caches: a decoding under way must start anew. `scores` becomes
-  // [A, text.size(), T], the alignment heads' scaled scores before the softmax. `on_position` may
-  // be empty. `cancelled`, which may be empty, is asked before each block: kCancelled if it
-  // agrees. kModel if the text is longer than the cache or a token is outside the vocabulary.
+  // Runs `text` from position 0 on over what the encoder left for the decoder, which starts a new
+  // text. `scores` becomes [A, text.size(), T], the alignment heads' scaled scores before the
+  // softmax. `on_position` may be empty. `cancelled`, which may be empty, is asked before each
+  // block: kCancelled if it agrees. kModel if the text is longer than the cache or a token is
+  // outside the vocabulary.
   Result<void> Run(const std::vector<int>& text, const OnPosition& on_position,
                    const std::function<bool()>& cancelled, std::vector<float>* scores);
 
  private:
-  explicit AlignmentGraph(const Bundle& bundle) : bundle_(bundle) {}
+  explicit AlignmentGraph(KvDecoder* decoder) : decoder_(decoder) {}
 
-  const Bundle& bundle_;
+  Result<void> RunBlock(const int* tokens, size_t start, size_t count);
+
+  KvDecoder* decoder_;
   size_t heads_ = 0;            // A
   size_t audio_positions_ = 0;  // T
   std::unique_ptr<BlockGraph> block_;

@@ -27,8 +27,8 @@ Result<void> CheckTokens(const char* option, const std::vector<int>& tokens, int
   return {};
 }
 
-Result<void> Check(const DecodeRequest& request, const Bundle& bundle) {
-  const int n_vocab = bundle.dims.n_vocab;
+Result<void> Check(const DecodeRequest& request, const WhisperBundle& bundle) {
+  const int n_vocab = bundle.decoder.vocabulary;
   SOTTO_RETURN_IF_ERROR(CheckTokens("prompt", request.prompt, 0, n_vocab));
   SOTTO_RETURN_IF_ERROR(CheckTokens("prefix", request.prefix, 0, n_vocab));
   SOTTO_RETURN_IF_ERROR(CheckTokens("suppress_tokens", request.suppress_tokens, -1, n_vocab));
@@ -42,11 +42,11 @@ Result<void> Check(const DecodeRequest& request, const Bundle& bundle) {
 // One window's texts from the initial tokens to the end: DecodingTask's main loop.
 class WindowTask {
  public:
-  WindowTask(const DecodeRequest& request, const Bundle& bundle, WhisperGraphs* graphs)
+  WindowTask(const DecodeRequest& request, const WhisperBundle& bundle, WhisperGraphs* graphs)
       : request_(request),
         bundle_(bundle),
-        graphs_(graphs),
-        n_vocab_(static_cast<size_t>(bundle.dims.n_vocab)),
+        kv_(graphs->decoder()),
+        n_vocab_(static_cast<size_t>(bundle.decoder.vocabulary)),
         filters_(MakeFilters(request, bundle, graphs->window())),
         decoder_(MakeTokenDecoder(request, bundle.vocabulary.eot, n_vocab_)) {}
 
@@ -60,8 +60,8 @@ class WindowTask {
     int length = static_cast<int>(initial.tokens.size());
     for (int i = 1;; ++i) {
       const std::vector<size_t> parents = decoder_->Update(FilteredLogits());
-      if (parents.empty() || i == sample_len || ++length > bundle_.cache) break;
-      SOTTO_RETURN_IF_ERROR(graphs_->Fork(parents));
+      if (parents.empty() || i == sample_len || ++length > bundle_.decoder.cache) break;
+      SOTTO_RETURN_IF_ERROR(kv_->Fork(parents));
       for (size_t text = 0; text < parents.size(); ++text) {
         SOTTO_RETURN_IF_ERROR(Step(decoder_->live()[text].tokens.back(), text));
       }
@@ -72,22 +72,22 @@ class WindowTask {
  private:
   // Runs what all texts begin with, once.
   Result<void> Start(const InitialTokens& initial) {
-    graphs_->Restart();
+    kv_->Restart();
     const auto sot = initial.tokens.begin() + static_cast<std::ptrdiff_t>(initial.sot_index);
-    SOTTO_RETURN_IF_ERROR(graphs_->Prefill({initial.tokens.begin(), sot}, request_.cancelled));
+    SOTTO_RETURN_IF_ERROR(kv_->Feed({initial.tokens.begin(), sot}, request_.cancelled));
     SOTTO_RETURN_IF_ERROR(Step(*sot, 0));
     const float* logits = logits_[0].data();
     const LogSoftmax log_softmax(logits, n_vocab_);
     no_speech_prob_ = std::exp(log_softmax(logits[bundle_.vocabulary.no_speech]));
     if (sot + 1 == initial.tokens.end()) return {};
     const auto last = initial.tokens.end() - 1;
-    SOTTO_RETURN_IF_ERROR(graphs_->Prefill({sot + 1, last}, request_.cancelled));
+    SOTTO_RETURN_IF_ERROR(kv_->Feed({sot + 1, last}, request_.cancelled));
     return Step(*last, 0);
   }
 
   Result<void> Step(int token, size_t text) {
     SOTTO_RETURN_IF_ERROR(StopIf(request_.cancelled));
-    SOTTO_ASSIGN_OR_RETURN(const float* logits, graphs_->Step(token, text));
+    SOTTO_ASSIGN_OR_RETURN(const float* logits, kv_->Step(token, text));
     if (logits_.size() <= text) logits_.resize(text + 1);
     logits_[text].assign(logits, logits + n_vocab_);
     return {};
@@ -104,8 +104,8 @@ class WindowTask {
   }
 
   const DecodeRequest& request_;
-  const Bundle& bundle_;
-  WhisperGraphs* graphs_;
+  const WhisperBundle& bundle_;
+  KvDecoder* kv_;
   size_t n_vocab_;
   LogitsFilters filters_;
   std::unique_ptr<TokenDecoder> decoder_;
@@ -115,7 +115,7 @@ class WindowTask {
 
 }  // namespace
 
-Decoder::Decoder(const Bundle& bundle, const Tokenizer& tokenizer)
+Decoder::Decoder(const WhisperBundle& bundle, const Tokenizer& tokenizer)
     : bundle_(bundle), tokenizer_(tokenizer) {}
 
 Result<std::map<std::string, float>> Decoder::DetectLanguage(const std::function<bool()>& cancelled,
@@ -124,9 +124,10 @@ Result<std::map<std::string, float>> Decoder::DetectLanguage(const std::function
     return Error{ErrorCode::kOption,
                  "the model " + bundle_.name + " is English-only: it can't tell languages apart"};
   }
-  graphs->Restart();
+  KvDecoder* kv = graphs->decoder();
+  kv->Restart();
   SOTTO_RETURN_IF_ERROR(StopIf(cancelled));
-  SOTTO_ASSIGN_OR_RETURN(const float* logits, graphs->Step(bundle_.vocabulary.sot));
+  SOTTO_ASSIGN_OR_RETURN(const float* logits, kv->Step(bundle_.vocabulary.sot));
   std::vector<float> scores;
   for (const auto& [code, id] : bundle_.vocabulary.languages) scores.push_back(logits[id]);
   const LogSoftmax log_softmax(scores.data(), scores.size());

@@ -1,4 +1,5 @@
-// Decoding of one encoded window: openai-whisper's DecodingTask (whisper/decoding.py).
+// Decoding of one encoded window: openai-whisper's DecodingTask (whisper/decoding.py), whose
+// TokenDecoder classes are those of decode/token_decoder.h and decode/beam_search.h.
 
 #ifndef SOTTO_SRC_WHISPER_DECODER_H_
 #define SOTTO_SRC_WHISPER_DECODER_H_
@@ -7,10 +8,10 @@
 #include <map>
 #include <string>
 
-#include "decode/decode_request.h"
-#include "sotto/bundle.h"
 #include "sotto/error.h"
 #include "sotto/tokenizer.h"
+#include "whisper/decode_request.h"
+#include "whisper/whisper_bundle.h"
 #include "whisper/whisper_graphs.h"
 
 namespace sotto {
@@ -18,7 +19,7 @@ namespace sotto {
 class Decoder {
  public:
   // Both must outlive it.
-  Decoder(const Bundle& bundle, const Tokenizer& tokenizer);
+  Decoder(const WhisperBundle& bundle, const Tokenizer& tokenizer);
 
   // Probability of each language in what `graphs` last encoded. kOption for an English-only model.
   // `cancelled`, which may be empty, is asked first.
@@ -30,7 +31,7 @@ class Decoder {
   Result<DecodedWindow> Decode(const DecodeRequest& request, WhisperGraphs* graphs) const;
 
  private:
-  const Bundle& bundle_;
+  const WhisperBundle& bundle_;
   const Tokenizer& tokenizer_;
 };
 

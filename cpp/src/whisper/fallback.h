@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "decode/decode_request.h"
-#include "sotto/bundle.h"
 #include "sotto/error.h"
 #include "sotto/transcribe_options.h"
+#include "whisper/decode_request.h"
 #include "whisper/decoder.h"
+#include "whisper/whisper_bundle.h"
 #include "whisper/whisper_graphs.h"
 
 namespace sotto {

@@ -5,8 +5,8 @@
 namespace sotto {
 namespace {
 
-std::vector<int> StartOfTranscript(const DecodeRequest& request, const Bundle& bundle) {
-  const Vocabulary& vocabulary = bundle.vocabulary;
+std::vector<int> StartOfTranscript(const DecodeRequest& request, const WhisperBundle& bundle) {
+  const WhisperVocabulary& vocabulary = bundle.vocabulary;
   std::vector<int> tokens = {vocabulary.sot};
   if (bundle.multilingual()) {
     tokens.push_back(vocabulary.languages.at(request.language));
@@ -30,21 +30,21 @@ std::vector<int> Last(const std::vector<int>& tokens, int count) {
 
 }  // namespace
 
-int SampleLength(const DecodeRequest& request, const Bundle& bundle) {
-  return request.sample_len > 0 ? request.sample_len : bundle.dims.n_text_ctx / 2;
+int SampleLength(const DecodeRequest& request, const WhisperBundle& bundle) {
+  return request.sample_len > 0 ? request.sample_len : bundle.decoder.context / 2;
 }
 
-InitialTokens MakeInitialTokens(const DecodeRequest& request, const Bundle& bundle) {
-  const int half = bundle.dims.n_text_ctx / 2;
+InitialTokens MakeInitialTokens(const DecodeRequest& request, const WhisperBundle& bundle) {
+  const int half = bundle.decoder.context / 2;
   const int sample_len = SampleLength(request, bundle);
   std::vector<int> own = StartOfTranscript(request, bundle);
   std::vector<int> prefix = SliceFromEnd(request.prefix, half - sample_len);
-  prefix = Last(prefix, bundle.cache - static_cast<int>(own.size()));
+  prefix = Last(prefix, bundle.decoder.cache - static_cast<int>(own.size()));
   own.insert(own.end(), prefix.begin(), prefix.end());
 
-  int room = bundle.cache - static_cast<int>(own.size()) - 1;  // 1: sot_prev
+  int room = bundle.decoder.cache - static_cast<int>(own.size()) - 1;  // 1: sot_prev
   // A cache shorter than the model's context is kept for the window's own text first.
-  if (bundle.cache < bundle.dims.n_text_ctx) room -= sample_len;
+  if (bundle.decoder.cache < bundle.decoder.context) room -= sample_len;
   const std::vector<int> prompt = Last(request.prompt, std::min(half - 1, room));
   InitialTokens initial;
   if (!prompt.empty()) {

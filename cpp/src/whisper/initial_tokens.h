@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <vector>
 
-#include "decode/decode_request.h"
-#include "sotto/bundle.h"
+#include "whisper/decode_request.h"
+#include "whisper/whisper_bundle.h"
 
 namespace sotto {
 
@@ -18,11 +18,11 @@ struct InitialTokens {
 };
 
 // How many tokens are sampled at most.
-int SampleLength(const DecodeRequest& request, const Bundle& bundle);
+int SampleLength(const DecodeRequest& request, const WhisperBundle& bundle);
 
 // request.language and request.task must be the model's. The result fits the cache, whatever
 // the prompt and the prefix: where the reference would fail, their first tokens are left out.
-InitialTokens MakeInitialTokens(const DecodeRequest& request, const Bundle& bundle);
+InitialTokens MakeInitialTokens(const DecodeRequest& request, const WhisperBundle& bundle);
 
 }  // namespace sotto
 

@@ -12,14 +12,14 @@ constexpr size_t kMargin = 100;  // log-mel frames, 1 s
 
 }  // namespace
 
-const Window& LongestWindow(const Bundle& bundle, int seconds) {
+const Window& LongestWindow(const WhisperBundle& bundle, int seconds) {
   for (const Window& window : bundle.windows) {
     if (window.seconds == seconds) return window;
   }
   return bundle.windows.back();
 }
 
-const Window& FittingWindow(const Bundle& bundle, size_t frames) {
+const Window& FittingWindow(const WhisperBundle& bundle, size_t frames) {
   for (const Window& window : bundle.windows) {
     if (frames + kMargin <= window.frames) return window;
   }
@@ -27,29 +27,24 @@ const Window& FittingWindow(const Bundle& bundle, size_t frames) {
 }
 
 LoadedWindows::LoadedWindows(std::shared_ptr<const LiteRtRuntime> runtime, int threads,
-                             const Bundle& bundle, const EmbeddingTable& tokens,
-                             const MappedNpy& positions)
-    : files_(std::move(runtime), threads),
-      bundle_(bundle),
-      tokens_(tokens),
-      positions_(positions) {}
+                             const WhisperBundle& bundle, const WhisperTables& tables)
+    : files_(std::move(runtime), threads), bundle_(bundle), tables_(tables) {}
 
 Result<WhisperGraphs*> LoadedWindows::Graphs(const Window& window) {
   std::unique_ptr<WhisperGraphs>& graphs = graphs_[window.seconds];
   if (graphs == nullptr) {
-    SOTTO_ASSIGN_OR_RETURN(graphs,
-                           WhisperGraphs::Create(&files_, bundle_, window, tokens_, positions_));
+    SOTTO_ASSIGN_OR_RETURN(graphs, WhisperGraphs::Create(&files_, bundle_, window, tables_));
   }
   return graphs.get();
 }
 
 Result<AlignmentGraph*> LoadedWindows::Alignment(const Window& window) {
-  SOTTO_ASSIGN_OR_RETURN(const WhisperGraphs* graphs, Graphs(window));
+  SOTTO_ASSIGN_OR_RETURN(WhisperGraphs * graphs, Graphs(window));
   std::unique_ptr<AlignmentGraph>& alignment = alignments_[window.seconds];
   if (alignment == nullptr) {
     const Stopwatch watch;
-    SOTTO_ASSIGN_OR_RETURN(alignment, AlignmentGraph::Create(&files_, bundle_, window, tokens_,
-                                                             positions_, graphs->buffers()));
+    SOTTO_ASSIGN_OR_RETURN(alignment,
+                           AlignmentGraph::Create(&files_, bundle_, window, graphs->decoder()));
     alignment_load_ms_ += watch.Milliseconds();
   }
   return alignment.get();
@@ -60,15 +55,7 @@ GraphCounters LoadedWindows::counters() const {
   sum.load_ms = alignment_load_ms_;
   for (const auto& [seconds, graphs] : graphs_) {
     if (graphs == nullptr) continue;  // it could not be loaded
-    const GraphCounters& counters = graphs->counters();
-    sum.encoder_runs += counters.encoder_runs;
-    sum.decoder_steps += counters.decoder_steps;
-    sum.prefill_runs += counters.prefill_runs;
-    sum.cache_bytes_written += counters.cache_bytes_written;
-    sum.cache_bytes_copied += counters.cache_bytes_copied;
-    sum.load_ms += counters.load_ms;
-    sum.encoder_ms += counters.encoder_ms;
-    sum.decoder_ms += counters.decoder_ms;
+    sum += graphs->counters();
   }
   return sum;
 }

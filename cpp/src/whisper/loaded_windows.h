@@ -8,28 +8,26 @@
 #include <map>
 #include <memory>
 
-#include "bundle/npy.h"
-#include "decode/embedding_table.h"
 #include "litert/litert_graph.h"
-#include "sotto/bundle.h"
 #include "sotto/error.h"
 #include "whisper/alignment_graph.h"
+#include "whisper/whisper_bundle.h"
 #include "whisper/whisper_graphs.h"
 
 namespace sotto {
 
 // The window of `seconds`; 0: the longest there is.
-const Window& LongestWindow(const Bundle& bundle, int seconds);
+const Window& LongestWindow(const WhisperBundle& bundle, int seconds);
 
 // The shortest window that holds `frames` of audio with a margin, or the longest.
-const Window& FittingWindow(const Bundle& bundle, size_t frames);
+const Window& FittingWindow(const WhisperBundle& bundle, size_t frames);
 
 // Not for several threads at once.
 class LoadedWindows {
  public:
-  // threads: of the CPU's kernels. `bundle`, `tokens` and `positions` must outlive it.
-  LoadedWindows(std::shared_ptr<const LiteRtRuntime> runtime, int threads, const Bundle& bundle,
-                const EmbeddingTable& tokens, const MappedNpy& positions);
+  // threads: of the CPU's kernels. `bundle` and `tables` must outlive it.
+  LoadedWindows(std::shared_ptr<const LiteRtRuntime> runtime, int threads,
+                const WhisperBundle& bundle, const WhisperTables& tables);
 
   // Of one of the bundle's windows.
   Result<WhisperGraphs*> Graphs(const Window& window);
@@ -45,9 +43,8 @@ class LoadedWindows {
 
  private:
   CompiledFiles files_;
-  const Bundle& bundle_;
-  const EmbeddingTable& tokens_;
-  const MappedNpy& positions_;
+  const WhisperBundle& bundle_;
+  const WhisperTables& tables_;
   std::map<int, std::unique_ptr<WhisperGraphs>> graphs_;       // by seconds
   std::map<int, std::unique_ptr<AlignmentGraph>> alignments_;  // destroyed before the graphs
   double alignment_load_ms_ = 0;

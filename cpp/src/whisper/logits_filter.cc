@@ -13,7 +13,8 @@ void Forbid(const std::vector<int>& tokens, float* logits) {
 }
 
 // whisper/decoding.py, _get_suppress_tokens. The bundle's own list holds the control tokens.
-std::vector<int> TokensToSuppress(const std::vector<int>& requested, const Vocabulary& vocabulary) {
+std::vector<int> TokensToSuppress(const std::vector<int>& requested,
+                                  const WhisperVocabulary& vocabulary) {
   std::vector<int> tokens = {vocabulary.transcribe, vocabulary.translate, vocabulary.sot,
                              vocabulary.sot_prev,   vocabulary.sot_lm,    vocabulary.no_speech};
   for (int token : requested) {
@@ -38,9 +39,9 @@ void SuppressAtBegin::Apply(const std::vector<int>& sampled, float* logits) cons
   if (sampled.empty()) Forbid(tokens_, logits);
 }
 
-LogitsFilters MakeFilters(const DecodeRequest& request, const Bundle& bundle,
+LogitsFilters MakeFilters(const DecodeRequest& request, const WhisperBundle& bundle,
                           const Window& window) {
-  const Vocabulary& vocabulary = bundle.vocabulary;
+  const WhisperVocabulary& vocabulary = bundle.vocabulary;
   LogitsFilters filters;
   if (request.suppress_blank) {
     filters.push_back(std::make_unique<SuppressAtBegin>(vocabulary.suppress_at_begin));
@@ -51,9 +52,9 @@ LogitsFilters MakeFilters(const DecodeRequest& request, const Bundle& bundle,
   }
   if (!request.without_timestamps) {
     filters.push_back(std::make_unique<TimestampRules>(TimestampRules::Limits{
-        vocabulary.eot, vocabulary.no_timestamps, vocabulary.timestamp_begin, bundle.dims.n_vocab,
-        static_cast<int>(window.frames / kFramesPerTimestamp),
-        LastInitialTimestamp(request.max_initial_timestamp, bundle.dims.n_audio_ctx)}));
+        vocabulary.eot, vocabulary.no_timestamps, vocabulary.timestamp_begin,
+        bundle.decoder.vocabulary, static_cast<int>(window.frames / kFramesPerTimestamp),
+        LastInitialTimestamp(request.max_initial_timestamp, bundle.audio_context)}));
   }
   return filters;
 }

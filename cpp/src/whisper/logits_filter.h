@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "decode/decode_request.h"
-#include "sotto/bundle.h"
+#include "whisper/decode_request.h"
+#include "whisper/whisper_bundle.h"
 
 namespace sotto {
 
@@ -45,7 +45,8 @@ using LogitsFilters = std::vector<std::unique_ptr<LogitsFilter>>;
 
 // The filters that `request` asks for, in the reference's order. Its tokens must be in the
 // vocabulary.
-LogitsFilters MakeFilters(const DecodeRequest& request, const Bundle& bundle, const Window& window);
+LogitsFilters MakeFilters(const DecodeRequest& request, const WhisperBundle& bundle,
+                          const Window& window);
 
 }  // namespace sotto
 

@@ -26,11 +26,12 @@ Error TooLong(const char* option, size_t tokens, size_t most, const std::string&
 
 }  // namespace
 
-size_t PromptHistory::Room(const Bundle& bundle) {
-  return static_cast<size_t>(std::max(0, bundle.dims.n_text_ctx / 2 - 1));
+size_t PromptHistory::Room(const WhisperBundle& bundle) {
+  return static_cast<size_t>(std::max(0, bundle.decoder.context / 2 - 1));
 }
 
-Result<PromptHistory> PromptHistory::Create(const TranscribeOptions& options, const Bundle& bundle,
+Result<PromptHistory> PromptHistory::Create(const TranscribeOptions& options,
+                                            const WhisperBundle& bundle,
                                             const Tokenizer& tokenizer) {
   PromptHistory history;
   history.room_ = Room(bundle);

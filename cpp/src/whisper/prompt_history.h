@@ -7,21 +7,21 @@
 #include <cstddef>
 #include <vector>
 
-#include "sotto/bundle.h"
 #include "sotto/error.h"
 #include "sotto/tokenizer.h"
 #include "sotto/transcribe_options.h"
+#include "whisper/whisper_bundle.h"
 
 namespace sotto {
 
 class PromptHistory {
  public:
   // Tokens a prompt holds at most.
-  static size_t Room(const Bundle& bundle);
+  static size_t Room(const WhisperBundle& bundle);
 
   // kOption if a prompt that is carried does not fit, or the prefix is longer than half the text
   // context.
-  static Result<PromptHistory> Create(const TranscribeOptions& options, const Bundle& bundle,
+  static Result<PromptHistory> Create(const TranscribeOptions& options, const WhisperBundle& bundle,
                                       const Tokenizer& tokenizer);
 
   // Of the next window, Room tokens at most.

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "audio/log_mel_reader.h"
-#include "sotto/bundle.h"
 #include "sotto/error.h"
 #include "sotto/speech_session.h"
 #include "sotto/tokenizer.h"
@@ -19,6 +18,7 @@
 #include "whisper/fallback.h"
 #include "whisper/prompt_history.h"
 #include "whisper/seek_clips.h"
+#include "whisper/whisper_bundle.h"
 #include "whisper/window_encoder.h"
 #include "whisper/window_segments.h"
 #include "whisper/word_aligner.h"
@@ -29,7 +29,7 @@ class SeekLoop {
  public:
   // What it works with; all must outlive it.
   struct Stages {
-    const Bundle* bundle;
+    const WhisperBundle* bundle;
     const Tokenizer* tokenizer;
     const Decoder* decoder;
     LogMelReader* reader;  // measured

@@ -51,7 +51,7 @@ DecodeRequest Request(const TranscribeOptions& options, const std::string& langu
 Result<Transcription> TranscribeSingleWindow(const SingleWindowStages& stages, const float* samples,
                                              size_t count, const std::vector<int>& prompt,
                                              const TranscribeOptions& options) {
-  const Bundle& bundle = *stages.bundle;
+  const WhisperBundle& bundle = *stages.bundle;
   const size_t frames = count / kHopLength;
   const Window& window =
       options.window != 0 ? LongestWindow(bundle, options.window) : FittingWindow(bundle, frames);

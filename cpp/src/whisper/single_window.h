@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <vector>
 
-#include "sotto/bundle.h"
 #include "sotto/error.h"
 #include "sotto/log_mel.h"
 #include "sotto/tokenizer.h"
@@ -16,12 +15,13 @@
 #include "sotto/transcription.h"
 #include "whisper/decoder.h"
 #include "whisper/loaded_windows.h"
+#include "whisper/whisper_bundle.h"
 
 namespace sotto {
 
 // What decoding needs; all must outlive the call.
 struct SingleWindowStages {
-  const Bundle* bundle;
+  const WhisperBundle* bundle;
   const Tokenizer* tokenizer;
   const LogMel* log_mel;
   const Decoder* decoder;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "bundle/manifest_reader.h"
-#include "sotto/bundle.h"
+#include "whisper/whisper_bundle.h"
 
 namespace sotto {
 

@@ -23,7 +23,7 @@ SpeechModel::SpeechModel(std::shared_ptr<const SpeechWeights> weights)
     : weights_(std::move(weights)), idle_(std::make_unique<Pool>(kMostIdleSessions)) {}
 SpeechModel::~SpeechModel() = default;
 
-const Bundle& SpeechModel::bundle() const { return weights_->bundle; }
+const WhisperBundle& SpeechModel::bundle() const { return weights_->bundle; }
 
 const std::string& SpeechModel::accelerator() const { return weights_->accelerator; }
 

@@ -24,10 +24,11 @@ double Seconds(int64_t samples) { return static_cast<double>(samples) / kSampleR
 void AddProfile(const GraphCounters& before, const GraphCounters& after, Profile* profile) {
   profile->load_ms = after.load_ms - before.load_ms;
   profile->encoder_ms = after.encoder_ms - before.encoder_ms;
-  profile->decoder_ms = after.decoder_ms - before.decoder_ms;
+  profile->decoder_ms = after.decoder.milliseconds - before.decoder.milliseconds;
   profile->encoder_runs = after.encoder_runs - before.encoder_runs;
-  profile->decoder_steps = after.decoder_steps - before.decoder_steps;
-  profile->cache_bytes_written = after.cache_bytes_written - before.cache_bytes_written;
+  profile->decoder_steps = after.decoder.steps - before.decoder.steps;
+  profile->cache_bytes_written =
+      after.decoder.cache_bytes_written - before.decoder.cache_bytes_written;
 }
 
 Result<void> CheckLength(int64_t samples, size_t least) {
@@ -61,8 +62,7 @@ TranscribeCallbacks InSource(const TranscribeCallbacks& callbacks, const SpeechT
 SpeechSession::Impl::Impl(std::shared_ptr<const SpeechWeights> weights)
     : weights_(std::move(weights)),
       decoder_(weights_->bundle, weights_->tokenizer),
-      windows_(weights_->runtime, weights_->threads, weights_->bundle, weights_->tokens,
-               weights_->positions) {}
+      windows_(weights_->runtime, weights_->threads, weights_->bundle, weights_->tables) {}
 
 Result<void> SpeechSession::Impl::Begin(const OneCall& call, TranscribeOptions* options) {
   if (!call.is_only()) {
@@ -110,7 +110,7 @@ Result<std::map<std::string, float>> SpeechSession::Impl::DetectLanguage(const f
   const OneCall call(&at_work_);
   TranscribeOptions options;
   SOTTO_RETURN_IF_ERROR(Begin(call, &options));
-  const Bundle& bundle = weights_->bundle;
+  const WhisperBundle& bundle = weights_->bundle;
   if (!bundle.multilingual()) return std::map<std::string, float>{{"en", 1.0f}};
   SOTTO_RETURN_IF_ERROR(CheckLength(static_cast<int64_t>(count), kLeastSamples));
   SOTTO_ASSIGN_OR_RETURN(WhisperGraphs * graphs,
@@ -150,7 +150,7 @@ Result<Transcription> SpeechSession::Impl::TranscribeAll(AudioSource* source,
                                                          PromptHistory history,
                                                          size_t least_samples) {
   const Stopwatch watch;
-  const Bundle& bundle = weights_->bundle;
+  const WhisperBundle& bundle = weights_->bundle;
   const GraphCounters before = windows_.counters();
   LogMelReader reader(weights_->log_mel, source, options.cancelled);
   SOTTO_RETURN_IF_ERROR(reader.Measure());

@@ -11,33 +11,25 @@ namespace sotto {
 namespace {
 
 // Opens what the bundle has beside its graphs.
-Result<std::shared_ptr<SpeechWeights>> OpenTables(Bundle bundle, const Placement& placement,
+Result<std::shared_ptr<SpeechWeights>> OpenTables(WhisperBundle bundle, const Placement& placement,
                                                   int threads) {
-  const Dims& dims = bundle.dims;
-  const size_t width = static_cast<size_t>(dims.n_text_state);
+  const auto n_mels = static_cast<size_t>(bundle.n_mels);
   SOTTO_ASSIGN_OR_RETURN(const MappedNpy filters, MappedNpy::Open(bundle.mel_filters));
-  SOTTO_RETURN_IF_ERROR(
-      filters.Expect(NpyType::kFloat32, {static_cast<size_t>(dims.n_mels), kFftBins}));
-  SOTTO_ASSIGN_OR_RETURN(LogMel log_mel,
-                         LogMel::Create(filters.As<float>(), static_cast<size_t>(dims.n_mels)));
+  SOTTO_RETURN_IF_ERROR(filters.Expect(NpyType::kFloat32, {n_mels, kFftBins}));
+  SOTTO_ASSIGN_OR_RETURN(LogMel log_mel, LogMel::Create(filters.As<float>(), n_mels));
   SOTTO_ASSIGN_OR_RETURN(Tokenizer tokenizer,
                          Tokenizer::Open(*bundle.tokenizer, bundle.vocabulary.eot));
-  SOTTO_ASSIGN_OR_RETURN(EmbeddingTable tokens, EmbeddingTable::Open(bundle));
-  SOTTO_ASSIGN_OR_RETURN(MappedNpy positions, MappedNpy::Open(bundle.positional_embedding));
-  SOTTO_RETURN_IF_ERROR(
-      positions.Expect(NpyType::kFloat32, {static_cast<size_t>(dims.n_text_ctx), width}));
-  return std::shared_ptr<SpeechWeights>(
-      new SpeechWeights{std::move(bundle), std::move(log_mel), std::move(tokenizer),
-                        std::move(tokens), std::move(positions), placement.runtime, threads,
-                        placement.accelerator(), placement.fallback});
+  SOTTO_ASSIGN_OR_RETURN(WhisperTables tables, WhisperTables::Open(bundle));
+  return std::shared_ptr<SpeechWeights>(new SpeechWeights{
+      std::move(bundle), std::move(log_mel), std::move(tokenizer), std::move(tables),
+      placement.runtime, threads, placement.accelerator(), placement.fallback});
 }
 
 // Loads the shortest window, and runs its decoder for a step.
 Result<void> TryNpu(const SpeechWeights& weights) {
-  LoadedWindows windows(weights.runtime, weights.threads, weights.bundle, weights.tokens,
-                        weights.positions);
+  LoadedWindows windows(weights.runtime, weights.threads, weights.bundle, weights.tables);
   SOTTO_ASSIGN_OR_RETURN(WhisperGraphs * graphs, windows.Graphs(weights.bundle.windows.front()));
-  const auto step = graphs->Step(weights.bundle.vocabulary.sot);
+  const auto step = graphs->decoder()->Step(weights.bundle.vocabulary.sot);
   return RanOnNpu(step.ok() ? Result<void>() : step.error());
 }
 
@@ -47,10 +39,10 @@ Result<std::shared_ptr<const SpeechWeights>> SpeechWeights::Open(const BundleFil
                                                                  const LoadOptions& options) {
   using Opened = Result<std::shared_ptr<const SpeechWeights>>;
   SOTTO_RETURN_IF_ERROR(options.Validate());
-  SOTTO_ASSIGN_OR_RETURN(const Bundle bundle, Bundle::Open(files, options.verify));
+  SOTTO_ASSIGN_OR_RETURN(const WhisperBundle bundle, WhisperBundle::Open(files, options.verify));
   const int threads = options.threads > 0 ? options.threads : DefaultThreads(ThisProcess());
   return LoadPlaced(files, bundle.npu, options, [&](const Placement& placement) -> Opened {
-    Bundle placed = bundle;
+    WhisperBundle placed = bundle;
     if (placement.npu) {
       SOTTO_ASSIGN_OR_RETURN(placed, OnNpu(bundle, *placement.npu));
     }

@@ -7,15 +7,14 @@
 #include <memory>
 #include <string>
 
-#include "bundle/npy.h"
-#include "decode/embedding_table.h"
 #include "litert/litert_runtime.h"
-#include "sotto/bundle.h"
 #include "sotto/bundle_files.h"
 #include "sotto/error.h"
 #include "sotto/load_options.h"
 #include "sotto/log_mel.h"
 #include "sotto/tokenizer.h"
+#include "whisper/whisper_bundle.h"
+#include "whisper/whisper_tables.h"
 
 namespace sotto {
 
@@ -25,11 +24,10 @@ struct SpeechWeights {
   static Result<std::shared_ptr<const SpeechWeights>> Open(const BundleFiles& files,
                                                            const LoadOptions& options);
 
-  const Bundle bundle;  // with the windows that can be used
+  const WhisperBundle bundle;  // with the windows that can be used
   const LogMel log_mel;
   const Tokenizer tokenizer;
-  const EmbeddingTable tokens;  // [V, d]
-  const MappedNpy positions;    // [n_text_ctx, d]
+  const WhisperTables tables;
   const std::shared_ptr<const LiteRtRuntime> runtime;
   const int threads;  // of a session's CPU kernels
   const std::string accelerator;

@@ -5,6 +5,8 @@
 #include <limits>
 #include <sstream>
 
+#include "whisper/whisper_bundle.h"
+
 namespace sotto {
 namespace {
 
@@ -24,7 +26,7 @@ Result<void> CheckRange(const char* option, std::optional<double> value, double 
   return OutOfRange(option, *value, expected);
 }
 
-Result<void> CheckLanguage(const DecodeOptions& options, const Bundle& bundle) {
+Result<void> CheckLanguage(const DecodeOptions& options, const WhisperBundle& bundle) {
   const std::string& language = options.language;
   if (!bundle.multilingual()) {
     if (options.task != "translate" && (language.empty() || language == "en")) return {};
@@ -101,7 +103,7 @@ Result<void> CheckClips(const std::vector<double>& clip_timestamps) {
   return {};
 }
 
-Result<void> CheckWords(const TranscribeOptions& options, const Bundle& bundle) {
+Result<void> CheckWords(const TranscribeOptions& options, const WhisperBundle& bundle) {
   if (options.hallucination_silence_threshold) {
     SOTTO_RETURN_IF_ERROR(CheckRange("hallucination_silence_threshold",
                                      options.hallucination_silence_threshold, 0, 1e6,
@@ -122,7 +124,7 @@ Result<void> CheckWords(const TranscribeOptions& options, const Bundle& bundle) 
   return {};
 }
 
-Result<void> CheckWindow(int seconds, const Bundle& bundle) {
+Result<void> CheckWindow(int seconds, const WhisperBundle& bundle) {
   if (seconds == 0) return {};
   std::string known;
   for (const Window& window : bundle.windows) {
@@ -136,26 +138,26 @@ Result<void> CheckWindow(int seconds, const Bundle& bundle) {
 
 }  // namespace
 
-Result<void> DecodeOptions::Validate(const Bundle& bundle) const {
+Result<void> DecodeOptions::Validate(const WhisperBundle& bundle) const {
   if (task != "transcribe" && task != "translate") {
     return OutOfRange("task", "\"" + task + "\"", "\"transcribe\" or \"translate\"");
   }
   SOTTO_RETURN_IF_ERROR(CheckLanguage(*this, bundle));
-  if (sample_len < 0 || sample_len > bundle.cache) {
-    return OutOfRange("sample_len", sample_len, "0 to " + std::to_string(bundle.cache));
+  if (sample_len < 0 || sample_len > bundle.decoder.cache) {
+    return OutOfRange("sample_len", sample_len, "0 to " + std::to_string(bundle.decoder.cache));
   }
   SOTTO_RETURN_IF_ERROR(CheckSearch(*this));
   for (int token : suppress_tokens) {
-    if (token >= -1 && token < bundle.dims.n_vocab) continue;
+    if (token >= -1 && token < bundle.decoder.vocabulary) continue;
     return OutOfRange("suppress_tokens", token,
                       "-1 (symbols that are not speech) or token ids from 0 to " +
-                          std::to_string(bundle.dims.n_vocab - 1));
+                          std::to_string(bundle.decoder.vocabulary - 1));
   }
   return CheckRange("max_initial_timestamp", max_initial_timestamp, 0, 1e6,
                     "0 or more seconds, or nothing");
 }
 
-Result<void> TranscribeOptions::Validate(const Bundle& bundle) const {
+Result<void> TranscribeOptions::Validate(const WhisperBundle& bundle) const {
   SOTTO_RETURN_IF_ERROR(CheckWindow(window, bundle));
   SOTTO_RETURN_IF_ERROR(DecodeOptions::Validate(bundle));
   SOTTO_RETURN_IF_ERROR(CheckTemperatures(*this));

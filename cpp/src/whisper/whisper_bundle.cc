@@ -1,10 +1,11 @@
+#include "whisper/whisper_bundle.h"
+
 #include <algorithm>
 #include <utility>
 
 #include "bundle/manifest_reader.h"
 #include "bundle/npu_files.h"
 #include "decode/decoder_component.h"
-#include "sotto/bundle.h"
 #include "sotto/log_mel.h"
 #include "whisper/speech_encoder.h"
 #include "whisper/whisper_shapes.h"
@@ -20,29 +21,14 @@ int ReadMels(const std::vector<Signature>& encoders) {
   return encoders.empty() ? 0 : Extent(encoders.front().inputs, "log_mel", 1);
 }
 
-Dims DimsOf(const SpeechEncoder& encoder, const DecoderSpec& decoder) {
-  Dims dims;
-  dims.n_mels = ReadMels(encoder.graphs);
-  dims.n_audio_ctx = encoder.context;
-  dims.n_audio_state = encoder.width;
-  dims.n_audio_head = encoder.heads;
-  dims.n_audio_layer = encoder.layers;
-  dims.n_vocab = decoder.vocabulary;
-  dims.n_text_ctx = decoder.context;
-  dims.n_text_state = decoder.width;
-  dims.n_text_head = decoder.heads;
-  dims.n_text_layer = decoder.layers;
-  return dims;
-}
-
-Vocabulary ReadVocabulary(ManifestReader* reader, const Json& whisper, const Dims& dims) {
+WhisperVocabulary ReadVocabulary(ManifestReader* reader, const Json& whisper, int n_vocab) {
   const Json& json = reader->At(whisper, "tokens");
   const auto id = [&](const Json& object, const char* key) {
     const int value = reader->Integer(object, key);
-    if (value >= dims.n_vocab) reader->Fail(std::string(key) + " is outside the vocabulary");
+    if (value >= n_vocab) reader->Fail(std::string(key) + " is outside the vocabulary");
     return value;
   };
-  Vocabulary vocabulary;
+  WhisperVocabulary vocabulary;
   vocabulary.eot = id(json, "eot");
   vocabulary.sot = id(json, "sot");
   vocabulary.transcribe = id(json, "transcribe");
@@ -58,13 +44,13 @@ Vocabulary ReadVocabulary(ManifestReader* reader, const Json& whisper, const Dim
   for (const auto& [code, value] : languages.items()) {
     vocabulary.languages[code] = id(languages, code.c_str());
   }
-  vocabulary.suppress = reader->Integers(whisper, "suppress", dims.n_vocab - 1);
-  vocabulary.suppress_at_begin = reader->Integers(whisper, "suppress_at_begin", dims.n_vocab - 1);
+  vocabulary.suppress = reader->Integers(whisper, "suppress", n_vocab - 1);
+  vocabulary.suppress_at_begin = reader->Integers(whisper, "suppress_at_begin", n_vocab - 1);
   return vocabulary;
 }
 
 std::vector<std::pair<int, int>> ReadAlignmentHeads(ManifestReader* reader, const Json& whisper,
-                                                    const Dims& dims) {
+                                                    const DecoderSpec& decoder) {
   std::vector<std::pair<int, int>> heads;
   const Json& list = reader->At(whisper, "alignment_heads");
   const auto below = [](const Json& value, int limit) {
@@ -72,8 +58,8 @@ std::vector<std::pair<int, int>> ReadAlignmentHeads(ManifestReader* reader, cons
   };
   if (!list.is_null() && !list.is_array()) reader->Fail("alignment_heads is not a list");
   for (const Json& pair : list) {
-    if (!pair.is_array() || pair.size() != 2 || !below(pair[0], dims.n_text_layer) ||
-        !below(pair[1], dims.n_text_head)) {
+    if (!pair.is_array() || pair.size() != 2 || !below(pair[0], decoder.layers) ||
+        !below(pair[1], decoder.heads)) {
       reader->Fail("alignment_heads holds a pair that is no layer and head of the decoder");
       break;
     }
@@ -140,7 +126,7 @@ void AddDecoders(ManifestReader* reader, const std::vector<DecoderGraph>& graphs
 
 }  // namespace
 
-Result<Bundle> Bundle::Open(const BundleFiles& files, bool verify) {
+Result<WhisperBundle> WhisperBundle::Open(const BundleFiles& files, bool verify) {
   SOTTO_ASSIGN_OR_RETURN(ManifestReader reader, ManifestReader::Open(files, kRebuild));
   const Json& whisper = reader.At(reader.root(), "whisper");
   if (!whisper.is_object()) reader.Fail("it has no section whisper: it transcribes nothing");
@@ -150,15 +136,15 @@ Result<Bundle> Bundle::Open(const BundleFiles& files, bool verify) {
   if (decoder.spec.kv_heads != decoder.spec.heads) {
     reader.Fail("its decoder has kv_heads other than heads, which no Whisper has");
   }
-  Bundle bundle;
+  WhisperBundle bundle;
   bundle.directory = files.label();
   bundle.name = reader.String(reader.root(), "name");
   bundle.precision = reader.String(reader.root(), "precision");
-  bundle.dims = DimsOf(encoder, decoder.spec);
-  bundle.vocabulary = ReadVocabulary(&reader, whisper, bundle.dims);
-  bundle.cache = decoder.spec.cache;
-  bundle.masked = decoder.spec.masked;
-  bundle.alignment_heads = ReadAlignmentHeads(&reader, whisper, bundle.dims);
+  bundle.n_mels = ReadMels(encoder.graphs);
+  bundle.audio_context = encoder.context;
+  bundle.decoder = decoder.spec;
+  bundle.vocabulary = ReadVocabulary(&reader, whisper, decoder.spec.vocabulary);
+  bundle.alignment_heads = ReadAlignmentHeads(&reader, whisper, decoder.spec);
   bundle.windows = MakeWindows(&reader, encoder);
   AddDecoders(&reader, decoder.graphs, &bundle.windows);
   bundle.token_embedding = decoder.token_embedding;

@@ -5,7 +5,7 @@
 
 namespace sotto {
 
-Result<Bundle> OnNpu(Bundle bundle, const NpuGraphs& npu) {
+Result<WhisperBundle> OnNpu(WhisperBundle bundle, const NpuGraphs& npu) {
   std::vector<Window> windows;
   for (Window& window : bundle.windows) {
     if (!npu.Place(&window.encoder) || !npu.Place(&window.decoder)) continue;

@@ -6,8 +6,9 @@
 
 namespace sotto {
 
-WindowEncoder::WindowEncoder(const Bundle& bundle, LoadedWindows* windows, LogMelReader* reader,
-                             int options_window, std::function<bool()> cancelled)
+WindowEncoder::WindowEncoder(const WhisperBundle& bundle, LoadedWindows* windows,
+                             LogMelReader* reader, int options_window,
+                             std::function<bool()> cancelled)
     : bundle_(bundle),
       windows_(windows),
       reader_(reader),

@@ -8,9 +8,9 @@
 #include <functional>
 
 #include "audio/log_mel_reader.h"
-#include "sotto/bundle.h"
 #include "sotto/error.h"
 #include "whisper/loaded_windows.h"
+#include "whisper/whisper_bundle.h"
 #include "whisper/whisper_graphs.h"
 
 namespace sotto {
@@ -18,7 +18,7 @@ namespace sotto {
 class WindowEncoder {
  public:
   // All must outlive it. options_window: TranscribeOptions::window.
-  WindowEncoder(const Bundle& bundle, LoadedWindows* windows, LogMelReader* reader,
+  WindowEncoder(const WhisperBundle& bundle, LoadedWindows* windows, LogMelReader* reader,
                 int options_window, std::function<bool()> cancelled);
 
   // Log-mel frames of a window at most: openai-whisper's N_FRAMES.
@@ -35,7 +35,7 @@ class WindowEncoder {
  private:
   Result<WhisperGraphs*> Encode(const Window& window, int64_t seek, size_t size);
 
-  const Bundle& bundle_;
+  const WhisperBundle& bundle_;
   LoadedWindows* windows_;
   LogMelReader* reader_;
   const bool fitted_;  // each window as short as it can be

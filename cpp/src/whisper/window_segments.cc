@@ -15,7 +15,7 @@ constexpr double kTimePrecision =
 
 class Slicer {
  public:
-  Slicer(const DecodedWindow& decoded, int64_t seek, const Vocabulary& vocabulary,
+  Slicer(const DecodedWindow& decoded, int64_t seek, const WhisperVocabulary& vocabulary,
          const Tokenizer& tokenizer)
       : decoded_(decoded), seek_(seek), vocabulary_(vocabulary), tokenizer_(tokenizer) {}
 
@@ -46,7 +46,7 @@ class Slicer {
  private:
   const DecodedWindow& decoded_;
   const int64_t seek_;
-  const Vocabulary& vocabulary_;
+  const WhisperVocabulary& vocabulary_;
   const Tokenizer& tokenizer_;
 };
 
@@ -57,7 +57,7 @@ double FrameTime(int64_t frame) {
 }
 
 WindowSegments SliceWindow(const DecodedWindow& decoded, int64_t seek, int64_t size,
-                           const Vocabulary& vocabulary, const Tokenizer& tokenizer) {
+                           const WhisperVocabulary& vocabulary, const Tokenizer& tokenizer) {
   const Slicer slicer(decoded, seek, vocabulary, tokenizer);
   const size_t count = decoded.tokens.size();
   WindowSegments window;

@@ -6,10 +6,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "decode/decode_request.h"
-#include "sotto/bundle.h"
 #include "sotto/tokenizer.h"
 #include "sotto/transcription.h"
+#include "whisper/decode_request.h"
+#include "whisper/whisper_bundle.h"
 
 namespace sotto {
 
@@ -26,7 +26,7 @@ struct WindowSegments {
 
 // seek: the window's first log-mel frame; size: how many of them are audio.
 WindowSegments SliceWindow(const DecodedWindow& decoded, int64_t seek, int64_t size,
-                           const Vocabulary& vocabulary, const Tokenizer& tokenizer);
+                           const WhisperVocabulary& vocabulary, const Tokenizer& tokenizer);
 
 // Empties segments that last no time or hold no text: they only count.
 void ClearEmpty(std::vector<Segment>* segments);

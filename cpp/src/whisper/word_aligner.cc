@@ -57,8 +57,8 @@ std::vector<WordTiming> TimeWords(std::vector<TokenWord> words, const std::vecto
 
 }  // namespace
 
-WordAligner::WordAligner(const Bundle& bundle, const Tokenizer& tokenizer, LoadedWindows* windows,
-                         const TranscribeOptions& options)
+WordAligner::WordAligner(const WhisperBundle& bundle, const Tokenizer& tokenizer,
+                         LoadedWindows* windows, const TranscribeOptions& options)
     : bundle_(bundle), tokenizer_(tokenizer), windows_(windows), options_(options) {}
 
 Result<std::vector<WordTiming>> WordAligner::FindAlignment(const std::vector<int>& text,
@@ -78,7 +78,7 @@ Result<std::vector<WordTiming>> WordAligner::FindAlignment(const std::vector<int
   tokens.insert(tokens.end(), text.begin(), text.end());
   tokens.push_back(bundle_.vocabulary.eot);
   // The reference fails here. A text of half the context, the default, always fits.
-  if (tokens.size() > static_cast<size_t>(bundle_.cache)) return std::vector<WordTiming>();
+  if (tokens.size() > static_cast<size_t>(bundle_.decoder.cache)) return std::vector<WordTiming>();
 
   SOTTO_ASSIGN_OR_RETURN(AlignmentGraph * graph, windows_->Alignment(graphs.window()));
   const size_t n_text = static_cast<size_t>(bundle_.vocabulary.eot);

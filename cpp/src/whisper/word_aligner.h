@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "sotto/bundle.h"
 #include "sotto/error.h"
 #include "sotto/tokenizer.h"
 #include "sotto/transcribe_options.h"
 #include "sotto/transcription.h"
 #include "whisper/loaded_windows.h"
+#include "whisper/whisper_bundle.h"
 #include "whisper/whisper_graphs.h"
 #include "whisper/word_timing.h"
 
@@ -22,7 +22,7 @@ namespace sotto {
 class WordAligner {
  public:
   // All must outlive it.
-  WordAligner(const Bundle& bundle, const Tokenizer& tokenizer, LoadedWindows* windows,
+  WordAligner(const WhisperBundle& bundle, const Tokenizer& tokenizer, LoadedWindows* windows,
               const TranscribeOptions& options);
 
   // Fills in the words of `segments`, all of one window, and sets their start and end by them.
@@ -38,7 +38,7 @@ class WordAligner {
                                                 const std::string& language, int64_t size,
                                                 const WhisperGraphs& graphs);
 
-  const Bundle& bundle_;
+  const WhisperBundle& bundle_;
   const Tokenizer& tokenizer_;
   LoadedWindows* windows_;
   const TranscribeOptions& options_;

@@ -159,7 +159,7 @@ TEST_CASE("a bundle in an archive is the bundle, from a file, a descriptor or me
   const auto in_memory = BundleFiles::FromArchive(FileView::InMemory("app.sotto", bytes));
   REQUIRE(in_memory.ok());
   for (const auto& source : {*files, *in_memory}) {
-    const Result<Bundle> bundle = Bundle::Open(*source);
+    const Result<WhisperBundle> bundle = WhisperBundle::Open(*source);
     REQUIRE(bundle.ok());
     CHECK(bundle->directory == source->label());
     CHECK(bundle->mel_filters->text() == "the content of mel_filters.npy");

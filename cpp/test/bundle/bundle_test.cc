@@ -1,5 +1,3 @@
-#include "sotto/bundle.h"
-
 #include <doctest.h>
 
 #include <random>
@@ -7,6 +5,7 @@
 
 #include "small_bundle.h"
 #include "temporary_file.h"
+#include "whisper/whisper_bundle.h"
 
 namespace sotto {
 namespace {
@@ -16,7 +15,7 @@ using Json = SmallBundle::Json;
 // The message with which the bundle is refused; empty if it is taken.
 std::string Refusal(const SmallBundle& bundle, bool verify = true) {
   bundle.Write();
-  const Result<Bundle> opened = SmallBundle::Open(bundle.path(), verify);
+  const Result<WhisperBundle> opened = SmallBundle::Open(bundle.path(), verify);
   if (opened.ok()) return "";
   CHECK(opened.error().code == ErrorCode::kBundle);
   CHECK(opened.error().message.find(bundle.path()) == 0);
@@ -30,15 +29,15 @@ bool Has(const std::string& text, const std::string& part) {
 
 TEST_CASE("a whole bundle is read with all its values") {
   const SmallBundle small;
-  const Result<Bundle> bundle = SmallBundle::Open(small.path());
+  const Result<WhisperBundle> bundle = SmallBundle::Open(small.path());
   REQUIRE(bundle.ok());
   CHECK(bundle->name == "small");
-  CHECK(bundle->dims.n_mels == 8);
-  CHECK(bundle->dims.n_text_layer == 2);
+  CHECK(bundle->n_mels == 8);
+  CHECK(bundle->decoder.layers == 2);
   CHECK(bundle->vocabulary.timestamp_begin == 16);
   CHECK(bundle->vocabulary.suppress == std::vector<int>{1, 2});
   CHECK_FALSE(bundle->multilingual());
-  CHECK(bundle->masked == -100.0f);
+  CHECK(bundle->decoder.masked == -100.0f);
   CHECK(bundle->windows.size() == 1);
   CHECK(bundle->windows[0].encoder.file->label() == small.path() + "/graphs.tflite");
   CHECK(bundle->token_embedding.scales == nullptr);
@@ -46,7 +45,7 @@ TEST_CASE("a whole bundle is read with all its values") {
 
 TEST_CASE("a bundle may lack the alignment graphs") {
   SmallBundle bundle;
-  const Result<Bundle> with = SmallBundle::Open(bundle.path());
+  const Result<WhisperBundle> with = SmallBundle::Open(bundle.path());
   REQUIRE(with.ok());
   REQUIRE(with->windows[0].alignment.has_value());
   CHECK(with->windows[0].alignment->name == "align_1s");
@@ -54,18 +53,18 @@ TEST_CASE("a bundle may lack the alignment graphs") {
   bundle.manifest["components"][1]["graphs"].erase(1);
   bundle.manifest["whisper"]["alignment_heads"] = Json::array();
   bundle.Write();
-  const Result<Bundle> without = SmallBundle::Open(bundle.path());
+  const Result<WhisperBundle> without = SmallBundle::Open(bundle.path());
   REQUIRE(without.ok());
   CHECK_FALSE(without->windows[0].alignment.has_value());
 }
 
 TEST_CASE("a directory without a manifest, and no directory, are no bundles") {
   for (const char* path : {"/nowhere", ""}) {
-    const Result<Bundle> bundle = SmallBundle::Open(path);
+    const Result<WhisperBundle> bundle = SmallBundle::Open(path);
     REQUIRE_FALSE(bundle.ok());
     CHECK(Has(bundle.error().message, "can't be opened: No such file or directory"));
   }
-  const Result<Bundle> bundle = SmallBundle::Open("/dev");
+  const Result<WhisperBundle> bundle = SmallBundle::Open("/dev");
   REQUIRE_FALSE(bundle.ok());
   CHECK(Has(bundle.error().message, "/dev lacks manifest.json: it is not a bundle"));
 }
@@ -75,7 +74,7 @@ TEST_CASE("a manifest that is no JSON object is damaged") {
   for (const std::string text : {"", "{", "[]", "null", "{\"schema\": 1", "\xff", "1e999"}) {
     CAPTURE(text);
     bundle.WriteFile("manifest.json", text);
-    const Result<Bundle> opened = SmallBundle::Open(bundle.path());
+    const Result<WhisperBundle> opened = SmallBundle::Open(bundle.path());
     REQUIRE_FALSE(opened.ok());
     CHECK(Has(opened.error().message, "is not valid JSON"));
   }
@@ -100,7 +99,7 @@ TEST_CASE("the schema before is refused with the command that upgrades the bundl
   SmallBundle bundle;
   bundle.manifest["schema"] = 2;
   bundle.Write();
-  const Result<Bundle> opened = SmallBundle::Open(bundle.path());
+  const Result<WhisperBundle> opened = SmallBundle::Open(bundle.path());
   REQUIRE_FALSE(opened.ok());
   CHECK(opened.error().code == ErrorCode::kBundle);
   CHECK(Has(opened.error().message,
@@ -195,7 +194,7 @@ TEST_CASE("languages are read where there are any") {
   SmallBundle bundle;
   bundle.manifest["whisper"]["languages"] = {{"en", 5}, {"de", 6}};
   bundle.Write();
-  const Result<Bundle> opened = SmallBundle::Open(bundle.path());
+  const Result<WhisperBundle> opened = SmallBundle::Open(bundle.path());
   REQUIRE(opened.ok());
   CHECK(opened->multilingual());
   CHECK(opened->vocabulary.languages.at("de") == 6);
@@ -237,7 +236,7 @@ TEST_CASE("a damaged manifest is an error or a bundle, never a crash") {
   const std::string whole = bundle.manifest.dump();
   for (int i = 0; i < 3000; ++i) {
     bundle.WriteFile("manifest.json", Mutate(whole, &random));
-    const Result<Bundle> opened = SmallBundle::Open(bundle.path(), /*verify=*/false);
+    const Result<WhisperBundle> opened = SmallBundle::Open(bundle.path(), /*verify=*/false);
     if (!opened.ok()) CHECK(opened.error().code == ErrorCode::kBundle);
   }
 }

@@ -35,7 +35,7 @@ struct CompiledBundle : SmallBundle {
 
 std::string Refusal(const CompiledBundle& bundle) {
   bundle.Write();
-  const Result<Bundle> opened = SmallBundle::Open(bundle.path());
+  const Result<WhisperBundle> opened = SmallBundle::Open(bundle.path());
   if (opened.ok()) return "";
   CHECK(opened.error().code == ErrorCode::kBundle);
   CHECK(opened.error().message.find(bundle.path() + "/manifest.json") == 0);
@@ -46,11 +46,11 @@ bool Has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-Result<Bundle> PlacedOnNpu(const CompiledBundle& small, bool verify = true) {
+Result<WhisperBundle> PlacedOnNpu(const CompiledBundle& small, bool verify = true) {
   small.Write();
   const auto files = BundleFiles::Open(small.path());
   REQUIRE(files.ok());
-  const Result<Bundle> bundle = Bundle::Open(**files);
+  const Result<WhisperBundle> bundle = WhisperBundle::Open(**files);
   REQUIRE(bundle.ok());
   SOTTO_ASSIGN_OR_RETURN(const NpuGraphs npu,
                          NpuGraphs::Open(**files, bundle->npu.at("mt6991"), verify));
@@ -59,7 +59,7 @@ Result<Bundle> PlacedOnNpu(const CompiledBundle& small, bool verify = true) {
 
 TEST_CASE("what was compiled for a SoC is read with all its values") {
   const CompiledBundle small;
-  const Result<Bundle> bundle = SmallBundle::Open(small.path());
+  const Result<WhisperBundle> bundle = SmallBundle::Open(small.path());
   REQUIRE(bundle.ok());
   REQUIRE(bundle->npu.size() == 1);
   const NpuFiles& npu = bundle->npu.at("mt6991");
@@ -74,7 +74,7 @@ TEST_CASE("what was compiled for a SoC is read with all its values") {
 
 TEST_CASE("a bundle without the section has no files for an NPU") {
   const SmallBundle small;
-  const Result<Bundle> bundle = SmallBundle::Open(small.path());
+  const Result<WhisperBundle> bundle = SmallBundle::Open(small.path());
   REQUIRE(bundle.ok());
   CHECK(bundle->npu.empty());
 }
@@ -136,14 +136,14 @@ TEST_CASE("a section that is damaged anyhow is refused or read, and no more") {
   const std::string whole = bundle.manifest.dump();
   for (int i = 0; i < 300; ++i) {
     bundle.WriteFile("manifest.json", Mutate(whole, &random));
-    const Result<Bundle> opened = SmallBundle::Open(bundle.path());
+    const Result<WhisperBundle> opened = SmallBundle::Open(bundle.path());
     if (!opened.ok()) CHECK(opened.error().code == ErrorCode::kBundle);
   }
 }
 
 TEST_CASE("on the NPU a window's graphs are those that were compiled") {
   const CompiledBundle small;
-  const Result<Bundle> bundle = PlacedOnNpu(small);
+  const Result<WhisperBundle> bundle = PlacedOnNpu(small);
   REQUIRE(bundle.ok());
   const Window& window = bundle->windows.front();
   CHECK(window.encoder.file->name() == CompiledBundle::kFile);
@@ -153,7 +153,7 @@ TEST_CASE("on the NPU a window's graphs are those that were compiled") {
 }
 
 TEST_CASE("alignment that was not compiled stays on the CPU") {
-  const Result<Bundle> bundle = PlacedOnNpu(CompiledBundle());
+  const Result<WhisperBundle> bundle = PlacedOnNpu(CompiledBundle());
   REQUIRE(bundle.ok());
   REQUIRE(bundle->windows.front().alignment);
   CHECK_FALSE(bundle->windows.front().alignment->npu);
@@ -164,11 +164,11 @@ TEST_CASE("prefill that was not compiled is done without") {
   const Window whole = SmallBundleValues().windows.front();
   small.manifest["components"][1]["graphs"].push_back(
       SmallBundle::Graph(*whole.prefill, "prefill"));
-  const Result<Bundle> without = PlacedOnNpu(small);
+  const Result<WhisperBundle> without = PlacedOnNpu(small);
   REQUIRE(without.ok());
   CHECK_FALSE(without->windows.front().prefill.has_value());
   small.Soc()["signatures"].push_back(whole.prefill->name);
-  const Result<Bundle> with = PlacedOnNpu(small);
+  const Result<WhisperBundle> with = PlacedOnNpu(small);
   REQUIRE(with.ok());
   REQUIRE(with->windows.front().prefill);
   CHECK(with->windows.front().prefill->npu);
@@ -177,7 +177,7 @@ TEST_CASE("prefill that was not compiled is done without") {
 TEST_CASE("a bundle none of whose windows was compiled whole can't be placed") {
   CompiledBundle small;
   small.Soc()["signatures"] = {"encode_1s"};
-  const Result<Bundle> bundle = PlacedOnNpu(small);
+  const Result<WhisperBundle> bundle = PlacedOnNpu(small);
   REQUIRE_FALSE(bundle.ok());
   CHECK(bundle.error().code == ErrorCode::kBundle);
   CHECK(Has(bundle.error().message,
@@ -187,7 +187,7 @@ TEST_CASE("a bundle none of whose windows was compiled whole can't be placed") {
 TEST_CASE("a compiled file that is damaged is told with how to compile it again") {
   const CompiledBundle small;
   small.WriteFile(CompiledBundle::kFile, "edoc");
-  const Result<Bundle> bundle = PlacedOnNpu(small);
+  const Result<WhisperBundle> bundle = PlacedOnNpu(small);
   REQUIRE_FALSE(bundle.ok());
   CHECK(Has(bundle.error().message, "is damaged: its sha256 differs"));
   CHECK(Has(bundle.error().message, "sotto npu compile"));

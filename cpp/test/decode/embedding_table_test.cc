@@ -53,19 +53,16 @@ TEST_CASE("rows of an int8 table are multiplied by their scale") {
 TEST_CASE("rows may be inside another file, if they are whole there") {
   const auto file = File("graph" + std::string("\x01\xfe\x7f\x80\x00\x06", 6) + "rest");
   const auto scales = File(Npy<float>("<f4", "(2,)", {0.5f, 0.25f}));
-  Bundle bundle;
-  bundle.dims.n_vocab = 2;
-  bundle.dims.n_text_state = 3;
-  bundle.token_embedding = {file, 5, "int8", scales};
-  const Result<EmbeddingTable> table = EmbeddingTable::Open(bundle);
+  TokenTable place = {file, 5, "int8", scales};
+  const Result<EmbeddingTable> table = EmbeddingTable::Open(place, 2, 3);
   REQUIRE(table.ok());
   CHECK(Row(*table, 0) == std::vector<float>{0.5f, -1.0f, 63.5f});
   CHECK(Row(*table, 1) == std::vector<float>{-32.0f, 0.0f, 1.5f});
 
   const auto refused = [&](size_t offset, const std::string& dtype) {
-    bundle.token_embedding.offset = offset;
-    bundle.token_embedding.dtype = dtype;
-    const Result<EmbeddingTable> result = EmbeddingTable::Open(bundle);
+    place.offset = offset;
+    place.dtype = dtype;
+    const Result<EmbeddingTable> result = EmbeddingTable::Open(place, 2, 3);
     return !result.ok() && result.error().code == ErrorCode::kBundle;
   };
   CHECK(refused(10, "int8"));  // reaches beyond the end

@@ -111,18 +111,18 @@ TEST_CASE("a candidate without tokens can be ranked") {
 }
 
 TEST_CASE("what is asked for is what decodes") {
-  DecodeRequest request;
-  CHECK(MakeTokenDecoder(request, kEot, 4)->Finalize().size() == 1);
-  request.samples = 5;  // counts above temperature 0 alone
-  CHECK(MakeTokenDecoder(request, kEot, 4)->Finalize().size() == 1);
-  request.temperature = 0.5;
-  request.beam_size = 3;  // counts at temperature 0 alone
+  SearchOptions options;
+  CHECK(MakeTokenDecoder(options, kEot, 4)->Finalize().size() == 1);
+  options.samples = 5;  // counts above temperature 0 alone
+  CHECK(MakeTokenDecoder(options, kEot, 4)->Finalize().size() == 1);
+  options.temperature = 0.5;
+  options.beam_size = 3;  // counts at temperature 0 alone
   const std::vector<float> logits = Logits({0.25, 0.25, 0.25, 1e-9});
-  const auto sampling = MakeTokenDecoder(request, kEot, 4);
+  const auto sampling = MakeTokenDecoder(options, kEot, 4);
   sampling->Update({logits.data()});
   CHECK(sampling->live().size() == 5);
-  request.temperature = 0;
-  const auto beams = MakeTokenDecoder(request, kEot, 4);
+  options.temperature = 0;
+  const auto beams = MakeTokenDecoder(options, kEot, 4);
   beams->Update({logits.data()});
   CHECK(beams->live().size() == 3);
 }

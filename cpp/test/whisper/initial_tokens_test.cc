@@ -11,11 +11,11 @@ namespace {
 constexpr int kSot = 101, kEnglish = 102, kGerman = 103, kTranslate = 104, kTranscribe = 105;
 constexpr int kSotPrev = 107, kNoTimestamps = 109;
 
-Bundle MakeBundle(int cache = 20) {
-  Bundle bundle;
-  bundle.dims.n_text_ctx = 20;
-  bundle.cache = cache;
-  Vocabulary& vocabulary = bundle.vocabulary;
+WhisperBundle MakeBundle(int cache = 20) {
+  WhisperBundle bundle;
+  bundle.decoder.context = 20;
+  bundle.decoder.cache = cache;
+  WhisperVocabulary& vocabulary = bundle.vocabulary;
   vocabulary.sot = kSot;
   vocabulary.translate = kTranslate;
   vocabulary.transcribe = kTranscribe;
@@ -50,7 +50,7 @@ TEST_CASE("a text begins with language and task") {
 }
 
 TEST_CASE("an English-only model's text begins without them") {
-  Bundle bundle = MakeBundle();
+  WhisperBundle bundle = MakeBundle();
   bundle.vocabulary.languages.clear();
   DecodeRequest request;
   CHECK(MakeInitialTokens(request, bundle).tokens == std::vector<int>{kSot});

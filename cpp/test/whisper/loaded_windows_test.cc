@@ -5,8 +5,8 @@
 namespace sotto {
 namespace {
 
-Bundle Windows() {
-  Bundle bundle;
+WhisperBundle Windows() {
+  WhisperBundle bundle;
   for (int seconds : {10, 20, 30}) {
     Window window;
     window.seconds = seconds;
@@ -17,7 +17,7 @@ Bundle Windows() {
 }
 
 TEST_CASE("audio gets the shortest window that leaves a second after it") {
-  const Bundle bundle = Windows();
+  const WhisperBundle bundle = Windows();
   CHECK(FittingWindow(bundle, 1).seconds == 10);
   CHECK(FittingWindow(bundle, 900).seconds == 10);
   CHECK(FittingWindow(bundle, 901).seconds == 20);
@@ -26,7 +26,7 @@ TEST_CASE("audio gets the shortest window that leaves a second after it") {
 }
 
 TEST_CASE("a window that is asked for is the longest; else the bundle's last is") {
-  const Bundle bundle = Windows();
+  const WhisperBundle bundle = Windows();
   CHECK(LongestWindow(bundle, 20).seconds == 20);
   CHECK(LongestWindow(bundle, 0).seconds == 30);
 }

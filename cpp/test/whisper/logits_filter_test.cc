@@ -39,11 +39,11 @@ TEST_CASE("filters of nothing change nothing") {
 }
 
 // A model whose tokens 0 to 9 are text, 10 ends it, 17 to 20 are timestamps.
-Bundle ModelOf21Tokens() {
-  Bundle bundle;
-  bundle.dims.n_vocab = 21;
-  bundle.dims.n_audio_ctx = 1500;
-  Vocabulary& vocabulary = bundle.vocabulary;
+WhisperBundle ModelOf21Tokens() {
+  WhisperBundle bundle;
+  bundle.decoder.vocabulary = 21;
+  bundle.audio_context = 1500;
+  WhisperVocabulary& vocabulary = bundle.vocabulary;
   vocabulary.eot = 10;
   vocabulary.sot = 11;
   vocabulary.transcribe = 12;

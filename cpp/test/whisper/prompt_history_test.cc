@@ -9,9 +9,9 @@ namespace sotto {
 namespace {
 
 // A context of 18: a prompt has room for 8 tokens.
-Bundle Context() {
-  Bundle bundle = SmallBundleValues();
-  bundle.dims.n_text_ctx = 18;
+WhisperBundle Context() {
+  WhisperBundle bundle = SmallBundleValues();
+  bundle.decoder.context = 18;
   return bundle;
 }
 

@@ -11,15 +11,15 @@
 namespace sotto {
 namespace {
 
-Bundle Multilingual() {
-  Bundle bundle = SmallBundleValues();
+WhisperBundle Multilingual() {
+  WhisperBundle bundle = SmallBundleValues();
   bundle.vocabulary.languages = {{"de", 17}, {"en", 18}};
   return bundle;
 }
 
 // The message with which the options are refused; empty if they are valid.
 template <typename Options>
-std::string Refusal(const Options& options, const Bundle& bundle) {
+std::string Refusal(const Options& options, const WhisperBundle& bundle) {
   const Result<void> result = options.Validate(bundle);
   if (result.ok()) return "";
   CHECK(result.error().code == ErrorCode::kOption);
@@ -167,7 +167,7 @@ TEST_CASE("words need an alignment graph, and skipping silence needs words") {
   TranscribeOptions options;
   options.word_timestamps = true;
   options.hallucination_silence_threshold = 2.0;
-  Bundle bundle = Multilingual();
+  WhisperBundle bundle = Multilingual();
   bundle.windows[0].alignment.reset();
   const std::string refusal = Refusal(options, bundle);
   CHECK(refusal.find("word_timestamps: the bundle") == 0);

@@ -11,8 +11,8 @@ constexpr int kHello = 256;
 constexpr int kWorld = 257;
 constexpr int kBegin = 300;  // the timestamp of 0 s
 
-Vocabulary Ids() {
-  Vocabulary vocabulary;
+WhisperVocabulary Ids() {
+  WhisperVocabulary vocabulary;
   vocabulary.eot = 258;
   vocabulary.timestamp_begin = kBegin;
   return vocabulary;

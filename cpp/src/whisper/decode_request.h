@@ -1,27 +1,24 @@
 // What one window is asked for and gives: openai-whisper's DecodingOptions and DecodingResult
 // (whisper/decoding.py).
 
-#ifndef SOTTO_SRC_DECODE_DECODE_REQUEST_H_
-#define SOTTO_SRC_DECODE_DECODE_REQUEST_H_
+#ifndef SOTTO_SRC_WHISPER_DECODE_REQUEST_H_
+#define SOTTO_SRC_WHISPER_DECODE_REQUEST_H_
 
-#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "decode/token_decoder.h"
+
 namespace sotto {
 
 // What DecodeOptions come down to for one window at one temperature. Numbers that rules round
 // (patience, max_initial_timestamp) are doubles, as in Python: half a step goes to the even one.
-struct DecodeRequest {
+struct DecodeRequest : SearchOptions {
   std::string language;  // a code of the model's; not empty for multilingual models
   std::string task = "transcribe";
-  double temperature = 0;
-  int sample_len = 0;   // 0: half the text context
-  int samples = 1;      // drawn above temperature 0 (best_of)
-  int beam_size = 0;    // at temperature 0; 0: greedy
-  double patience = 1;  // 0: 1
+  int sample_len = 0;  // 0: half the text context
   std::optional<double> length_penalty;
   std::vector<int> prompt;  // text before the window; its last n_text_ctx / 2 - 1 tokens count
   std::vector<int> prefix;  // tokens the window begins with
@@ -31,7 +28,6 @@ struct DecodeRequest {
   bool suppress_blank = true;
   bool without_timestamps = false;
   std::optional<double> max_initial_timestamp = 1.0;  // seconds; unset or 0: no limit
-  uint64_t seed = 0;                                  // of the draws above temperature 0
   std::function<bool()> cancelled;                    // asked before every step
 };
 
@@ -47,4 +43,4 @@ struct DecodedWindow {
 
 }  // namespace sotto
 
-#endif  // SOTTO_SRC_DECODE_DECODE_REQUEST_H_
+#endif  // SOTTO_SRC_WHISPER_DECODE_REQUEST_H_
