@@ -18,6 +18,7 @@
 #include "bundle/npy.h"
 #include "decode/kv_decoder.h"
 #include "errors.h"
+#include "platform/path.h"
 
 namespace sotto {
 namespace {
@@ -58,7 +59,7 @@ class TableDecoder {
         new TableDecoder(std::move(table), std::move(runtime), threads));
     DecoderTables tables = {&made->tokens_, {}};
     for (const auto& [input, path] : positions) {
-      SOTTO_ASSIGN_OR_RETURN(const auto npy, FileView::Open(path.string()));
+      SOTTO_ASSIGN_OR_RETURN(const auto npy, FileView::Open(Utf8From(path)));
       SOTTO_ASSIGN_OR_RETURN(MappedNpy mapped, MappedNpy::Open(npy));
       tables.positions.push_back(
           {input, &made->positions_.emplace(input, std::move(mapped)).first->second});
@@ -141,18 +142,19 @@ void BindKvDecoder(py::module_& m) {
   py::class_<TableDecoder::GraphShapes>(m, "DecoderGraph", "A signature and its tensors' shapes.")
       .def(py::init<std::string, Shapes, Shapes>(), "name"_a, "inputs"_a, "outputs"_a);
   py::class_<TableDecoder>(m, "KvDecoder", "A decoder over caches: texts taken further.")
-      .def(py::init([](const std::filesystem::path& model, const DecoderSpec& spec,
-                       const TableDecoder::GraphShapes& step,
-                       const std::optional<TableDecoder::GraphShapes>& block,
-                       const std::filesystem::path& tokens, const Paths& positions,
-                       const std::filesystem::path& library, int threads) {
-             return Unwrap(TableDecoder::Create(model.string(), spec, step, block, tokens.string(),
-                                                positions, library.string(), threads));
-           }),
-           "model"_a, "spec"_a, py::kw_only(), "step"_a, "block"_a = py::none(), "tokens"_a,
-           "positions"_a, "library"_a, "threads"_a = 1,
-           "tokens: .npy [vocabulary, width]. positions: .npy files [context, n] by the input that "
-           "gets their rows; hidden: they are added.\n\nRaises ModelError, BundleError.")
+      .def(
+          py::init([](const std::filesystem::path& model, const DecoderSpec& spec,
+                      const TableDecoder::GraphShapes& step,
+                      const std::optional<TableDecoder::GraphShapes>& block,
+                      const std::filesystem::path& tokens, const Paths& positions,
+                      const std::filesystem::path& library, int threads) {
+            return Unwrap(TableDecoder::Create(Utf8From(model), spec, step, block, Utf8From(tokens),
+                                               positions, Utf8From(library), threads));
+          }),
+          "model"_a, "spec"_a, py::kw_only(), "step"_a, "block"_a = py::none(), "tokens"_a,
+          "positions"_a, "library"_a, "threads"_a = 1,
+          "tokens: .npy [vocabulary, width]. positions: .npy files [context, n] by the input that "
+          "gets their rows; hidden: they are added.\n\nRaises ModelError, BundleError.")
       .def_property_readonly("texts", [](TableDecoder& decoder) { return decoder->texts(); })
       .def(
           "position",
