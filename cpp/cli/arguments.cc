@@ -15,8 +15,10 @@ namespace {
 
 constexpr char kHelp[] =
     R"(usage: sotto-native --model BUNDLE [options] FILE.wav...
+       sotto-native embed --model BUNDLE [options] FILE...
 
 Transcribes 16 kHz WAV files with a bundle; prints one line of text a file.
+Vectors of texts and pictures: sotto-native embed --help
 
 what is said:
   --model DIR            the bundle, a directory with manifest.json
@@ -70,6 +72,26 @@ Other formats and sample rates: use the Python command `sotto transcribe`, or
   ffmpeg -i INPUT -ar 16000 -ac 1 OUTPUT.wav
 )";
 
+constexpr char kEmbedHelp[] =
+    R"(usage: sotto-native embed --model BUNDLE [options] FILE...
+
+Embeds texts and pictures with a bundle; prints a line of JSON each, of item and vector.
+
+what is embedded, in this order:
+  FILE                   a picture in binary PPM, else a text in UTF-8
+  -                      standard input, a text a line
+  --text TEXT            the text itself
+
+options:
+  --model DIR            the bundle, a directory with manifest.json
+  --prompt NAME          what the texts are for, such as query: the model's default if not given;
+                         "": nothing is put before them
+  --normalize BOOL       False: the model's own vectors, not scaled to length 1
+  --accelerator, --soc, --npu-dispatch, --threads, --litert, --weight-cache, --no-verify:
+                         as sotto-native --help has them
+  --help                 print this
+)";
+
 [[noreturn]] void Usage(const std::string& fault) {
   std::fprintf(stderr, "error: %s\ntry sotto-native --help\n", fault.c_str());
   std::exit(2);
@@ -115,7 +137,8 @@ using Flags = std::map<std::string, std::function<void()>>;
 using Values =
     std::map<std::string, std::function<void(const std::string& option, const std::string& value)>>;
 
-Flags FlagsOf(Arguments* to) {
+// What both commands have.
+Flags SharedFlags(const char* help, LoadOptions* load) {
   const auto print = [](const char* text) {
     return [text] {
       std::fputs(text, stdout);
@@ -123,14 +146,37 @@ Flags FlagsOf(Arguments* to) {
     };
   };
   return {
-      {"--help", print(kHelp)},
-      {"-h", print(kHelp)},
+      {"--help", print(help)},
+      {"-h", print(help)},
       {"--version", print("sotto-native " SOTTO_VERSION "\n")},
-      {"--timestamps", [to] { to->timestamps = true; }},
-      {"--tokens", [to] { to->tokens = true; }},
-      {"--profile", [to] { to->profile = true; }},
-      {"--no-verify", [to] { to->load.verify = false; }},
+      {"--no-verify", [load] { load->verify = false; }},
   };
+}
+
+Values SharedValues(std::string* model, LoadOptions* load) {
+  const auto text = [](std::string* field) {
+    return [field](const std::string&, const std::string& value) { *field = value; };
+  };
+  return {
+      {"--model", text(model)},
+      {"--accelerator", text(&load->accelerator)},
+      {"--soc", text(&load->soc)},
+      {"--npu-dispatch", text(&load->dispatch)},
+      {"--litert", text(&load->library)},
+      {"--weight-cache", text(&load->weight_cache)},
+      {"--threads",
+       [load](const std::string& option, const std::string& value) {
+         load->threads = WholeNumber(option, value);
+       }},
+  };
+}
+
+Flags FlagsOf(Arguments* to) {
+  Flags flags = SharedFlags(kHelp, &to->load);
+  flags["--timestamps"] = [to] { to->timestamps = true; };
+  flags["--tokens"] = [to] { to->tokens = true; };
+  flags["--profile"] = [to] { to->profile = true; };
+  return flags;
 }
 
 Values ValuesOf(Arguments* to) {
@@ -158,15 +204,8 @@ Values ValuesOf(Arguments* to) {
       *field = Numbers(option, value);
     };
   };
-  return {
-      {"--model", text(&to->model)},
+  Values values = {
       {"--vad", text(&to->vad)},
-      {"--accelerator", text(&to->load.accelerator)},
-      {"--soc", text(&to->load.soc)},
-      {"--npu-dispatch", text(&to->load.dispatch)},
-      {"--litert", text(&to->load.library)},
-      {"--weight-cache", text(&to->load.weight_cache)},
-      {"--threads", whole(&to->load.threads)},
       {"--language", text(&options.language)},
       {"--task", text(&options.task)},
       {"--initial-prompt", text(&options.initial_prompt)},
@@ -190,15 +229,13 @@ Values ValuesOf(Arguments* to) {
        }},
       {"--hallucination-silence-threshold", number(&options.hallucination_silence_threshold)},
   };
+  values.merge(SharedValues(&to->model, &to->load));
+  return values;
 }
 
-}  // namespace
-
-Arguments ParseArguments(const std::vector<std::string>& given) {
-  Arguments arguments;
-  arguments.load.weight_cache = DefaultWeightCache();
-  const Flags flags = FlagsOf(&arguments);
-  const Values values = ValuesOf(&arguments);
+// Sets options as flags and values say, and hands over what is none.
+void Parse(const std::vector<std::string>& given, const Flags& flags, const Values& values,
+           const std::function<void(const std::string&)>& other) {
   for (size_t i = 1; i < given.size(); ++i) {
     const std::string& option = given[i];
     if (const auto flag = flags.find(option); flag != flags.end()) {
@@ -209,14 +246,50 @@ Arguments ParseArguments(const std::vector<std::string>& given) {
     } else if (option.size() > 1 && option[0] == '-') {
       Usage("unknown option " + option);
     } else {
-      arguments.files.push_back(option);
+      other(option);
     }
   }
-  if (arguments.model.empty()) Usage("--model is needed");
-  if (arguments.files.empty()) Usage("no file to transcribe");
-  if (arguments.load.library.empty() && std::getenv("SOTTO_LITERT") == nullptr) {
-    arguments.load.library = EnvironmentLiteRt(ProgramPath());
+}
+
+// After what was given.
+void CompleteLoad(const std::string& model, LoadOptions* load) {
+  if (model.empty()) Usage("--model is needed");
+  if (load->library.empty() && std::getenv("SOTTO_LITERT") == nullptr) {
+    load->library = EnvironmentLiteRt(ProgramPath());
   }
+}
+
+}  // namespace
+
+Arguments ParseArguments(const std::vector<std::string>& given) {
+  Arguments arguments;
+  arguments.load.weight_cache = DefaultWeightCache();
+  Parse(given, FlagsOf(&arguments), ValuesOf(&arguments),
+        [&](const std::string& file) { arguments.files.push_back(file); });
+  CompleteLoad(arguments.model, &arguments.load);
+  if (arguments.files.empty()) Usage("no file to transcribe");
+  return arguments;
+}
+
+EmbedArguments ParseEmbedArguments(const std::vector<std::string>& given) {
+  EmbedArguments arguments;
+  arguments.load.weight_cache = DefaultWeightCache();
+  Values values = SharedValues(&arguments.model, &arguments.load);
+  values["--prompt"] = [&](const std::string&, const std::string& value) {
+    arguments.prompt = value;
+  };
+  values["--normalize"] = [&](const std::string& option, const std::string& value) {
+    arguments.normalize = Boolean(option, value);
+  };
+  values["--text"] = [&](const std::string&, const std::string& value) {
+    arguments.items.push_back({EmbedItem::kText, value});
+  };
+  Parse(given, SharedFlags(kEmbedHelp, &arguments.load), values, [&](const std::string& file) {
+    const auto kind = file == "-" ? EmbedItem::kStandardInput : EmbedItem::kFile;
+    arguments.items.push_back({kind, file});
+  });
+  CompleteLoad(arguments.model, &arguments.load);
+  if (arguments.items.empty()) Usage("nothing to embed");
   return arguments;
 }
 

@@ -1,4 +1,4 @@
-// sotto-native: the runtime without Python. Transcribes 16 kHz WAV files.
+// sotto-native: the runtime without Python. Transcribes 16 kHz WAV files, and embeds.
 
 #include <algorithm>
 #include <cerrno>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "arguments.h"
+#include "embed.h"
 #include "platform/program.h"
 #include "sotto/speech_model.h"
 #include "sotto/vad.h"
@@ -94,7 +95,7 @@ sotto::Result<std::shared_ptr<const sotto::SpeechModel>> LoadModel(
 
 sotto::Result<void> LoadVad(sotto::Arguments* arguments) {
   if (arguments->vad.empty()) return {};
-  sotto::VadLoadOptions options;
+  sotto::LoadOptions options;
   options.verify = arguments->load.verify;
   options.library = arguments->load.library;
   SOTTO_ASSIGN_OR_RETURN(const auto files, sotto::BundleFiles::Open(arguments->vad));
@@ -140,7 +141,12 @@ sotto::Result<void> TranscribeFile(const sotto::Arguments& arguments, const std:
 }  // namespace
 
 int main(int argc, char** argv) {
-  sotto::Arguments arguments = sotto::ParseArguments(sotto::StartProgram(argc, argv));
+  std::vector<std::string> given = sotto::StartProgram(argc, argv);
+  if (given.size() > 1 && given[1] == "embed") {
+    given.erase(given.begin());
+    return sotto::Embed(sotto::ParseEmbedArguments(given));
+  }
+  sotto::Arguments arguments = sotto::ParseArguments(given);
   const auto model = LoadModel(arguments);
   if (!model.ok()) {
     Report(model.error());

@@ -352,6 +352,9 @@ SOTTO_API sotto_encoder* sotto_encoder_load(const sotto_bundle* bundle,
                                             const sotto_load_options* options, sotto_error** error);
 SOTTO_API void sotto_encoder_free(sotto_encoder* encoder);
 
+/* "cpu" or "npu": what the graphs run on. */
+SOTTO_API const char* sotto_encoder_accelerator(const sotto_encoder* encoder);
+
 /* Floats of a vector. */
 SOTTO_API size_t sotto_encoder_dimensions(const sotto_encoder* encoder);
 

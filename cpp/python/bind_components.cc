@@ -168,6 +168,7 @@ void BindComponents(py::module_& m) {
         "Mono float32 [n] of a 16 kHz WAVE file. Raises AudioError if it is not one.");
 
   BindWindowDecoder(m);
+  BindKvCache(m);
 }
 
 }  // namespace sotto

@@ -10,8 +10,9 @@ namespace sotto {
 
 void BindComponents(pybind11::module_& m);
 
-// One of them is large: the decoding of one window.
+// Two of them are large: the decoding of one window, and a text's caches.
 void BindWindowDecoder(pybind11::module_& m);
+void BindKvCache(pybind11::module_& m);
 
 }  // namespace sotto
 

@@ -137,7 +137,7 @@ void BindEmbedding(py::module_& m) {
       .def_property_readonly("normalize", &EmbeddingModel::normalize,
                              "whether the checkpoint's own pipeline normalises")
       .def_property_readonly("accelerator", &EmbeddingModel::accelerator,
-                             "what the graphs run on: cpu")
+                             "what the graphs run on: cpu or npu")
       .def_property_readonly("fallback", &EmbeddingModel::fallback,
                              "why auto took the CPU; empty if it did not")
       .def_property_readonly("modalities", &EmbeddingModel::modalities, "text, image, audio")

@@ -17,6 +17,7 @@
 
 #include "bundle/npy.h"
 #include "decode/kv_decoder.h"
+#include "decoder_arguments.h"
 #include "errors.h"
 #include "platform/path.h"
 
@@ -27,28 +28,16 @@ namespace py = pybind11;
 using py::literals::operator""_a;
 
 using FloatArray = py::array_t<float, py::array::c_style | py::array::forcecast>;
-using Shapes = std::map<std::string, std::vector<int32_t>>;
 using Paths = std::map<std::string, std::filesystem::path>;
-
-std::vector<TensorSpec> SpecsOf(const Shapes& shapes) {
-  std::vector<TensorSpec> specs;
-  for (const auto& [name, shape] : shapes) specs.push_back({name, shape});
-  return specs;
-}
 
 // A .tflite, the tables beside it, and the decoder over both.
 class TableDecoder {
  public:
-  struct GraphShapes {
-    std::string name;
-    Shapes inputs;
-    Shapes outputs;
-  };
-
-  static Result<std::unique_ptr<TableDecoder>> Create(
-      const std::string& model, const DecoderSpec& spec, const GraphShapes& step,
-      const std::optional<GraphShapes>& block, const std::string& tokens, const Paths& positions,
-      const std::string& library, int threads) {
+  static Result<std::unique_ptr<TableDecoder>> Create(const std::string& model,
+                                                      const DecoderSpec& spec, DecoderGraphs graphs,
+                                                      const std::string& tokens,
+                                                      const Paths& positions,
+                                                      const std::string& library, int threads) {
     SOTTO_ASSIGN_OR_RETURN(const auto file, FileView::Open(model));
     SOTTO_ASSIGN_OR_RETURN(const auto rows, FileView::Open(tokens));
     SOTTO_ASSIGN_OR_RETURN(EmbeddingTable table,
@@ -64,11 +53,8 @@ class TableDecoder {
       tables.positions.push_back(
           {input, &made->positions_.emplace(input, std::move(mapped)).first->second});
     }
-    const auto signature = [&](const GraphShapes& graph) {
-      return Signature{graph.name, file, SpecsOf(graph.inputs), SpecsOf(graph.outputs)};
-    };
-    DecoderGraphs graphs = {signature(step), std::nullopt};
-    if (block) graphs.block = signature(*block);
+    graphs.step.file = file;
+    if (graphs.block) graphs.block->file = file;
     SOTTO_ASSIGN_OR_RETURN(made->decoder_, KvDecoder::Create(&made->files_, spec, graphs, tables));
     return made;
   }
@@ -85,9 +71,10 @@ class TableDecoder {
   std::unique_ptr<KvDecoder> decoder_;
 };
 
-DecoderSpec MakeSpec(int layers, int heads, int kv_heads, int width, int context, int cache,
-                     int vocabulary, float masked) {
-  return {layers, heads, kv_heads, width, context, cache, vocabulary, masked};
+DecoderGraphs GraphsOf(const py::object& step, const py::object& block) {
+  DecoderGraphs graphs = {SignatureOf(step), std::nullopt};
+  if (!block.is_none()) graphs.block = SignatureOf(block);
+  return graphs;
 }
 
 void CheckText(TableDecoder& decoder, size_t text) {
@@ -136,25 +123,20 @@ py::array_t<float> Step(TableDecoder& decoder, int token, size_t text) {
 }  // namespace
 
 void BindKvDecoder(py::module_& m) {
-  py::class_<DecoderSpec>(m, "DecoderSpec", "What a decoder with caches is like.")
-      .def(py::init(&MakeSpec), "layers"_a, "heads"_a, "kv_heads"_a, "width"_a, "context"_a,
-           "cache"_a, "vocabulary"_a, "masked"_a);
-  py::class_<TableDecoder::GraphShapes>(m, "DecoderGraph", "A signature and its tensors' shapes.")
-      .def(py::init<std::string, Shapes, Shapes>(), "name"_a, "inputs"_a, "outputs"_a);
   py::class_<TableDecoder>(m, "KvDecoder", "A decoder over caches: texts taken further.")
-      .def(
-          py::init([](const std::filesystem::path& model, const DecoderSpec& spec,
-                      const TableDecoder::GraphShapes& step,
-                      const std::optional<TableDecoder::GraphShapes>& block,
-                      const std::filesystem::path& tokens, const Paths& positions,
-                      const std::filesystem::path& library, int threads) {
-            return Unwrap(TableDecoder::Create(Utf8From(model), spec, step, block, Utf8From(tokens),
-                                               positions, Utf8From(library), threads));
-          }),
-          "model"_a, "spec"_a, py::kw_only(), "step"_a, "block"_a = py::none(), "tokens"_a,
-          "positions"_a, "library"_a, "threads"_a = 1,
-          "tokens: .npy [vocabulary, width]. positions: .npy files [context, n] by the input that "
-          "gets their rows; hidden: they are added.\n\nRaises ModelError, BundleError.")
+      .def(py::init([](const std::filesystem::path& model, const py::object& spec,
+                       const py::object& step, const py::object& block,
+                       const std::filesystem::path& tokens, const Paths& positions,
+                       const std::filesystem::path& library, int threads) {
+             return Unwrap(TableDecoder::Create(Utf8From(model), SpecOf(spec),
+                                                GraphsOf(step, block), Utf8From(tokens), positions,
+                                                Utf8From(library), threads));
+           }),
+           "model"_a, "spec"_a, py::kw_only(), "step"_a, "block"_a = py::none(), "tokens"_a,
+           "positions"_a, "library"_a, "threads"_a = 1,
+           "spec: a DecoderSpec of sotto.bundle; step, block: a Signature each.\n"
+           "tokens: .npy [vocabulary, width]. positions: .npy files [context, n] by the input that "
+           "gets their rows; hidden: they are added.\n\nRaises ModelError, BundleError.")
       .def_property_readonly("texts", [](TableDecoder& decoder) { return decoder->texts(); })
       .def(
           "position",

@@ -12,7 +12,7 @@
 
 #include "errors.h"
 #include "gil.h"
-#include "platform/path.h"
+#include "load.h"
 #include "sotto/vad.h"
 
 namespace sotto {
@@ -23,20 +23,6 @@ using py::literals::operator""_a;
 
 // Other types are converted, other layouts copied.
 using FloatArray = py::array_t<float, py::array::c_style | py::array::forcecast>;
-
-std::shared_ptr<VoiceActivityDetector> Load(const std::filesystem::path& bundle, bool verify,
-                                            const std::filesystem::path& library) {
-  VadLoadOptions options;
-  options.verify = verify;
-  options.library = Utf8From(library);
-  using Loaded = Result<std::shared_ptr<const VoiceActivityDetector>>;
-  Loaded result = [&]() -> Loaded {
-    const GilReleased released;
-    SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(Utf8From(bundle)));
-    return VoiceActivityDetector::Create(*files, options);
-  }();
-  return std::const_pointer_cast<VoiceActivityDetector>(Unwrap(std::move(result)));
-}
 
 py::array_t<float> ToArray(const std::vector<float>& values) {
   return py::array_t<float>(static_cast<py::ssize_t>(values.size()), values.data());
@@ -74,8 +60,14 @@ std::vector<std::pair<int64_t, int64_t>> Spans(const std::vector<float>& probabi
 void BindVad(py::module_& m) {
   py::class_<VoiceActivityDetector, std::shared_ptr<VoiceActivityDetector>>(
       m, "VoiceActivityDetector", "A Silero VAD bundle, to be shared by any number of streams.")
-      .def(py::init(&Load), "bundle"_a, py::kw_only(), "verify"_a = true, "library"_a = "",
-           "Opens a bundle. Raises BundleError or DeviceError.")
+      .def(py::init(&Load<VoiceActivityDetector>), "bundle"_a, py::kw_only(), "threads"_a = 1,
+           "verify"_a = true, "library"_a = "", "weight_cache"_a = py::none(),
+           "accelerator"_a = "cpu", "soc"_a = "", "dispatch"_a = "",
+           "Opens a bundle. Raises BundleError, DeviceError or OptionError.")
+      .def_property_readonly("accelerator", &VoiceActivityDetector::accelerator,
+                             "what the graph runs on: cpu or npu")
+      .def_property_readonly("fallback", &VoiceActivityDetector::fallback,
+                             "why auto took the CPU; empty if it did not")
       .def(
           "probabilities",
           [](const std::shared_ptr<VoiceActivityDetector>& detector, const FloatArray& samples) {

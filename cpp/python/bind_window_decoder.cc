@@ -21,6 +21,7 @@
 #include "gil.h"
 #include "litert/litert_graph.h"
 #include "platform/path.h"
+#include "python_graphs.h"
 #include "sotto/tokenizer.h"
 #include "whisper/decoder.h"
 #include "whisper/whisper_bundle.h"
@@ -37,18 +38,23 @@ using FloatArray = py::array_t<float, py::array::c_style | py::array::forcecast>
 // A bundle's tables and decoder, and the graphs of the windows that were encoded.
 class WindowDecoder {
  public:
+  // Its graphs are computed by LiteRT, or by `run` unless that is None.
   static Result<std::unique_ptr<WindowDecoder>> Create(const std::string& directory,
-                                                       const std::string& library, int threads) {
+                                                       const std::string& library, int threads,
+                                                       py::object run) {
     SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(directory));
     SOTTO_ASSIGN_OR_RETURN(WhisperBundle bundle, WhisperBundle::Open(*files));
     SOTTO_ASSIGN_OR_RETURN(Tokenizer tokenizer,
                            Tokenizer::Open(*bundle.tokenizer, bundle.vocabulary.eot));
     SOTTO_ASSIGN_OR_RETURN(WhisperTables tables, WhisperTables::Open(bundle));
-    SOTTO_ASSIGN_OR_RETURN(auto runtime, LiteRtRuntime::Create(library));
+    std::shared_ptr<const LiteRtRuntime> runtime;
+    if (run.is_none()) {
+      SOTTO_ASSIGN_OR_RETURN(runtime, LiteRtRuntime::Create(library));
+    }
     if (threads <= 0) threads = static_cast<int>(std::thread::hardware_concurrency());
     return std::unique_ptr<WindowDecoder>(new WindowDecoder(std::move(bundle), std::move(tokenizer),
                                                             std::move(tables), std::move(runtime),
-                                                            std::max(1, threads)));
+                                                            std::max(1, threads), std::move(run)));
   }
 
   Result<void> Encode(const float* log_mel, size_t n_mels, size_t frames) {
@@ -62,7 +68,8 @@ class WindowDecoder {
     }
     std::unique_ptr<WhisperGraphs>& graphs = graphs_[frames];
     if (graphs == nullptr) {
-      SOTTO_ASSIGN_OR_RETURN(graphs, WhisperGraphs::Create(&files_, bundle_, *window, tables_));
+      SOTTO_ASSIGN_OR_RETURN(graphs,
+                             WhisperGraphs::Create(files_.get(), bundle_, *window, tables_));
     }
     encoded_ = graphs.get();
     std::copy_n(log_mel, n_mels * frames, encoded_->log_mel());
@@ -79,17 +86,23 @@ class WindowDecoder {
     return decoder_.Decode(request, encoded_);
   }
 
+  PythonGraphs& python() { return python_; }
+
   DecoderCounters counters() const {
     return encoded_ == nullptr ? DecoderCounters() : encoded_->counters().decoder;
   }
 
  private:
   WindowDecoder(WhisperBundle bundle, Tokenizer tokenizer, WhisperTables tables,
-                std::shared_ptr<const LiteRtRuntime> runtime, int threads)
+                std::shared_ptr<const LiteRtRuntime> runtime, int threads, py::object run)
       : bundle_(std::move(bundle)),
         tokenizer_(std::move(tokenizer)),
         tables_(std::move(tables)),
-        files_(std::move(runtime), threads),
+        python_(std::move(run)),
+        files_(runtime != nullptr ? std::make_unique<CompiledFiles>(std::move(runtime), threads)
+                                  : std::make_unique<CompiledFiles>(python_.Function([this] {
+                                      return py::cast(this, py::return_value_policy::reference);
+                                    }))),
         decoder_(bundle_, tokenizer_) {}
 
   Result<void> CheckEncoded() const {
@@ -100,7 +113,8 @@ class WindowDecoder {
   const WhisperBundle bundle_;
   const Tokenizer tokenizer_;
   const WhisperTables tables_;
-  CompiledFiles files_;
+  PythonGraphs python_;
+  const std::unique_ptr<CompiledFiles> files_;
   const Decoder decoder_;
   std::map<size_t, std::unique_ptr<WhisperGraphs>> graphs_;  // by frames
   WhisperGraphs* encoded_ = nullptr;
@@ -147,11 +161,8 @@ DecodeRequest MakeRequest(const py::kwargs& options) {
 
 py::dict Decode(WindowDecoder& decoder, const py::kwargs& options) {
   const DecodeRequest request = MakeRequest(options);
-  Result<DecodedWindow> result = [&] {
-    const GilReleased released;
-    return decoder.Decode(request);
-  }();
-  const DecodedWindow decoded = Unwrap(std::move(result));
+  const DecodedWindow decoded =
+      Unwrap(decoder.python().Run([&] { return decoder.Decode(request); }));
   py::dict out;
   out["tokens"] = decoded.tokens;
   out["token_logprobs"] = decoded.token_logprobs;
@@ -170,29 +181,33 @@ void Encode(WindowDecoder& decoder, const FloatArray& log_mel) {
   const float* data = log_mel.data();
   const auto n_mels = static_cast<size_t>(log_mel.shape(0));
   const auto frames = static_cast<size_t>(log_mel.shape(1));
-  const Result<void> result = [&] {
-    const GilReleased released;
-    return decoder.Encode(data, n_mels, frames);
-  }();
-  Unwrap(result);
+  Unwrap(decoder.python().Run([&] { return decoder.Encode(data, n_mels, frames); }));
 }
 
 }  // namespace
 
 void BindWindowDecoder(py::module_& m) {
   py::class_<WindowDecoder>(m, "WindowDecoder", "Decodes one window of log-mel frames.")
-      .def(py::init([](const std::filesystem::path& bundle, const std::filesystem::path& library,
-                       int threads) {
-             return Unwrap(WindowDecoder::Create(Utf8From(bundle), Utf8From(library), threads));
-           }),
-           "bundle"_a, py::kw_only(), "library"_a, "threads"_a = 0,
-           "threads: of the CPU kernels; 0: as many as there are cores.")
+      .def(
+          py::init([](const std::filesystem::path& bundle, const std::filesystem::path& library,
+                      int threads, py::object run) {
+            return Unwrap(WindowDecoder::Create(Utf8From(bundle), Utf8From(library), threads,
+                                                std::move(run)));
+          }),
+          "bundle"_a, py::kw_only(), "library"_a = "", "threads"_a = 0, "run"_a = py::none(),
+          "library: LiteRT's; threads: of its CPU kernels; 0: as many as there are cores.\n"
+          "run: computes the graphs in LiteRT's place: run(signature, inputs) -> outputs, both\n"
+          "dicts of float32 arrays by name. Inputs are not to be changed, and are others' once\n"
+          "it has returned. It must not hold this object, which Python's collector could not see.\n"
+          "Raises what run raises, and ModelError for outputs that don't fit.")
       .def("encode", &Encode, "log_mel"_a,
            "float32 [n_mels, frames], frames those of one of the bundle's windows.\n\n"
            "Raises OptionError if there is no such window.")
       .def(
           "detect_language",
-          [](WindowDecoder& decoder) { return Unwrap(decoder.DetectLanguage()); },
+          [](WindowDecoder& decoder) {
+            return Unwrap(decoder.python().Run([&] { return decoder.DetectLanguage(); }));
+          },
           "Probability by language code. Raises OptionError for an English-only model.")
       .def("decode", &Decode,
            "Decodes what was last encoded. Options are the fields of DecodeRequest\n"

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sotto import bundle
+
 _Floats = NDArray[np.float32]
 _Path = str | PathLike[str]
+_Run = Callable[[str, dict[str, _Floats]], dict[str, _Floats]]
 
 class LogMel:
     def __init__(self, filters: _Floats) -> None: ...
@@ -208,39 +211,28 @@ class SpeechModel:
     def windows(self) -> list[int]: ...
 
 class WindowDecoder:
-    def __init__(self, bundle: _Path, *, library: _Path, threads: int = 0) -> None: ...
+    def __init__(
+        self,
+        bundle: _Path,
+        *,
+        library: _Path = "",
+        threads: int = 0,
+        run: _Run | None = None,
+    ) -> None: ...
     def encode(self, log_mel: _Floats) -> None: ...
     def detect_language(self) -> dict[str, float]: ...
     def decode(self, **request: Any) -> dict[str, Any]: ...
     @property
     def counters(self) -> dict[str, float]: ...
 
-class DecoderSpec:
-    def __init__(
-        self,
-        layers: int,
-        heads: int,
-        kv_heads: int,
-        width: int,
-        context: int,
-        cache: int,
-        vocabulary: int,
-        masked: float,
-    ) -> None: ...
-
-class DecoderGraph:
-    def __init__(
-        self, name: str, inputs: dict[str, list[int]], outputs: dict[str, list[int]]
-    ) -> None: ...
-
 class KvDecoder:
     def __init__(
         self,
         model: _Path,
-        spec: DecoderSpec,
+        spec: bundle.DecoderSpec,
         *,
-        step: DecoderGraph,
-        block: DecoderGraph | None = None,
+        step: bundle.Signature,
+        block: bundle.Signature | None = None,
         tokens: _Path,
         positions: dict[str, _Path],
         library: _Path,
@@ -258,6 +250,12 @@ class KvDecoder:
     def feed_rows(self, rows: _Floats, logits: bool = False, text: int = 0) -> _Floats | None: ...
     def step(self, token: int, text: int = 0) -> _Floats: ...
 
+class KvCache:
+    def __init__(self, spec: bundle.DecoderSpec, inputs: dict[str, _Floats], run: _Run) -> None: ...
+    @property
+    def position(self) -> int: ...
+    def advance(self, graph: bundle.Signature, rows: _Floats) -> None: ...
+
 class Aligner:
     def __init__(
         self, bundle: _Path, *, window: int, threads: int = 1, library: _Path = ""
@@ -267,7 +265,22 @@ class Aligner:
     ) -> tuple[_Floats, _Floats]: ...
 
 class VoiceActivityDetector:
-    def __init__(self, bundle: _Path, *, verify: bool = True, library: _Path = "") -> None: ...
+    def __init__(
+        self,
+        bundle: _Path,
+        *,
+        threads: int = 1,
+        verify: bool = True,
+        library: _Path = "",
+        weight_cache: _Path | None = None,
+        accelerator: str = "cpu",
+        soc: str = "",
+        dispatch: _Path = "",
+    ) -> None: ...
+    @property
+    def accelerator(self) -> str: ...
+    @property
+    def fallback(self) -> str: ...
     def probabilities(self, samples: _Floats) -> _Floats: ...
 
 class VadStream:

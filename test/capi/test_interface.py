@@ -76,7 +76,8 @@ class Library:
         c_void_p: "bundle_open speech_model_load vad_load session_new transcribe_samples "
         "transcription_segment segment_word stream_new stream_push stream_finish vad_stream_new "
         "encoder_load stream_update_confirmed",
-        c_char_p: "error_get_message transcription_text transcription_language word_text version",
+        c_char_p: "error_get_message transcription_text transcription_language word_text version "
+        "encoder_accelerator",
         c_size_t: "transcription_segment_count segment_word_count encoder_dimensions "
         "stream_update_confirmed_count",
         c_double: "word_start word_end",
@@ -342,6 +343,7 @@ def test_speech_is_told_from_silence(c: Library, speech: np.ndarray) -> None:
 def test_texts_have_the_vectors_that_python_gives(c: Library) -> None:
     bundle = ensure_encoder("all-MiniLM-L6-v2", "all-MiniLM-L6-v2", "int8", "")
     encoder = c.load("encoder", bundle)
+    assert c.encoder_accelerator(encoder) == b"cpu"
     texts = ["a cat on a mat", "ein Hund", "Überraschung, naïve 日本語"]
     out = np.zeros((len(texts), c.encoder_dimensions(encoder)), np.float32)
     c.checked(

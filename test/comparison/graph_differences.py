@@ -17,7 +17,8 @@ from sotto.bundle import Decoder, Manifest, SpeechEncoder, read_manifest
 from sotto.bundle import graph as bundle_graph
 from sotto.export.difference import Difference, compare
 from sotto.export.whisper.reference import ENCODER_TOLERANCE, STEP_TOLERANCE
-from sotto.export.whisper.step_caches import Graph, StepCaches
+from sotto.export.whisper.text_run import run_text
+from sotto.export.whisper.torch_graph import Graph, cross_of, run_of
 from sotto.export.whisper.verify import ENCODER_TOLERANCE as XNNPACK_TOLERANCE
 from sotto.export.whisper.verify import THREADS, LiteRtGraph
 
@@ -41,6 +42,7 @@ class GraphDifferences:
         self._log_mel = LogMel(np.load(bundle / self.manifest.need(SpeechEncoder).mel_filters))
         window = next(w for w in windows(self.manifest, torchscript) if w.seconds == WINDOW)
         self.form = "torchscript" if torchscript else f"tflite-{self.manifest.precision}"
+        self._window = window
         self._encoder, self._step = (
             self._graph(bundle, graph, torchscript) for graph in (window.encoder, window.step)
         )
@@ -93,15 +95,14 @@ class GraphDifferences:
         start = self._baseline.tokenizer(clip.language).sot_sequence
         sequence = torch.tensor([[*start, *tokens]])
         decoder = self._baseline.model.decoder
-        expected = decoder(sequence, features).numpy()[0]
+        expected = decoder(sequence, features).numpy()
         hidden = decoder.token_embedding(sequence[0])
         hidden = hidden + decoder.positional_embedding[: len(hidden)]
-        layers = self._baseline.model.dims.n_text_layer
-        caches = StepCaches(
-            layers, self._step, self._cross(features), self.manifest.need(Decoder).spec.cache
-        )
-        actual = np.stack([caches.advance(row) for row in hidden])
-        return compare(f"{self.form} decoder step", [(actual, expected)], largest=STEP_TOLERANCE)
+        step, spec = self._window.step, self.manifest.need(Decoder).spec
+        cross = cross_of(step, self._cross(features))
+        found = run_text(run_of(self._step, step), step, spec, cross, hidden.numpy())
+        pairs = [(found["logits"], expected)]
+        return compare(f"{self.form} decoder step", pairs, largest=STEP_TOLERANCE)
 
     def _features(self, log_mel: Tensor) -> Tensor:
         features: Tensor = self._baseline.model.encoder(log_mel)

@@ -19,8 +19,10 @@ from comparison.clips import WINDOW, Clip
 from comparison.recording_whisper import RecordingWhisper
 from comparison.result import StageResult
 from comparison.whisper_manifest import dims_of, windows
-from sotto.bundle import Decoder, read_manifest
-from sotto.export.whisper.step_caches import StepCaches
+from sotto._runtime import KvCache
+from sotto.bundle import Decoder, DecoderSpec, Signature, read_manifest
+from sotto.export.whisper.text_run import Run, Tensors
+from sotto.export.whisper.torch_graph import cross_of, run_of
 
 
 class TorchScriptStage:
@@ -53,13 +55,13 @@ class _TorchScriptWhisper(RecordingWhisper):
             for graph in (window.encoder, window.step)
         )
         self._rows = _EmbeddingRows(bundle)
-        self._cache = manifest.need(Decoder).spec.cache
+        self._signature, self._spec = window.step, manifest.need(Decoder).spec
 
     def decoding_task(self, mel: Tensor, options: DecodingOptions) -> DecodingTask:
         task = DecodingTask(self, options)
-        cross = list(self._encoder(mel[None]))
-        caches = StepCaches(self.dims.n_text_layer, self._step, cross, self._cache)
-        task.inference = _StepInference(caches, self._rows)
+        cross = cross_of(self._signature, self._encoder(mel[None]))
+        run = run_of(self._step, self._signature)
+        task.inference = _StepInference(run, self._signature, self._spec, cross, self._rows)
         return task
 
     def decoder_input(self, mel: Tensor) -> Tensor:
@@ -79,26 +81,36 @@ class _EmbeddingRows:
         self._scales = np.load(bundle / table.scales) if table.scales else None
         self._positions = np.load(bundle / manifest.need(Decoder).position_embedding)
 
-    def hidden(self, token: int, position: int) -> Tensor:
-        """``[width]``: the sum of the two."""
+    def hidden(self, token: int, position: int) -> np.ndarray:
+        """``[1, width]``: the sum of the two."""
         row = self._rows[token].astype(np.float32)
         if self._scales is not None:
             row *= self._scales[token]
-        return torch.from_numpy(row + self._positions[position])
+        found: np.ndarray = (row + self._positions[position])[None]
+        return found
 
 
 class _StepInference(Inference):
     """One sequence, token by token over the step's caches."""
 
-    def __init__(self, caches: StepCaches, rows: _EmbeddingRows) -> None:
-        self._caches, self._rows = caches, rows
-        self._position = 0
+    def __init__(
+        self, run: Run, step: Signature, spec: DecoderSpec, cross: Tensors, rows: _EmbeddingRows
+    ) -> None:
+        logits: list[np.ndarray] = []
+
+        # No method: the cache would hold what holds it, hidden from Python's collector.
+        def computed(signature: str, inputs: Tensors) -> Tensors:
+            outputs = run(signature, inputs)
+            logits.append(outputs["logits"][0, 0])
+            return outputs
+
+        self._step, self._rows, self._logits = step, rows, logits
+        self._cache = KvCache(spec, cross, computed)
 
     def logits(self, tokens: Tensor, audio_features: Tensor) -> Tensor:
         """``[1, n, V]`` for the n tokens that were not here before."""
-        found = []
-        for token in tokens[0, self._position :].tolist():
-            hidden = self._rows.hidden(token, self._position)
-            found.append(torch.from_numpy(self._caches.advance(hidden).copy()))
-            self._position += 1
-        return torch.stack(found)[None]
+        self._logits.clear()
+        for token in tokens[0, self._cache.position :].tolist():
+            hidden = self._rows.hidden(token, self._cache.position)
+            self._cache.advance(self._step, hidden)
+        return torch.from_numpy(np.stack(self._logits))[None]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from sotto import _runtime
-from sotto.bundle import Signature, TensorSpec
+from sotto.bundle import DecoderSpec, Signature, TensorSpec
 from sotto.export.tflite.lower import write_tflite
 from sotto.runtime.locate import find_litert
 
@@ -143,15 +143,8 @@ class Made:
     def runtime(self, block: str | None, **changed: object) -> _runtime.KvDecoder:
         """The runtime's decoder with a graph for blocks, or with none."""
 
-        def graph(name: str) -> _runtime.DecoderGraph:
-            one = self.signatures[name]
-            shapes = [
-                {spec.name: list(spec.shape) for spec in s} for s in (one.inputs, one.outputs)
-            ]
-            return _runtime.DecoderGraph(name, *shapes)
-
         positions = {f"rope_{name}": self.folder / f"{name}.npy" for name in ("cos", "sin")}
-        spec = _runtime.DecoderSpec(
+        spec = DecoderSpec(
             layers=LAYERS,
             heads=HEADS,
             kv_heads=KV_HEADS,
@@ -165,8 +158,8 @@ class Made:
             self.folder / "decoder.tflite",
             spec,
             **{
-                "step": graph("step"),
-                "block": graph(block) if block else None,
+                "step": self.signatures["step"],
+                "block": self.signatures[block] if block else None,
                 "tokens": self.folder / "rows.npy",
                 "positions": positions,
                 "library": find_litert(),

@@ -3,17 +3,25 @@ dispatch library at the NPU's place."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hand_made_bundle import MASKED, write_image_bundle, write_text_bundle
+from typer.testing import CliRunner
 
-from sotto.bundle import read_manifest
+from sotto.bundle import read_manifest, write_manifest
+from sotto.cli import app
 from sotto.embed import ImageEncoder, TextEncoder
 from sotto.errors import BundleError, DeviceError, OptionError
+from sotto.export.embedding.simulate import SAMPLES, simulate_encoders
 from sotto.npu.aot import find_compiler
+from sotto.npu.arithmetic import Arithmetic
 from sotto.npu.compile import compile_bundle
+from sotto.npu.estimate import estimate, transcription
 from sotto.npu.plugin import own_adapter
 from sotto.npu.selection import Choice
 
@@ -120,3 +128,48 @@ def test_a_damaged_compiled_file_is_refused(text: Path) -> None:
     file.write_bytes(content)
     with pytest.raises(BundleError, match=r"is damaged: its sha256 differs.*sotto npu compile"):
         on_npu(text)
+
+
+def test_a_simulation_tells_how_near_the_npus_vectors_are(text: Path) -> None:
+    exact, half = (
+        simulate_encoders(text, Arithmetic(storage), choice=Choice(graphs=("text_8x3",)))
+        for storage in ("fp32", "fp16")
+    )
+    assert [one.graph for one in exact] == ["text_8x3"]
+    assert len(exact[0].cosines) == 3 * SAMPLES
+    assert exact[0].least == pytest.approx(1, abs=1e-6)
+    assert exact[0].decibel > half[0].decibel > 40  # fp16 has 11 bits
+
+
+def test_a_simulation_takes_the_graphs_of_step_3_and_prints_json(text: Path) -> None:
+    result = CliRunner().invoke(app, ["npu", "simulate", str(text), "--layers", "--json"])
+    assert result.exit_code == 0, result.stderr
+    (graph,) = json.loads(result.stdout)["graphs"]
+    assert graph["graph"] == "text_8x1"
+    assert graph["least"] == min(graph["cosines"])
+
+
+def test_a_simulation_says_what_it_can_not_do(text: Path) -> None:
+    result = CliRunner().invoke(app, ["npu", "simulate", str(text), "speech.wav"])
+    assert result.exit_code != 0
+    assert "it is run over samples, so leave audio out" in result.stderr
+    manifest = read_manifest(text)
+    write_manifest(text, replace(manifest, precision="npu-int16"), manifest.files)
+    with pytest.raises(BundleError, match="is not a bundle of fp32: name one to compare with"):
+        simulate_encoders(text, Arithmetic())
+
+
+@pytest.mark.slow
+def test_minilm_keeps_its_vectors_in_fp16(minilm: Callable[[str], Path]) -> None:
+    (found,) = simulate_encoders(minilm("fp32"), Arithmetic(), layers=True)
+    assert found.graph == "text_256x1"
+    assert found.least > 0.9999
+    assert {layer.graph for layer in found.layers} == {"text_256x1"}
+
+
+def test_an_encoder_is_estimated_graph_by_graph(text: Path) -> None:
+    found = estimate(text, SOC)
+    assert set(found.signatures) == set(read_manifest(text).graphs)
+    assert not found.windows
+    with pytest.raises(OptionError, match="only a Whisper bundle"):
+        transcription(found, 10, 40)

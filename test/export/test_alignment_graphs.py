@@ -16,11 +16,11 @@ from sotto.bundle import TensorSpec, read_manifest
 from sotto.checkpoints import load_checkpoint
 from sotto.checkpoints.alignment import default_alignment_heads
 from sotto.checkpoints.checkpoint import AlignmentHeads
-from sotto.export.whisper.block_caches import block_mask
 from sotto.export.whisper.reference import ALIGNMENT_TOLERANCE, Reference
+from sotto.export.whisper.torchscript import decoder_spec
 from sotto.graphs import signatures
 from sotto.graphs.alignment import AlignmentBlock
-from sotto.graphs.whisper import MASKED, Encoder
+from sotto.graphs.whisper import Encoder
 from sotto.preprocess import read_audio
 
 CACHE = 96
@@ -86,16 +86,6 @@ def test_a_block_is_no_longer_than_the_cache(
     assert graph.shape("mask") == (1, 1, 16, 32)
 
 
-def test_the_mask_shows_a_row_what_was_before_it_and_padding_itself() -> None:
-    mask = block_mask(start=2, n=2, cache=4, block=3)[0, 0] == 0
-    assert mask.tolist() == [
-        [True, True, False, False, True, False, False],
-        [True, True, False, False, True, True, False],
-        [False, False, False, False, False, False, True],
-    ]
-    assert set(block_mask(0, 1, 4, 2).unique().tolist()) == {0.0, MASKED}
-
-
 @pytest.mark.parametrize(("heads", "passed"), [([(0, 0), (1, 0)], True), ([(1, 0), (0, 0)], False)])
 @torch.no_grad()
 def test_scores_of_another_head_are_beyond_the_tolerance(
@@ -107,7 +97,8 @@ def test_scores_of_another_head_are_beyond_the_tolerance(
     cross = Encoder(checkpoint.state, dims, FRAMES).eval()(reference.window(FRAMES))
     signature = signatures.alignment(dims, seconds, CACHE, len(heads))
     graph = AlignmentBlock(checkpoint.state, dims, CACHE, 64, [(0, 0), (1, 0)]).eval()
-    difference = reference.compare_alignment(FRAMES, cross, graph, signature, heads)
+    spec = decoder_spec(dims, CACHE)
+    difference = reference.compare_alignment(FRAMES, cross, graph, signature, spec, heads)
     assert difference.passed == passed
     assert passed or difference.largest > 10 * ALIGNMENT_TOLERANCE
     assert re.match(r"align_2s: largest difference", str(difference))

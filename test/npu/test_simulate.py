@@ -16,9 +16,8 @@ from sotto.cli import app
 from sotto.errors import AudioError, BundleError, ModelError
 from sotto.npu.arithmetic import Arithmetic
 from sotto.npu.clips import Clip, read_clips
-from sotto.npu.host_loop import Tensors
 from sotto.npu.plugin import own_adapter
-from sotto.npu.simulate import Simulator
+from sotto.npu.simulate import Simulator, Tensors
 
 pytestmark = [
     pytest.mark.timeout(1200),

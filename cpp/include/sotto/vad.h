@@ -10,24 +10,26 @@
 
 #include "sotto/bundle_files.h"
 #include "sotto/error.h"
+#include "sotto/load_options.h"
 #include "sotto/speech_spans.h"
 
 namespace sotto {
-
-struct VadLoadOptions {
-  int threads = 1;      // of the CPU kernels, 1 to 1024; the graph is too small for more
-  bool verify = true;   // check the sha256 of the bundle's files
-  std::string library;  // libLiteRt.so; empty: $SOTTO_LITERT, then the system's
-};
 
 // One loaded bundle. It holds nothing of any audio: any number of streams share it, on any number
 // of threads, and none waits for another.
 class VoiceActivityDetector {
  public:
-  // kBundle if the bundle has no detector, with the command that makes one.
+  // kBundle if the bundle has no detector, with the command that makes one. `threads` of 0 is one:
+  // the graph is too small for more.
   static Result<std::shared_ptr<const VoiceActivityDetector>> Create(const BundleFiles& files,
-                                                                     const VadLoadOptions& options);
+                                                                     const LoadOptions& options);
   ~VoiceActivityDetector();
+
+  // What the graph runs on: "cpu" or "npu".
+  const std::string& accelerator() const;
+
+  // Why "auto" took the CPU, one line; empty if it did not.
+  const std::string& fallback() const;
 
  private:
   friend class VadStream;

@@ -38,6 +38,10 @@ sotto_encoder* sotto_encoder_load(const sotto_bundle* bundle, const sotto_load_o
 
 void sotto_encoder_free(sotto_encoder* encoder) { delete encoder; }
 
+const char* sotto_encoder_accelerator(const sotto_encoder* encoder) {
+  return encoder->model->accelerator().c_str();
+}
+
 size_t sotto_encoder_dimensions(const sotto_encoder* encoder) {
   return encoder->model->dimensions();
 }

@@ -18,12 +18,9 @@ sotto_vad* sotto_vad_load(const sotto_bundle* bundle, const sotto_load_options* 
   return Guarded<sotto_vad*>(error, nullptr, [&]() -> Result<sotto_vad*> {
     if (bundle == nullptr) return Missing("bundle");
     SOTTO_ASSIGN_OR_RETURN(const sotto::LoadOptions load, sotto::capi::ReadLoadOptions(options));
-    sotto::VadLoadOptions own;
-    if (load.threads > 0) own.threads = load.threads;
-    own.verify = load.verify;
-    own.library = load.library;
     SOTTO_ASSIGN_OR_RETURN(auto detector,
-                           sotto::VoiceActivityDetector::Create(*bundle->files, own));
+                           sotto::VoiceActivityDetector::Create(*bundle->files, load));
+    sotto::capi::LogFallback(detector->fallback());
     return new sotto_vad{std::move(detector)};
   });
 }

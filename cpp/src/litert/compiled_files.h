@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "bundle/bundle_parts.h"
+#include "litert/graph_function.h"
 #include "litert/litert_runtime.h"
 #include "sotto/bundle_files.h"
 #include "sotto/error.h"
@@ -26,7 +27,14 @@ class CompiledFiles {
   CompiledFiles(std::shared_ptr<const LiteRtRuntime> runtime, int threads)
       : runtime_(std::move(runtime)), threads_(threads) {}
 
+  // Of graphs that `function` computes: nothing is compiled, and LiteRT is not there.
+  explicit CompiledFiles(GraphFunction function) : function_(std::move(function)), threads_(1) {}
+
+  // Null where a function computes.
   const std::shared_ptr<const LiteRtRuntime>& runtime() const { return runtime_; }
+
+  // Null where LiteRT computes.
+  const GraphFunction& function() const { return function_; }
 
   // The file of `signature`, compiled when first asked for. Errors as CompiledFile::Create.
   Result<std::shared_ptr<const CompiledFile>> FileOf(const Signature& signature);
@@ -37,6 +45,7 @@ class CompiledFiles {
 
  private:
   const std::shared_ptr<const LiteRtRuntime> runtime_;
+  const GraphFunction function_;
   const int threads_;
   std::atomic<int64_t> runs_{0};
   std::map<std::shared_ptr<const FileView>, std::shared_ptr<const CompiledFile>> files_;

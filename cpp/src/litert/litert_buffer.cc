@@ -36,6 +36,7 @@ Result<TensorBuffer> TensorBuffer::Create(std::shared_ptr<const LiteRtRuntime> r
                                          " needs " + std::to_string(padded) + " bytes"};
   }
   std::memset(buffer.data_, 0, padded);
+  if (buffer.runtime_ == nullptr) return buffer;
   const LiteRtRankedTensorType type = TypeOf(spec);
   const LiteRtApi& api = buffer.runtime_->api();
   const LiteRtStatus status = api.LiteRtCreateTensorBufferFromHostMemory(&type, buffer.data_, bytes,

@@ -18,7 +18,7 @@ namespace sotto {
 // mapped. Graph::Run hands the NPU's over and takes them back.
 class TensorBuffer {
  public:
-  // Of the host.
+  // Of the host. `runtime`: whose graphs run over it; null: a GraphFunction's.
   static Result<TensorBuffer> Create(std::shared_ptr<const LiteRtRuntime> runtime,
                                      const TensorSpec& spec);
 

@@ -21,15 +21,24 @@ bool SameTensors(std::vector<TensorSpec> a, std::vector<TensorSpec> b) {
 }  // namespace
 
 Result<std::unique_ptr<Graph>> Graph::Create(CompiledFiles* files, const Signature& signature) {
-  SOTTO_ASSIGN_OR_RETURN(auto file, files->FileOf(signature));
-  std::unique_ptr<Graph> graph(new Graph(files, std::move(file), signature.name, signature.npu));
+  std::unique_ptr<Graph> graph(new Graph(files, signature.name, signature.npu));
+  if (files->function()) {
+    graph->inputs_ = signature.inputs;
+    graph->outputs_ = signature.outputs;
+    return graph;
+  }
+  SOTTO_ASSIGN_OR_RETURN(graph->file_, files->FileOf(signature));
   SOTTO_RETURN_IF_ERROR(graph->FindSignature());
   if (!SameTensors(graph->inputs_, signature.inputs) ||
       !SameTensors(graph->outputs_, signature.outputs)) {
-    return Error{ErrorCode::kBundle, signature.file->label() + ": signature " + signature.name +
-                                         " has other tensors than its manifest says"};
+    return Error{ErrorCode::kBundle, graph->label() + " has other tensors than its manifest says"};
   }
   return graph;
+}
+
+std::string Graph::label() const {
+  const std::string signature = "signature " + signature_;
+  return file_ == nullptr ? signature : file_->label() + ": " + signature;
 }
 
 Result<void> Graph::FindSignature() {
@@ -108,12 +117,10 @@ Result<TensorBuffer> Graph::MakeBuffer(const TensorSpec& spec) const {
                                        : api.LiteRtGetCompiledModelOutputBufferRequirements)(
         file_->handle(), signature_index_, index, &requirements);
     if (status != kLiteRtStatusOk) {
-      return LiteRtError(ErrorCode::kDevice,
-                         file_->label() + ": signature " + signature_ +
-                             ": what memory the NPU "
-                             "wants for tensor " +
-                             spec.name + " is not known",
-                         status);
+      return LiteRtError(
+          ErrorCode::kDevice,
+          label() + ": what memory the NPU wants for tensor " + spec.name + " is not known",
+          status);
     }
     return TensorBuffer::CreateFor(runtime_, spec, requirements);
   }
@@ -122,22 +129,27 @@ Result<TensorBuffer> Graph::MakeBuffer(const TensorSpec& spec) const {
 
 Result<Graph::Binding> Graph::MakeBinding(const BufferMap& buffers) const {
   std::set<TensorBuffer*> device;
-  const auto handles = [&](const std::vector<TensorSpec>& specs,
-                           std::vector<LiteRtTensorBuffer>* found) -> Result<void> {
+  const auto bind = [&](const std::vector<TensorSpec>& specs,
+                        std::vector<LiteRtTensorBuffer>* handles,
+                        std::vector<GraphTensor>* tensors) -> Result<void> {
     for (const TensorSpec& spec : specs) {
       const auto buffer = buffers.find(spec.name);
       if (buffer == buffers.end() || buffer->second->elements() != spec.elements()) {
         return Error{ErrorCode::kModel, label() + ": tensor " + spec.name + " " +
                                             ShapeText(spec.shape) + " has no buffer of its size"};
       }
-      found->push_back(buffer->second->handle());
+      if (files_->function()) {
+        tensors->push_back({&spec, buffer->second->data()});
+        continue;
+      }
+      handles->push_back(buffer->second->handle());
       if (buffer->second->on_device()) device.insert(buffer->second);
     }
     return {};
   };
   Binding binding;
-  SOTTO_RETURN_IF_ERROR(handles(inputs_, &binding.inputs));
-  SOTTO_RETURN_IF_ERROR(handles(outputs_, &binding.outputs));
+  SOTTO_RETURN_IF_ERROR(bind(inputs_, &binding.inputs, &binding.read));
+  SOTTO_RETURN_IF_ERROR(bind(outputs_, &binding.outputs, &binding.written));
   binding.device.assign(device.begin(), device.end());
   return binding;
 }
@@ -159,6 +171,7 @@ Result<void> Graph::Run(const Binding& binding) {
 
 Result<void> Graph::RunOnce(const Binding& binding) {
   files_->CountRun();
+  if (files_->function()) return files_->function()(signature_, binding.read, binding.written);
   // LiteRT takes arrays that it does not write.
   const LiteRtStatus status = runtime_->api().LiteRtRunCompiledModel(
       file_->handle(), signature_index_, binding.inputs.size(),

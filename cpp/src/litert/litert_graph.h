@@ -11,6 +11,7 @@
 
 #include "bundle/bundle_parts.h"
 #include "litert/compiled_files.h"
+#include "litert/graph_function.h"
 #include "litert/litert_buffer.h"
 #include "litert/litert_runtime.h"
 #include "sotto/error.h"
@@ -26,11 +27,14 @@ class Graph {
     std::vector<LiteRtTensorBuffer> inputs;
     std::vector<LiteRtTensorBuffer> outputs;
     std::vector<TensorBuffer*> device;  // those that are an NPU's, each once
+    // The same inputs and outputs as a GraphFunction takes them; empty where LiteRT computes.
+    std::vector<GraphTensor> read;
+    std::vector<GraphTensor> written;
   };
 
   // kModel if the file is not a model, has no such signature, or holds tensors that are not static
   // float32; kBundle if its tensors are not those of `signature`; kDevice if it is for an NPU that
-  // does not take it.
+  // does not take it. Where a function computes, the tensors are those of `signature`.
   // `files` must outlive it.
   static Result<std::unique_ptr<Graph>> Create(CompiledFiles* files, const Signature& signature);
 
@@ -38,7 +42,7 @@ class Graph {
   Graph& operator=(const Graph&) = delete;
 
   // In messages: "models/tiny/decoder.tflite: signature decode_10s".
-  std::string label() const { return file_->label() + ": signature " + signature_; }
+  std::string label() const;
 
   const std::vector<TensorSpec>& inputs() const { return inputs_; }
   const std::vector<TensorSpec>& outputs() const { return outputs_; }
@@ -61,13 +65,8 @@ class Graph {
   Result<void> Run(const Binding& binding);
 
  private:
-  Graph(CompiledFiles* files, std::shared_ptr<const CompiledFile> file, std::string signature,
-        bool npu)
-      : files_(files),
-        runtime_(files->runtime()),
-        file_(std::move(file)),
-        signature_(std::move(signature)),
-        npu_(npu) {}
+  Graph(CompiledFiles* files, std::string signature, bool npu)
+      : files_(files), runtime_(files->runtime()), signature_(std::move(signature)), npu_(npu) {}
 
   Result<void> FindSignature();
   Result<void> ReadSpecs(LiteRtSignature signature);
@@ -75,7 +74,7 @@ class Graph {
 
   CompiledFiles* files_;
   std::shared_ptr<const LiteRtRuntime> runtime_;
-  std::shared_ptr<const CompiledFile> file_;
+  std::shared_ptr<const CompiledFile> file_;  // null where a function computes
   std::string signature_;
   bool npu_;
   size_t signature_index_ = 0;

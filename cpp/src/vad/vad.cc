@@ -7,6 +7,7 @@
 
 #include "base/idle_pool.h"
 #include "litert/bound_graph.h"
+#include "litert/npu_placement.h"
 #include "vad/vad_bundle.h"
 
 namespace sotto {
@@ -27,8 +28,12 @@ struct DetectorGraph {
 }  // namespace
 
 struct VoiceActivityDetector::Impl {
-  Impl(VadBundle opened, std::shared_ptr<const LiteRtRuntime> started, int of_a_graph)
-      : bundle(std::move(opened)), runtime(std::move(started)), threads(of_a_graph) {}
+  Impl(VadBundle opened, const Placement& placement, int of_a_graph)
+      : bundle(std::move(opened)),
+        runtime(placement.runtime),
+        threads(of_a_graph),
+        accelerator(placement.accelerator()),
+        fallback(placement.fallback) {}
 
   Result<std::unique_ptr<DetectorGraph>> TakeGraph() const;
   // `heard` [context + 512]; h and c [state] are brought forward.
@@ -38,6 +43,8 @@ struct VoiceActivityDetector::Impl {
   const VadBundle bundle;
   const std::shared_ptr<const LiteRtRuntime> runtime;
   const int threads;
+  const std::string accelerator;
+  const std::string fallback;
   mutable IdlePool<DetectorGraph> idle{kMostIdleGraphs};
 };
 
@@ -66,18 +73,27 @@ Result<float> VoiceActivityDetector::Impl::Detect(const std::vector<float>& hear
 }
 
 Result<std::shared_ptr<const VoiceActivityDetector>> VoiceActivityDetector::Create(
-    const BundleFiles& files, const VadLoadOptions& options) {
-  if (options.threads < 1 || options.threads > 1024) {
-    return Error{ErrorCode::kOption,
-                 "threads " + std::to_string(options.threads) + ": expected 1 to 1024"};
-  }
-  SOTTO_ASSIGN_OR_RETURN(VadBundle bundle, VadBundle::Open(files, options.verify));
-  SOTTO_ASSIGN_OR_RETURN(auto runtime, LiteRtRuntime::Create(options.library));
-  auto impl = std::make_unique<Impl>(std::move(bundle), std::move(runtime), options.threads);
-  SOTTO_ASSIGN_OR_RETURN(auto first, impl->TakeGraph());  // a bad graph is known at once
-  impl->idle.Give(std::move(first));
-  return std::shared_ptr<const VoiceActivityDetector>(new VoiceActivityDetector(std::move(impl)));
+    const BundleFiles& files, const LoadOptions& options) {
+  using Loaded = Result<std::shared_ptr<const VoiceActivityDetector>>;
+  SOTTO_RETURN_IF_ERROR(options.Validate());
+  SOTTO_ASSIGN_OR_RETURN(const VadBundle bundle, VadBundle::Open(files, options.verify));
+  const int threads = std::max(options.threads, 1);
+  return LoadPlaced(files, bundle.npu, options, [&](const Placement& placement) -> Loaded {
+    VadBundle placed = bundle;
+    if (placement.npu && !placement.npu->Place(&placed.detector)) {
+      return placement.npu->Lacking("vad");
+    }
+    auto impl = std::make_unique<Impl>(std::move(placed), placement, threads);
+    SOTTO_ASSIGN_OR_RETURN(auto first, impl->TakeGraph());  // a bad graph is known at once
+    if (placement.npu) SOTTO_RETURN_IF_ERROR(RanOnNpu(first->graph->Run()));
+    impl->idle.Give(std::move(first));
+    return std::shared_ptr<const VoiceActivityDetector>(new VoiceActivityDetector(std::move(impl)));
+  });
 }
+
+const std::string& VoiceActivityDetector::accelerator() const { return impl_->accelerator; }
+
+const std::string& VoiceActivityDetector::fallback() const { return impl_->fallback; }
 
 VoiceActivityDetector::VoiceActivityDetector(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 VoiceActivityDetector::~VoiceActivityDetector() = default;

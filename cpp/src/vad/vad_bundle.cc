@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "bundle/manifest_reader.h"
+#include "bundle/npu_files.h"
 #include "sotto/speech_spans.h"
 
 namespace sotto {
@@ -35,6 +36,7 @@ Result<VadBundle> VadBundle::Open(const BundleFiles& files, bool verify) {
       bundle.detector,
       {{"samples", {1, bundle.context + kVadChunk + bundle.reflected}}, {"h", state}, {"c", state}},
       {{"probability", {1, 1}}, {"new_h", state}, {"new_c", state}});
+  bundle.npu = ReadNpuFiles(&reader);
   if (reader.failed()) return reader.error();
   if (verify) SOTTO_RETURN_IF_ERROR(reader.VerifyFiles());
   return bundle;

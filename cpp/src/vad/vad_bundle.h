@@ -3,6 +3,7 @@
 #ifndef SOTTO_SRC_VAD_VAD_BUNDLE_H_
 #define SOTTO_SRC_VAD_VAD_BUNDLE_H_
 
+#include <map>
 #include <string>
 
 #include "bundle/bundle_parts.h"
@@ -20,6 +21,7 @@ struct VadBundle {
   int state = 0;       // width of the two states
   Signature detector;  // samples [1, context + 512 + reflected], h [1, state], c -> probability
                        // [1, 1], new_h, new_c
+  std::map<std::string, NpuFiles> npu;  // by SoC; their files are not opened by Open
 };
 
 }  // namespace sotto

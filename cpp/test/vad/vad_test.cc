@@ -79,8 +79,8 @@ TEST_CASE("every value of a vad manifest has a range") {
 }
 
 TEST_CASE("threads out of range are refused before anything is opened") {
-  for (const int threads : {0, -1, 1025}) {
-    VadLoadOptions options;
+  for (const int threads : {-1, 1025}) {
+    LoadOptions options;
     options.threads = threads;
     const auto detector =
         VoiceActivityDetector::Create(*BundleFiles::FromMemory("nowhere", {}), options);

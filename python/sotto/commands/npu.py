@@ -19,9 +19,11 @@ from sotto.errors import OptionError
 from sotto.terminal import clean_exits, report
 
 if TYPE_CHECKING:
+    from sotto.npu.arithmetic import Arithmetic
     from sotto.npu.check import Check, GraphCheck
     from sotto.npu.clips import Clip
-    from sotto.npu.simulate import LayerNoise, Simulated
+    from sotto.npu.recorded import LayerNoise
+    from sotto.npu.simulate import Simulated
 
 SHOWN = 12
 """Findings of a table; JSON has all."""
@@ -160,8 +162,12 @@ def _findings(found: Check) -> list[str]:
 
 
 Audio = Annotated[
-    list[Path],
-    typer.Argument(help="Recordings of speech, or folders whose manifest.json lists some."),
+    list[Path] | None,
+    typer.Argument(
+        help="Of a model that transcribes: recordings of speech, or folders whose manifest.json "
+        "lists some.",
+        show_default=False,
+    ),
 ]
 Against = Annotated[
     Path | None,
@@ -174,6 +180,13 @@ Window = Annotated[int, typer.Option(help="Seconds, one of the bundle's; 0 is th
 Layers = Annotated[
     bool, typer.Option("--layers", help="Also the encoder's layers, those with most noise first.")
 ]
+Graphs = Annotated[
+    str,
+    typer.Option(
+        help="Of a model that embeds: graphs by name or pattern, with commas between. Default: "
+        "those that step 3 compiles."
+    ),
+]
 
 
 @app.command()
@@ -181,33 +194,37 @@ def simulate(
     model: Annotated[
         Path, typer.Argument(help="Bundle of fp32, as step 2 writes it, or statically quantised.")
     ],
-    audio: Audio,
+    audio: Audio = None,
     against: Against = None,
     storage: Storage = "fp16",
     accumulate: Accumulate = "fp32",
     gelu: Gelu = "tanh",
     soc: Annotated[str, typer.Option(help="SoC that the plugin legalises for.")] = "mt6991",
     window: Window = 0,
+    graphs: Graphs = "",
     layers: Layers = False,
     as_json: Json = False,
 ) -> None:
-    """Transcribe in the NPU's arithmetic, beside the CPU's.
+    """Transcribe or embed in the NPU's arithmetic, beside the CPU's.
 
     sotto npu simulate models/whisper-base-fp32 speech.wav
 
+    sotto npu simulate models/all-MiniLM-L6-v2-fp32
+
     The graphs are those that MediaTek's plugin legalises, computed with fp16 storage, fp16
-    products and the tanh form of GELU, or in integers where they are quantised. Both sides decode
-    greedily, without timestamps, window by window.
+    products and the tanh form of GELU, or in integers where they are quantised.
+
+    Of a model that transcribes both sides decode greedily, without timestamps, window by window.
+    Of one that embeds, the cosine of each vector to the CPU's in float32 is told, over sample
+    texts, pictures and speech.
 
     A folder's manifest.json is {"clips": [{"file": …, "language": …, "reference": …}]}: where it
     has a human's transcript, the word error rate of both sides against it is told, too.
     """
     with clean_exits():
-        from sotto.asr import SpeechModel
+        from sotto.bundle import read_manifest
         from sotto.npu.arithmetic import Arithmetic
-        from sotto.npu.clips import read_clips
         from sotto.npu.plugin import chosen_socs
-        from sotto.npu.simulate import Simulator
 
         for name, value, choices in (
             ("storage", storage, ("fp16", "fp32")),
@@ -219,30 +236,88 @@ def simulate(
         chosen, *others = chosen_socs(soc)
         if others:
             raise OptionError(f"soc {soc!r}: simulate takes one")
-        clips = read_clips(audio)
-        report(f"legalising {model} for {chosen}")
         arithmetic = Arithmetic(storage, accumulate, gelu)  # type: ignore[arg-type]  # checked
-        simulator = Simulator(model, arithmetic, chosen, window, against)
-        if not simulator.multilingual:
-            clips = [clip for clip in clips if clip.language in (None, "en")]
-        speech = SpeechModel(simulator.reference, verify=False)
-        found = {}
-        for clip in clips:
-            report(f"hearing {clip.path}")
-            found[str(clip.path)] = simulator.hear(speech, str(clip.path), clip.language)
-        first = str(clips[0].path) if layers and clips else None
-        noise = simulator.layers(next(iter(simulator.windows(first)))) if first else []
-        rates = _rates(clips, found)
-        if as_json:
-            result = {
-                **rates,
-                "recordings": {name: asdict(one) for name, one in found.items()},
-                "layers": [asdict(one) for one in noise],
-            }
-            print_whole(json.dumps(finite(result), ensure_ascii=False) + "\n")
-        else:
-            _print_simulated(f"{model}: {storage}, sums in {accumulate}, GELU {gelu}", found, noise)
-            _print_rates(rates)
+        title = f"{model}: {storage}, sums in {accumulate}, GELU {gelu}"
+        if read_manifest(model, verify=False).embedding is not None:
+            if audio or window:
+                raise OptionError(f"{model} embeds: it is run over samples, so leave audio out")
+            _simulate_encoders(model, arithmetic, chosen, against, graphs, layers, title, as_json)
+            return
+        if graphs or not audio:
+            raise OptionError("name recordings, and no graphs: it is a window that is simulated")
+        _simulate_speech(model, arithmetic, chosen, against, audio, window, layers, title, as_json)
+
+
+def _simulate_encoders(
+    model: Path,
+    arithmetic: Arithmetic,
+    soc: str,
+    against: Path | None,
+    graphs: str,
+    layers: bool,
+    title: str,
+    as_json: bool,
+) -> None:
+    from sotto.export.embedding.simulate import simulate_encoders
+    from sotto.npu.selection import Choice
+
+    report(f"legalising {model} for {soc}")
+    choice = Choice(graphs=tuple(name.strip() for name in graphs.split(",") if name.strip()))
+    found = simulate_encoders(model, arithmetic, soc, against, choice=choice, layers=layers)
+    if as_json:
+        rows = [{**asdict(one), "least": one.least, "mean": one.mean} for one in found]
+        print_whole(json.dumps(finite({"graphs": rows}), ensure_ascii=False) + "\n")
+        return
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    table = Table(title=title)
+    for column in ("graph", "vectors", "least cosine", "mean", "dB"):
+        table.add_column(column, justify="left" if column == "graph" else "right")
+    for one in found:
+        cosines = (f"{one.least:.5f}", f"{one.mean:.5f}")
+        table.add_row(one.graph, str(len(one.cosines)), *cosines, f"{one.decibel:.1f}")
+    console.print(table)
+    for one in found:
+        _print_layers(console, one.layers)
+
+
+def _simulate_speech(
+    model: Path,
+    arithmetic: Arithmetic,
+    soc: str,
+    against: Path | None,
+    audio: list[Path],
+    window: int,
+    layers: bool,
+    title: str,
+    as_json: bool,
+) -> None:
+    from sotto.asr import SpeechModel
+    from sotto.npu.clips import read_clips
+    from sotto.npu.simulate import Simulator
+
+    clips = read_clips(audio)
+    report(f"legalising {model} for {soc}")
+    simulator = Simulator(model, arithmetic, soc, window, against)
+    if not simulator.multilingual:
+        clips = [clip for clip in clips if clip.language in (None, "en")]
+    speech = SpeechModel(simulator.reference, verify=False)
+    found = {}
+    for clip in clips:
+        report(f"hearing {clip.path}")
+        found[str(clip.path)] = simulator.hear(speech, str(clip.path), clip.language)
+    first = str(clips[0].path) if layers and clips else None
+    noise = simulator.layers(next(iter(simulator.windows(first)))) if first else []
+    rates = _rates(clips, found)
+    if as_json:
+        result = {
+            **rates,
+            "recordings": {name: asdict(one) for name, one in found.items()},
+            "layers": [asdict(one) for one in noise],
+        }
+        print_whole(json.dumps(finite(result), ensure_ascii=False) + "\n")
+    else:
+        _print_simulated(title, found, noise)
+        _print_rates(rates)
 
 
 def _rates(clips: list[Clip], found: dict[str, Simulated]) -> dict[str, Any]:
@@ -291,6 +366,10 @@ def _print_simulated(title: str, found: dict[str, Simulated], noise: list[LayerN
     console.print(table)
     for one in found.values():
         console.print(one.heard, soft_wrap=True, highlight=False, markup=False)
+    _print_layers(console, noise)
+
+
+def _print_layers(console: Console, noise: list[LayerNoise]) -> None:
     for layer in sorted(noise, key=lambda one: one.decibel)[:SHOWN]:
         console.print(f"{layer.layer}: {layer.decibel:.1f} dB, up to {layer.largest:.0f}")
 

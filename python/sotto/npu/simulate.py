@@ -1,51 +1,30 @@
 """A bundle's transcripts in the NPU's arithmetic, beside those of float32 on the CPU.
 
 The graphs are the plugin's: legalised by it, recorded and computed by ``cpp/neuron_host``.
-Decoding is plain, the same for both, so that a difference is one of arithmetic.
+The runtime decodes over them, greedily, the same for both: a difference is one of arithmetic.
 """
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from sotto._runtime import usable_cpus
+from sotto._runtime import LogMel, Tokenizer, WindowDecoder, usable_cpus
 from sotto.asr import SpeechModel
-from sotto.bundle import Manifest, Window, read_manifest
-from sotto.errors import BundleError, DeviceError, ModelError, OptionError
+from sotto.bundle import Decoder, Manifest, SpeechEncoder, Window, read_manifest
+from sotto.errors import BundleError, OptionError
 from sotto.export.difference import decibel
-from sotto.export.tflite.graphs import Graph, read_graphs
-from sotto.npu.arithmetic import Arithmetic, open_executor
-from sotto.npu.host_loop import HostLoop, Tensors
-from sotto.npu.plugin import own_adapter, partition
-from sotto.npu.rules import layers_by_output
+from sotto.npu.arithmetic import Arithmetic
+from sotto.npu.recorded import LayerNoise, Recorded, layer_noise, layers_in, record
 from sotto.preprocess import SAMPLE_RATE, AudioSource, read_audio
 
-if TYPE_CHECKING:
-    from sotto.npu._neuron_host import Executor
-
-
-@dataclass(frozen=True)
-class LayerNoise:
-    """How far a layer's output in the NPU's arithmetic is from float32's.
-
-    Attributes:
-        graph: the signature.
-        layer: by the manifest's name.
-        decibel: signal to noise; infinite if equal.
-        largest: absolute value of float32's output: fp16 holds 65504.
-    """
-
-    graph: str
-    layer: str
-    decibel: float
-    largest: float
+Tensors = dict[str, np.ndarray]
+Run = Callable[[str, Tensors], Tensors]
+"""A signature and its inputs by name, to its outputs by name."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +60,10 @@ class Simulator:
         window: seconds, one of the bundle's; 0 is the longest.
         against: bundle of fp32 that the CPU runs; ``bundle`` itself unless it is quantised.
 
+    Attributes:
+        run: computes a signature in the NPU's arithmetic.
+        run_on_cpu: computes a signature of :attr:`reference` by LiteRT's kernels.
+
     Raises:
         BundleError: a bundle is damaged, or not of fp32 where it must be.
         DeviceError: the plugin or Sotto's library for it is not there.
@@ -108,12 +91,13 @@ class Simulator:
         self._exact_window = _window(self.reference, reference, self.window.seconds)
         self.arithmetic, self._soc = arithmetic, soc
         self._graphs = {
-            graph.name: _record(bundle / graph.file, graph.name, soc, arithmetic)
+            graph.name: record(bundle, graph, soc, arithmetic)
             for graph in (self.window.encoder, self.window.step)
         }
-        self._cpu = _interpreters(self.reference, self._exact_window)
-        self._npu_loop = HostLoop(bundle, self.manifest, self.window, self.run)
-        self._cpu_loop = HostLoop(self.reference, reference, self._exact_window, self.run_on_cpu)
+        self.run = _run_of_executors(self._graphs)
+        self.run_on_cpu = _run_of_interpreters(self.reference, self._exact_window)
+        self._on_npu = _Listener(bundle, self.window, self.run)
+        self._on_cpu = _Listener(self.reference, self._exact_window, self.run_on_cpu)
 
     @property
     def multilingual(self) -> bool:
@@ -122,37 +106,22 @@ class Simulator:
 
     def windows(self, audio: AudioSource) -> Iterator[np.ndarray]:
         """Log-mel ``[1, n_mels, frames]`` of one window of a recording after another."""
-        return self._npu_loop.windows(audio)
-
-    def run(self, signature: str, inputs: Tensors) -> Tensors:
-        """Runs a signature in the NPU's arithmetic."""
-        graph, executor = self._graphs[signature]
-        found = executor.run([inputs[name] for name in graph.input_names])
-        return dict(zip(graph.output_names, found, strict=True))
-
-    def run_on_cpu(self, signature: str, inputs: Tensors) -> Tensors:
-        """Runs a signature of :attr:`reference` by LiteRT's kernels."""
-        found = self._cpu[signature](**inputs)
-        return {name: np.array(value) for name, value in found.items()}
+        filters = np.load(self.bundle / self.manifest.need(SpeechEncoder).mel_filters)
+        log_mel, samples = LogMel(filters), read_audio(audio)
+        size = self.window.seconds * SAMPLE_RATE
+        for start in range(0, len(samples), size):
+            yield log_mel.compute(samples[start : start + size], self.window.frames)[None]
 
     def layers(self, log_mel: np.ndarray) -> list[LayerNoise]:
         """Each encoder layer's noise, in the order of the graph, each arithmetic going its way."""
         signature, exactly_as = self.window.encoder, self._exact_window.encoder
         exact = Arithmetic("fp32", gelu=self.arithmetic.gelu)
-        precise = _record(self.reference / exactly_as.file, exactly_as.name, self._soc, exact)
-        expected = _layer_outputs(precise, exactly_as.file, self._exact_manifest, log_mel)
-        recorded = self._graphs[signature.name]
-        found = _layer_outputs(recorded, signature.file, self.manifest, log_mel)
-        return [
-            LayerNoise(
-                signature.name,
-                layer,
-                decibel([(found[layer], exactly)]),
-                float(np.abs(exactly).max()),
-            )
-            for layer, exactly in expected.items()
-            if layer in found
-        ]
+        precise = record(self.reference, exactly_as, self._soc, exact)
+        return layer_noise(
+            (self._graphs[signature.name], layers_in(self.manifest, signature)),
+            (precise, layers_in(self._exact_manifest, exactly_as)),
+            [log_mel],
+        )
 
     def hear(
         self, model: SpeechModel, audio: AudioSource, language: str | None = None
@@ -169,23 +138,29 @@ class Simulator:
             OptionError: the model has no such language.
         """
         language = self._language(model, audio, language)
-        expected, heard, worst, largest = [], [], np.inf, 0.0
+        expected: list[int] = []
+        heard: list[int] = []
+        worst, largest = np.inf, 0.0
         for log_mel in self.windows(audio):
-            cpu = self._cpu_loop.encode(log_mel)
-            npu = self._npu_loop.encode(log_mel)
+            expected += self._on_cpu.hear(log_mel, language)
+            heard += self._on_npu.hear(log_mel, language)
+            cpu, npu = self._on_cpu.cross, self._on_npu.cross
             worst = min(worst, decibel([(npu[name], cpu[name]) for name in cpu]))
             largest = max(largest, *(float(np.abs(npu[n] - cpu[n]).max()) for n in cpu))
-            expected += self._cpu_loop.decode(cpu, language)
-            heard += self._npu_loop.decode(npu, language)
         return Simulated(
-            self._cpu_loop.text(expected),
-            self._npu_loop.text(heard),
+            self._text(expected),
+            self._text(heard),
             language,
             len(expected),
             _first_difference(expected, heard),
             worst,
             largest,
         )
+
+    def _text(self, tokens: list[int]) -> str:
+        assert self.manifest.whisper is not None
+        file = self.bundle / self.manifest.need(Decoder).tokenizer
+        return Tokenizer(file, self.manifest.whisper.tokens.eot).decode(tokens).strip()
 
     def _language(self, model: SpeechModel, audio: AudioSource, given: str | None) -> str:
         if not self.multilingual:
@@ -196,6 +171,34 @@ class Simulator:
             return given
         seconds = 30 * SAMPLE_RATE
         return model.recognize(read_audio(audio)[:seconds], temperature=0.0).language
+
+
+class _Listener:
+    """The runtime, decoding window after window over graphs that a function computes.
+
+    Attributes:
+        cross: the cross-attention keys and values of the window heard last, by name.
+    """
+
+    def __init__(self, bundle: Path, window: Window, run: Run) -> None:
+        cross: Tensors = {}
+
+        # No method: the decoder would hold what holds it, hidden from Python's collector.
+        def computed(signature: str, inputs: Tensors) -> Tensors:
+            outputs = run(signature, inputs)
+            if signature == window.encoder.name:
+                cross.update(outputs)
+            return outputs
+
+        self.cross = cross
+        self._decoder = WindowDecoder(bundle, run=computed)
+
+    def hear(self, log_mel: np.ndarray, language: str) -> list[int]:
+        """Tokens of the text in a window ``[1, n_mels, frames]``."""
+        self._decoder.encode(log_mel[0])
+        decoded = self._decoder.decode(language=language, without_timestamps=True)
+        tokens: list[int] = decoded["tokens"]
+        return tokens
 
 
 def _manifest(bundle: Path) -> Manifest:
@@ -212,53 +215,23 @@ def _window(bundle: Path, manifest: Manifest, seconds: int) -> Window:
     return windows[seconds or max(windows)]
 
 
-def _record(file: Path, signature: str, soc: str, arithmetic: Arithmetic) -> tuple[Graph, Executor]:
-    """A signature as the plugin legalises it, ready to run."""
-    graph = next(g for g in read_graphs(file) if g.signature == signature)
-    adapter = own_adapter()
-    if adapter is None:
-        raise DeviceError("this build of Sotto has no library to record graphs with")
-    with tempfile.TemporaryDirectory(prefix="sotto-npu-") as folder:
-        networks = Path(folder)
-        (found,) = partition(file, soc, adapter, networks=networks, subgraphs=[graph.index])
-        if not found.whole:
-            place, name, reason = (*found.refusals, (0, "an operation", "it is not legalised"))[0]
-            raise ModelError(
-                f"{file} {signature} does not run whole on the NPU: operation {place} ({name}): "
-                f"{reason}. sotto npu check tells all"
-            )
-        (recorded,) = networks.iterdir()
-        return graph, open_executor(recorded, arithmetic)
+def _run_of_executors(graphs: dict[str, Recorded]) -> Run:
+    return lambda signature, inputs: graphs[signature].run(inputs)
 
 
-def _interpreters(bundle: Path, window: Window) -> dict[str, Any]:
-    """LiteRT's kernels, by signature."""
-    return {
+def _run_of_interpreters(bundle: Path, window: Window) -> Run:
+    runners = {
         graph.name: Interpreter(
             str(bundle / graph.file), num_threads=usable_cpus()
         ).get_signature_runner(graph.name)
         for graph in (window.encoder, window.step)
     }
 
+    def run(signature: str, inputs: Tensors) -> Tensors:
+        found: Tensors = runners[signature](**inputs)
+        return {name: np.array(value) for name, value in found.items()}
 
-def _layer_outputs(
-    recorded: tuple[Graph, Executor], file: str, manifest: Manifest, log_mel: np.ndarray
-) -> dict[str, np.ndarray]:
-    """What each of the encoder's layers gives, by the manifest's name."""
-    graph, executor = recorded
-    layer_of = layers_by_output(manifest)[file]
-    places = {
-        place: layer_of[operation.outputs[0].name]
-        for place, operation in enumerate(graph.operations)
-        if operation.outputs[0].name in layer_of
-    }
-    outputs: dict[str, np.ndarray] = {}
-
-    def remember(place: int, values: list[np.ndarray]) -> None:
-        outputs[places[place]] = values[0]
-
-    executor.run([log_mel], remember, places=list(places))
-    return outputs
+    return run
 
 
 def _first_difference(expected: list[int], heard: list[int]) -> int | None:

@@ -63,6 +63,7 @@ class TextInputs:
             start: number of the first text; others are others, of other lengths.
         """
         batch, length, _ = signature.inputs[0].shape
+        length = min(length, self.component.max_length)
         ids = [
             self._ids(number, max(2, length - number % LENGTHS * length // LENGTHS))
             for number in range(start, start + batch)

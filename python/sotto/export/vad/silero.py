@@ -33,7 +33,7 @@ from sotto.errors import BundleError, ConversionError, OptionError
 from sotto.export.difference import Difference, compare
 from sotto.export.mtk import write_mtk_tflite
 from sotto.export.tflite.lower import write_tflite
-from sotto.export.whisper.step_caches import Graph
+from sotto.export.whisper.torch_graph import Graph
 from sotto.export.whisper.torchscript import SAMPLE, TORCHSCRIPT
 from sotto.export.whisper.verify import LiteRtGraph
 from sotto.graphs.silero import CHUNK, CONTEXT, REFLECTED, detector

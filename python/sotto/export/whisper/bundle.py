@@ -41,15 +41,10 @@ from sotto.export.quantize.quantizer import quantize_files
 from sotto.export.quantize.token_table import TABLE, TABLE_SCALES
 from sotto.export.tflite.layers import Layer, find_layers, module_weights
 from sotto.export.tflite.lower import write_tflite
-from sotto.export.whisper.block_caches import REPEATS
+from sotto.export.whisper.text_run import REPEATS
 from sotto.export.whisper.token_rows import share_token_rows
 from sotto.export.whisper.torchscript import SAMPLE, TORCHSCRIPT
-from sotto.export.whisper.verify import (
-    verify_alignment,
-    verify_decoder,
-    verify_encoder,
-    verify_prefill,
-)
+from sotto.export.whisper.verify import verify_decoder, verify_encoder
 
 Backend = Literal["litert", "mtk"]
 Report = Callable[[str], None]
@@ -228,7 +223,7 @@ def _verify(
     decoder = manifest.need(Decoder)
     repeated = np.tile(said, REPEATS)[: decoder.spec.cache]
     hidden = _hidden_rows(source, decoder, _table(scripts), repeated)
-    sampled = hidden[: len(said)]
+    file = directory / DECODER
     differences = []
 
     def keep(difference: Difference) -> None:
@@ -236,17 +231,15 @@ def _verify(
         differences.append(difference)
 
     for window in windows_of(*(scripts.graphs[kind] for kind in FILES)):
-        encoder, step, prefill = window.encoder, window.step, window.prefill
+        encoder = window.encoder
         difference, cross = verify_encoder(
             directory / ENCODER, source / encoder.file, encoder, log_mel, precision
         )
         keep(difference)
-        file = directory / DECODER
-        keep(verify_decoder(file, source / step.file, step, cross, sampled, precision))
-        if prefill is not None:
-            keep(verify_prefill(file, source / prefill.file, prefill, cross, hidden, precision))
-        if (graph := window.alignment) is not None:
-            keep(verify_alignment(file, source / graph.file, graph, cross, hidden, precision))
+        for graph in filter(None, (window.step, window.prefill, window.alignment)):
+            text = hidden[: len(said)] if graph.role == "step" else hidden
+            script = source / graph.file
+            keep(verify_decoder(file, script, graph, decoder.spec, cross, text, precision))
     return differences
 
 

@@ -6,9 +6,9 @@ hide what comes after it. Runs on numpy and LiteRT's interpreter alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +20,10 @@ from sotto.asr import SpeechModel
 from sotto.bundle import Decoder, Manifest, Signature, SpeechEncoder, Window
 from sotto.errors import AudioError
 from sotto.export.difference import decibel
-from sotto.npu.host_loop import write_position
+from sotto.export.whisper.text_run import Tensors, run_text
 from sotto.preprocess import SAMPLE_RATE, AudioSource, read_audio
 
 Floats = NDArray[np.float32]
-Tensors = dict[str, Floats]
 Watch = Callable[[Interpreter, str], None]
 
 ENCODER, DECODER = "encoder.tflite", "decoder.tflite"
@@ -131,70 +130,30 @@ class Graphs:
         self, directory: Path, manifest: Manifest, threads: int, watch: Watch | None = None
     ) -> None:
         self._directory, self._threads = directory, threads
-        self._masked = manifest.need(Decoder).spec.masked
+        self._spec = manifest.need(Decoder).spec
         self._watch = watch
 
     def encode(self, passage: Passage) -> Tensors:
         """Cross-attention keys and values by name."""
-        return self._run(self._encoder, passage.window.encoder.name, log_mel=passage.log_mel)
+        signature = passage.window.encoder.name
+        return self._run(self._encoder, signature, {"log_mel": passage.log_mel})
 
     def logits(self, passage: Passage, cross: Tensors) -> Floats:
         """``[n, V]``: of each position, given the text before it."""
-        step = passage.window.step
-        shapes, caches = _empty(step)
-        mask = np.full(shapes["mask"], self._masked, np.float32)
-        mask[..., -1] = 0  # the position itself
-        logits = []
-        for position, row in enumerate(passage.hidden):
-            outputs = self._run(
-                self._decoder,
-                step.name,
-                hidden=row.reshape(shapes["hidden"]),
-                mask=mask,
-                **caches,
-                **cross,
-            )
-            logits.append(outputs["logits"].reshape(-1))
-            for key, cache in caches.items():
-                write_position(cache, outputs[f"new_{key.removeprefix('self_')}"], position)
-            mask[..., position] = 0
-        return np.stack(logits)
+        return self.read(passage, cross, passage.window.step)["logits"][0]
 
-    def read(self, passage: Passage, cross: Tensors, graph: Signature) -> None:
-        """Runs the text block by block, for what ``watch`` sees of it.
+    def read(self, passage: Passage, cross: Tensors, graph: Signature) -> Tensors:
+        """Runs the text through one of a window's graphs.
 
         Args:
             passage: what is read.
             cross: the encoder's outputs.
-            graph: of the window: its prefill or its alignment.
-        """
-        shapes, caches = _empty(graph)
-        for start, rows, mask in self._blocks(shapes, passage.hidden):
-            inputs = {"hidden": rows, "mask": mask, **caches, **cross}
-            outputs = self._run(self._decoder, graph.name, **inputs)
-            for key, cache in caches.items():
-                # Keys [1, H, C, 64], values [1, H, 64, C]; a block may be as long as the cache.
-                axis = 2 if key.startswith("self_k") else 3
-                new = np.moveaxis(outputs[f"new_{key.removeprefix('self_')}"], axis, 0)
-                room = np.moveaxis(cache, axis, 0)[start : start + len(new)]
-                room[:] = new[: len(room)]
+            graph: of the window: its step, its prefill or its alignment.
 
-    def _blocks(
-        self, shapes: dict[str, tuple[int, ...]], hidden: Floats
-    ) -> Iterator[tuple[int, Floats, Floats]]:
-        """Where each block begins, and the graph's first two inputs."""
-        _, block, width = shapes["hidden"]
-        cache = shapes["mask"][-1] - block
-        for start in range(0, len(hidden), block):
-            used = hidden[start : start + block]
-            rows = np.zeros((1, block, width), np.float32)
-            rows[0, : len(used)] = used
-            mask = np.full(shapes["mask"], self._masked, np.float32)
-            mask[..., : len(used), :start] = 0
-            seen = np.tri(block, dtype=bool)
-            seen[len(used) :] = np.eye(block, dtype=bool)[len(used) :]  # padding sees itself alone
-            mask[..., cache:][..., seen] = 0
-            yield start, rows, mask
+        Returns:
+            As :func:`sotto.export.whisper.text_run.run_text`.
+        """
+        return run_text(partial(self._run, self._decoder), graph, self._spec, cross, passage.hidden)
 
     @cached_property
     def _encoder(self) -> Interpreter:
@@ -211,20 +170,11 @@ class Graphs:
             experimental_preserve_all_tensors=self._watch is not None,
         )
 
-    def _run(self, interpreter: Interpreter, signature: str, **inputs: Floats) -> Tensors:
+    def _run(self, interpreter: Interpreter, signature: str, inputs: Tensors) -> Tensors:
         outputs: Mapping[str, Floats] = interpreter.get_signature_runner(signature)(**inputs)
         if self._watch is not None:
             self._watch(interpreter, signature)
         return {name: np.array(value) for name, value in outputs.items()}
-
-
-def _empty(graph: Signature) -> tuple[dict[str, tuple[int, ...]], Tensors]:
-    """A graph's input shapes, and self caches of zeros."""
-    shapes = {spec.name: spec.shape for spec in graph.inputs}
-    caches = {
-        key: np.zeros(shape, np.float32) for key, shape in shapes.items() if key.startswith("self_")
-    }
-    return shapes, caches
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,14 @@ from torch.overrides import TorchFunctionMode
 from whisper.decoding import DecodingOptions
 from whisper.model import ModelDimensions, Whisper, disable_sdpa
 
-from sotto.bundle import Signature
+from sotto._runtime import KvCache
+from sotto.bundle import DecoderSpec, Signature
 from sotto.checkpoints import Checkpoint
 from sotto.checkpoints.checkpoint import AlignmentHeads
 from sotto.checkpoints.encoder import Gelu
 from sotto.export.difference import Difference, compare
-from sotto.export.whisper.block_caches import REPEATS, run_alignment, run_prefill
-from sotto.export.whisper.step_caches import Graph, StepCaches
+from sotto.export.whisper.text_run import REPEATS, Tensors, run_text
+from sotto.export.whisper.torch_graph import Graph, cross_of, run_of
 
 ENCODER_TOLERANCE = 2e-3
 """Absolute, on cross keys and values of order 10. Folded norms and another order of float32
@@ -122,11 +123,10 @@ class Reference:
             return self.model.decoder(torch.tensor([tokens]), features).numpy()
 
     def _hidden(self, tokens: list[int]) -> Tensor:
+        """``[n, width]``: token rows plus position rows."""
         decoder = self.model.decoder
-        return (
-            decoder.token_embedding(torch.tensor([tokens]))
-            + (decoder.positional_embedding[: len(tokens)])
-        )
+        rows: Tensor = decoder.token_embedding(torch.tensor(tokens))
+        return rows + decoder.positional_embedding[: len(tokens)]
 
     def compare_features(self, stage: str, frames: int, actual: Tensor) -> Difference:
         """An encoder's features against the reference's."""
@@ -146,26 +146,56 @@ class Reference:
         return compare(stage, pairs, largest=ENCODER_TOLERANCE)
 
     def compare_step(
-        self, stage: str, frames: int, cross: Sequence[Tensor], step: Graph, cache: int
+        self,
+        frames: int,
+        cross: Sequence[Tensor],
+        graph: Graph,
+        signature: Signature,
+        spec: DecoderSpec,
     ) -> Difference:
         """The step, token by token over its caches, against the reference's whole sequence."""
-        tokens = self.tokens[:cache]
-        caches = StepCaches(self.model.dims.n_text_layer, step, cross, cache)
-        rows = [caches.advance(hidden) for hidden in self._hidden(tokens)[0]]
-        pairs = [(np.stack(rows)[None], self._logits(frames, tokens))]
-        return compare(stage, pairs, largest=STEP_TOLERANCE)
+        tokens = self.tokens[: spec.cache]
+        found = self._run(graph, signature, spec, cross, tokens)
+        pairs = [(found["logits"], self._logits(frames, tokens))]
+        return compare(signature.name, pairs, largest=STEP_TOLERANCE)
 
     def compare_prefill(
-        self, frames: int, cross: Sequence[Tensor], graph: Graph, signature: Signature, step: Graph
+        self,
+        frames: int,
+        cross: Sequence[Tensor],
+        blocks: tuple[Graph, Signature],
+        step: tuple[Graph, Signature],
+        spec: DecoderSpec,
     ) -> Difference:
         """A text's last position, stepped to from blocks, against the reference's."""
-        cache = signature.inputs[2].shape[-2]
-        tokens = (self.tokens * REPEATS)[:cache]
-        *known, last = self._hidden(tokens)[0]
-        caches = StepCaches(self.model.dims.n_text_layer, step, cross, cache)
-        caches.take(run_prefill(graph, signature, cross, torch.stack(known)), len(known))
-        pairs = [(caches.advance(last), self._logits(frames, tokens)[0, -1])]
-        return compare(signature.name, pairs, largest=STEP_TOLERANCE)
+        tokens = (self.tokens * REPEATS)[: spec.cache]
+        runs = {signature.name: run_of(graph, signature) for graph, signature in (blocks, step)}
+        found: Tensors = {}
+
+        def run(signature: str, inputs: Tensors) -> Tensors:
+            outputs = runs[signature](signature, inputs)
+            found.update(outputs)
+            return outputs
+
+        hidden = self._hidden(tokens).numpy()
+        cache = KvCache(spec, cross_of(step[1], cross), run)
+        cache.advance(blocks[1], hidden[:-1])
+        cache.advance(step[1], hidden[-1:])
+        pairs = [(found["logits"][0, 0], self._logits(frames, tokens)[0, -1])]
+        return compare(blocks[1].name, pairs, largest=STEP_TOLERANCE)
+
+    def _run(
+        self,
+        graph: Graph,
+        signature: Signature,
+        spec: DecoderSpec,
+        cross: Sequence[Tensor],
+        tokens: list[int],
+    ) -> Tensors:
+        hidden = self._hidden(tokens).numpy()
+        return run_text(
+            run_of(graph, signature), signature, spec, cross_of(signature, cross), hidden
+        )
 
     def _scores(self, frames: int, tokens: list[int], heads: AlignmentHeads) -> np.ndarray:
         """As ``find_alignment`` in ``whisper/timing.py`` gets them: ``[A, n, T]``."""
@@ -188,14 +218,15 @@ class Reference:
         cross: Sequence[Tensor],
         graph: Graph,
         signature: Signature,
+        spec: DecoderSpec,
         heads: AlignmentHeads,
     ) -> Difference:
         """Scores and logits, block by block, against the reference's whole sequence."""
-        tokens = (self.tokens * REPEATS)[: signature.inputs[2].shape[-2]]
-        logits, scores = run_alignment(graph, signature, cross, self._hidden(tokens)[0])
+        tokens = (self.tokens * REPEATS)[: spec.cache]
+        found = self._run(graph, signature, spec, cross, tokens)
         pairs = [
-            (scores, self._scores(frames, tokens, heads)),
-            (logits[None], self._logits(frames, tokens)),
+            (found["attention"][0], self._scores(frames, tokens, heads)),
+            (found["logits"], self._logits(frames, tokens)),
         ]
         return compare(signature.name, pairs, largest=ALIGNMENT_TOLERANCE)
 
@@ -205,7 +236,7 @@ class Reference:
         """The full-sequence decoder against the reference's, over the tokens there are."""
         tokens = self.tokens[:length]
         hidden = torch.zeros(1, length, self.model.dims.n_text_state)
-        hidden[:, : len(tokens)] = self._hidden(tokens)
+        hidden[0, : len(tokens)] = self._hidden(tokens)
         logits = torch.as_tensor(sequence(hidden, features))[:, : len(tokens)]
         pairs = [(logits.numpy(), self._logits(frames, tokens))]
         return compare(stage, pairs, largest=STEP_TOLERANCE)

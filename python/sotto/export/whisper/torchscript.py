@@ -31,7 +31,7 @@ from sotto.bundle import (
     write_manifest,
 )
 from sotto.bundle.graph import FRAMES_PER_SECOND, Role
-from sotto.checkpoints import Checkpoint
+from sotto.checkpoints import Checkpoint, WhisperDims
 from sotto.checkpoints.alignment import default_alignment_heads
 from sotto.checkpoints.checkpoint import AlignmentHeads
 from sotto.checkpoints.encoder import Gelu
@@ -185,16 +185,7 @@ def _write_tables(checkpoint: Checkpoint, directory: Path, options: TorchScriptO
     )
     decoder = Decoder(
         graphs=(),
-        spec=DecoderSpec(
-            layers=dims.n_text_layer,
-            heads=dims.n_text_head,
-            kv_heads=dims.n_text_head,
-            width=dims.n_text_state,
-            context=dims.n_text_ctx,
-            cache=options.cache or dims.n_text_ctx,
-            vocabulary=dims.n_vocab,
-            masked=MASKED,
-        ),
+        spec=decoder_spec(dims, options.cache),
         gelu=options.gelu,
         token_embedding=embedding,
         position_embedding=POSITIONS,
@@ -210,6 +201,20 @@ def _write_tables(checkpoint: Checkpoint, directory: Path, options: TorchScriptO
         files={},
         tools={"sotto": sotto.__version__, "torch": torch.__version__},
         whisper=vocabulary(dims, _alignment_heads(checkpoint)),
+    )
+
+
+def decoder_spec(dims: WhisperDims, cache: int) -> DecoderSpec:
+    """Of the decoder's graphs over ``cache`` positions; 0: as many as the model has."""
+    return DecoderSpec(
+        layers=dims.n_text_layer,
+        heads=dims.n_text_head,
+        kv_heads=dims.n_text_head,
+        width=dims.n_text_state,
+        context=dims.n_text_ctx,
+        cache=cache or dims.n_text_ctx,
+        vocabulary=dims.n_vocab,
+        masked=MASKED,
     )
 
 
@@ -238,7 +243,8 @@ def _write_graphs(
 ) -> tuple[Scripts, list[Difference]]:
     """The TorchScript graphs, by the component that they become part of."""
     weights, dims, gelu = checkpoint.state, checkpoint.dims, options.gelu
-    cache = options.cache or dims.n_text_ctx
+    spec = decoder_spec(dims, options.cache)
+    cache = spec.cache
     differences: list[Difference] = []
     scripts: dict[str, tuple[Graph, ...]] = {}
 
@@ -267,27 +273,24 @@ def _write_graphs(
         cross = encoder(reference.window(frames))
         compare(reference.compare_encoder(f"encode_{seconds}s", frames, cross))
         del encoder
-        step = trace(
-            DecoderStep(weights, dims, cache, gelu),
-            signatures.decoder_step(dims, seconds, cache),
-            Decoder.kind,
-            "step",
-        )
-        compare(reference.compare_step(f"decode_{seconds}s", frames, cross, step, cache))
+        one = signatures.decoder_step(dims, seconds, cache)
+        step = trace(DecoderStep(weights, dims, cache, gelu), one, Decoder.kind, "step")
+        compare(reference.compare_step(frames, cross, step, one, spec))
         signature = signatures.prefill(dims, seconds, cache)
         block = signature.inputs[0].shape[1]
         prefill = trace(
             PrefillBlock(weights, dims, cache, block, gelu), signature, Decoder.kind, "prefill"
         )
-        compare(reference.compare_prefill(frames, cross, prefill, signature, step))
-        del step, prefill
+        blocks = (prefill, signature)
+        compare(reference.compare_prefill(frames, cross, blocks, (step, one), spec))
+        del step, prefill, blocks
         if options.alignment:
             heads = _alignment_heads(checkpoint)
             signature = signatures.alignment(dims, seconds, cache, len(heads))
             block = signature.inputs[0].shape[1]
             module = AlignmentBlock(weights, dims, cache, block, heads, gelu)
             graph = trace(module, signature, Decoder.kind, "alignment")
-            compare(reference.compare_alignment(frames, cross, graph, signature, heads))
+            compare(reference.compare_alignment(frames, cross, graph, signature, spec, heads))
             del graph
         if options.sequence_decoder:
             length = options.sequence_decoder

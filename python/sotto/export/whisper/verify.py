@@ -10,11 +10,11 @@ import torch
 from ai_edge_litert.interpreter import Interpreter
 from torch import Tensor
 
-from sotto.bundle import Signature
+from sotto.bundle import DecoderSpec, Graph, Signature
 from sotto.export.difference import Difference, compare
 from sotto.export.quantize.precision import DECIBEL
-from sotto.export.whisper.block_caches import run_alignment, run_prefill
-from sotto.export.whisper.step_caches import StepCaches
+from sotto.export.whisper.text_run import run_text
+from sotto.export.whisper.torch_graph import cross_of, run_of
 
 ENCODER_TOLERANCE = 5e-3
 """Absolute, on values of order 10, for fp32. XNNPACK sums one by one what torch sums in
@@ -69,66 +69,31 @@ def verify_encoder(
 def verify_decoder(
     model: Path,
     script: Path,
-    signature: Signature,
+    graph: Graph,
+    spec: DecoderSpec,
     cross: Sequence[Tensor],
     hidden: Tensor,
     precision: str,
 ) -> Difference:
-    """Runs both step by step, each over its own caches, and compares all logits.
+    """Runs both over a text, each over its own caches, and compares what they give.
+
+    Of a prefill these are keys and values; else what it gives besides.
 
     Args:
+        graph: a decoder's step, prefill or alignment.
+        spec: the decoder's.
         cross: the encoder's outputs.
-        hidden: ``[n, width]``, token rows plus position rows of a real transcript.
+        hidden: ``[n, width]``, token rows plus position rows of a text; what the cache does not
+            hold is left out.
     """
-    layers = len(cross) // 2
-    cache = signature.inputs[1].shape[-1] - 1
-    graph = LiteRtGraph(Interpreter(str(model), num_threads=THREADS), signature)
-    script_caches = StepCaches(layers, torch.jit.load(str(script)), cross, cache)
-    graph_caches = StepCaches(layers, graph, cross, cache)
-    actual = np.stack([graph_caches.advance(row) for row in hidden[:cache]])
-    expected = np.stack([script_caches.advance(row) for row in hidden[:cache]])
-    return _compare(signature.name, [(actual, expected)], precision, DECODER_TOLERANCE)
-
-
-def verify_prefill(
-    model: Path,
-    script: Path,
-    signature: Signature,
-    cross: Sequence[Tensor],
-    hidden: Tensor,
-    precision: str,
-) -> Difference:
-    """Runs both block by block, each over its own caches, and compares these.
-
-    Args:
-        cross: the encoder's outputs.
-        hidden: ``[n, width]``, token rows plus position rows of a text.
-    """
-    cache = signature.inputs[2].shape[-2]
-    graph = LiteRtGraph(Interpreter(str(model), num_threads=THREADS), signature)
-    actual = run_prefill(graph, signature, cross, hidden[:cache])
-    expected = run_prefill(torch.jit.load(str(script)), signature, cross, hidden[:cache])
-    pairs = [(a.numpy(), e.numpy()) for a, e in zip(actual, expected, strict=True)]
-    return _compare(signature.name, pairs, precision, DECODER_TOLERANCE)
-
-
-def verify_alignment(
-    model: Path,
-    script: Path,
-    signature: Signature,
-    cross: Sequence[Tensor],
-    hidden: Tensor,
-    precision: str,
-) -> Difference:
-    """Runs both block by block, each over its own caches, and compares scores and logits.
-
-    Args:
-        cross: the encoder's outputs.
-        hidden: ``[n, width]``, token rows plus position rows of a text.
-    """
-    cache = signature.inputs[2].shape[-2]
-    graph = LiteRtGraph(Interpreter(str(model), num_threads=THREADS), signature)
-    actual = run_alignment(graph, signature, cross, hidden[:cache])
-    expected = run_alignment(torch.jit.load(str(script)), signature, cross, hidden[:cache])
-    pairs = list(zip(actual, expected, strict=True))
-    return _compare(signature.name, pairs, precision, ALIGNMENT_TOLERANCE)
+    lite = LiteRtGraph(Interpreter(str(model), num_threads=THREADS), graph)
+    actual, expected = (
+        run_text(
+            run_of(one, graph), graph, spec, cross_of(graph, cross), hidden[: spec.cache].numpy()
+        )
+        for one in (lite, torch.jit.load(str(script)))
+    )
+    names = [name for name in expected if not name.startswith("new_")] or [*expected]
+    pairs = [(actual[name], expected[name]) for name in names]
+    tolerance = ALIGNMENT_TOLERANCE if graph.role == "alignment" else DECODER_TOLERANCE
+    return _compare(graph.name, pairs, precision, tolerance)
