@@ -13,6 +13,7 @@
 #include "arguments.h"
 #include "embed.h"
 #include "platform/program.h"
+#include "sotto/recognizer.h"
 #include "sotto/speech_model.h"
 #include "sotto/vad.h"
 #include "sotto/wav.h"
@@ -152,7 +153,7 @@ int main(int argc, char** argv) {
     Report(model.error());
     return 1;
   }
-  if (const std::string& why = (*model)->fallback(); !why.empty()) {
+  if (const std::string& why = (*model)->info().fallback; !why.empty()) {
     std::fprintf(stderr, "warning: %s\n", why.c_str());
   }
   if (const auto loaded = LoadVad(&arguments); !loaded.ok()) {

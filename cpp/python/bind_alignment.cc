@@ -79,7 +79,10 @@ class Aligner {
     if (window == bundle_.windows.end()) return Error{ErrorCode::kOption, "no such window"};
     SOTTO_ASSIGN_OR_RETURN(auto runtime, LiteRtRuntime::Create(library));
     files_ = std::make_unique<CompiledFiles>(runtime, threads);
-    SOTTO_ASSIGN_OR_RETURN(graphs_, WhisperGraphs::Create(files_.get(), bundle_, *window, tables_));
+    encoders_ = std::make_unique<EncoderPool>(
+        [runtime, threads] { return std::make_unique<CompiledFiles>(runtime, threads); });
+    SOTTO_ASSIGN_OR_RETURN(
+        graphs_, WhisperGraphs::Create(files_.get(), *encoders_, bundle_, *window, tables_));
     SOTTO_ASSIGN_OR_RETURN(
         alignment_, AlignmentGraph::Create(files_.get(), bundle_, *window, graphs_->decoder()));
     return {};
@@ -88,6 +91,7 @@ class Aligner {
   WhisperBundle bundle_;
   WhisperTables tables_;
   std::unique_ptr<CompiledFiles> files_;
+  std::unique_ptr<EncoderPool> encoders_;
   std::unique_ptr<WhisperGraphs> graphs_;
   std::unique_ptr<AlignmentGraph> alignment_;
 };

@@ -14,9 +14,9 @@
 #include "errors.h"
 #include "gil.h"
 #include "load.h"
+#include "sotto/recognizer.h"
 #include "sotto/speech_model.h"
 #include "sotto/vad.h"
-#include "whisper/whisper_bundle.h"
 
 namespace sotto {
 namespace {
@@ -254,17 +254,19 @@ void BindSpeech(py::module_& m) {
             closed.Close();
           },
           "Ends what is at work after the graph that runs, and frees what is idle.")
-      .def_property_readonly("accelerator", &SpeechModel::accelerator, "cpu or npu")
-      .def_property_readonly("fallback", &SpeechModel::fallback,
-                             "why auto took the CPU; empty if it did not")
-      .def_property_readonly("name", [](const SpeechModel& of) { return of.bundle().name; })
-      .def_property_readonly("precision",
-                             [](const SpeechModel& of) { return of.bundle().precision; })
+      .def_property_readonly(
+          "accelerator", [](const SpeechModel& of) { return of.info().accelerator; }, "cpu or npu")
+      .def_property_readonly(
+          "fallback", [](const SpeechModel& of) { return of.info().fallback; },
+          "why auto took the CPU; empty if it did not")
+      .def_property_readonly("name", [](const SpeechModel& of) { return of.info().name; })
+      .def_property_readonly("precision", [](const SpeechModel& of) { return of.info().precision; })
       .def_property_readonly("multilingual",
-                             [](const SpeechModel& of) { return of.bundle().multilingual(); })
+                             [](const SpeechModel& of) { return of.info().multilingual(); })
       .def_property_readonly("windows", [](const SpeechModel& of) {
         std::vector<int> seconds;
-        for (const Window& window : of.bundle().windows) seconds.push_back(window.seconds);
+        for (const RecognizerInfo::Window& window : of.info().windows)
+          seconds.push_back(window.seconds);
         return seconds;
       });
 }

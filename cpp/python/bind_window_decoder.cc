@@ -68,8 +68,8 @@ class WindowDecoder {
     }
     std::unique_ptr<WhisperGraphs>& graphs = graphs_[frames];
     if (graphs == nullptr) {
-      SOTTO_ASSIGN_OR_RETURN(graphs,
-                             WhisperGraphs::Create(files_.get(), bundle_, *window, tables_));
+      SOTTO_ASSIGN_OR_RETURN(
+          graphs, WhisperGraphs::Create(files_.get(), encoders_, bundle_, *window, tables_));
     }
     encoded_ = graphs.get();
     std::copy_n(log_mel, n_mels * frames, encoded_->log_mel());
@@ -98,12 +98,18 @@ class WindowDecoder {
       : bundle_(std::move(bundle)),
         tokenizer_(std::move(tokenizer)),
         tables_(std::move(tables)),
+        runtime_(std::move(runtime)),
+        threads_(threads),
         python_(std::move(run)),
-        files_(runtime != nullptr ? std::make_unique<CompiledFiles>(std::move(runtime), threads)
-                                  : std::make_unique<CompiledFiles>(python_.Function([this] {
-                                      return py::cast(this, py::return_value_policy::reference);
-                                    }))),
+        files_(MakeFiles()),
+        encoders_([this] { return MakeFiles(); }),
         decoder_(bundle_, tokenizer_) {}
+
+  std::unique_ptr<CompiledFiles> MakeFiles() {
+    if (runtime_ != nullptr) return std::make_unique<CompiledFiles>(runtime_, threads_);
+    return std::make_unique<CompiledFiles>(
+        python_.Function([this] { return py::cast(this, py::return_value_policy::reference); }));
+  }
 
   Result<void> CheckEncoded() const {
     if (encoded_ != nullptr) return {};
@@ -113,8 +119,11 @@ class WindowDecoder {
   const WhisperBundle bundle_;
   const Tokenizer tokenizer_;
   const WhisperTables tables_;
+  const std::shared_ptr<const LiteRtRuntime> runtime_;  // null: Python computes
+  const int threads_;
   PythonGraphs python_;
   const std::unique_ptr<CompiledFiles> files_;
+  const EncoderPool encoders_;
   const Decoder decoder_;
   std::map<size_t, std::unique_ptr<WhisperGraphs>> graphs_;  // by frames
   WhisperGraphs* encoded_ = nullptr;

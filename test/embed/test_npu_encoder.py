@@ -97,6 +97,20 @@ def test_auto_takes_the_npu_where_there_is_one(text: Path) -> None:
     assert encoder.accelerator == "npu"
 
 
+def test_the_command_embeds_on_the_npu(text: Path) -> None:
+    options = ["--accelerator", "npu", "--npu_dispatch", "host"]
+    arguments = ["embed", "-", "--model", str(text), "--no-normalize", *options]
+    refused = CliRunner().invoke(app, arguments, input="a b c")
+    assert refused.exit_code != 0
+    assert "has no files for an NPU" in refused.stderr
+    done = CliRunner().invoke(app, [*arguments[:3], str(compiled(text)), *arguments[4:]], "a b c")
+    assert done.exit_code == 0, done.stderr
+    found = json.loads(done.stdout)["vector"]
+    np.testing.assert_allclose(
+        found[:-1], TextEncoder(text).encode("a b c", normalize=False)[:-1], rtol=1e-2, atol=1e-2
+    )  # fp16
+
+
 def test_an_encoder_of_pictures_runs_on_the_npu(tmp_path: Path) -> None:
     bundle = write_image_bundle(tmp_path / "image")
     compile_bundle(bundle, find_compiler([SOC], dry_run=True, adapter=None), bundle, lambda _: None)

@@ -24,13 +24,15 @@ LAYERS = [
     "litert",
     "vad",
     "decode",
+    "recognizer",
     "whisper",
+    "speech",
     "embed",
     "stream",
     "capi",
 ]
 # Headers without a source file of their own, and the room that they belong to.
-ALONE = {"transcription": "base"}
+ALONE = {"transcription": "base", "recognizer": "recognizer"}
 
 
 def room_of_header(name: str) -> str:

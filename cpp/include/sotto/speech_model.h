@@ -18,8 +18,8 @@
 
 namespace sotto {
 
-struct SpeechWeights;
-struct WhisperBundle;
+class Recognizer;
+struct RecognizerInfo;
 
 // One bundle's weights and tables, for any number of threads at once. Each call takes a session,
 // which has a pool of LoadOptions::threads of its own: several at once divide the cores best if
@@ -35,15 +35,12 @@ class SpeechModel {
 
   ~SpeechModel();
 
-  // With the windows that can be used: on the NPU those that were compiled for it.
-  const WhisperBundle& bundle() const;
+  // Of a recogniser that was loaded.
+  explicit SpeechModel(std::shared_ptr<const Recognizer> recognizer);
 
-  // What the graphs run on: "cpu" or "npu". Words are timed on the CPU, too, where alignment was
-  // not compiled for the NPU.
-  const std::string& accelerator() const;
-
-  // Why "auto" took the CPU, one line; empty if it did not.
-  const std::string& fallback() const;
+  // With the windows that can be used: on the NPU those that were compiled for it. Words are timed
+  // on the CPU, too, where alignment was not compiled.
+  const RecognizerInfo& info() const;
 
   // A session to keep, and to cancel from another thread. It may outlive the model.
   std::unique_ptr<SpeechSession> NewSession() const;
@@ -62,8 +59,7 @@ class SpeechModel {
 
  private:
   class Pool;
-  explicit SpeechModel(std::shared_ptr<const SpeechWeights> weights);
-  std::shared_ptr<const SpeechWeights> weights_;
+  std::shared_ptr<const Recognizer> recognizer_;
   std::unique_ptr<Pool> idle_;
 };
 

@@ -12,24 +12,11 @@
 
 #include "sotto/audio_source.h"
 #include "sotto/error.h"
+#include "sotto/recognizer.h"
 #include "sotto/transcribe_options.h"
 #include "sotto/transcription.h"
 
 namespace sotto {
-
-// Shorter audio is refused: no word fits (1,600 samples, 0.1 s).
-inline constexpr size_t kLeastSamples = 1600;
-
-// Called while a transcription runs, on its thread. They may call the model, but not the session
-// that is calling them.
-struct TranscribeCallbacks {
-  // Its code, once it was detected, before any segment; not where it was given.
-  std::function<void(const std::string& language)> on_language;
-  // As soon as its window is done; not for segments that were emptied.
-  std::function<void(const Segment&)> on_segment;
-  // Seconds of audio done, of how many.
-  std::function<void(double done, double duration)> on_progress;
-};
 
 // The buffers, caches and graphs of one call at a time; the weights are the model's, which the
 // session keeps alive. Graphs are loaded when a window is first used. No call waits for another:

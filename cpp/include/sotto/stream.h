@@ -20,7 +20,7 @@
 
 namespace sotto {
 
-struct WhisperBundle;
+struct RecognizerInfo;
 
 // Durations are seconds.
 struct StreamOptions {
@@ -39,7 +39,7 @@ struct StreamOptions {
   std::function<bool()> cancelled;  // asked before every graph run of a decoding; empty: never
 
   // kOption, naming the option, its value and what it may be for this model.
-  Result<void> Validate(const WhisperBundle& bundle) const;
+  Result<void> Validate(const RecognizerInfo& info) const;
 };
 
 struct StreamWord : Word {  // start and end: seconds of the stream

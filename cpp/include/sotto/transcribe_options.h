@@ -18,7 +18,7 @@
 namespace sotto {
 
 class VoiceActivityDetector;
-struct WhisperBundle;
+struct RecognizerInfo;
 
 // How one window is decoded.
 struct DecodeOptions {
@@ -37,7 +37,7 @@ struct DecodeOptions {
   std::optional<double> max_initial_timestamp = 1.0;  // seconds; unset: no limit
   uint64_t seed = 0;                                  // of sampling above temperature 0
 
-  Result<void> Validate(const WhisperBundle& bundle) const;
+  Result<void> Validate(const RecognizerInfo& info) const;
 };
 
 struct TranscribeOptions : DecodeOptions {
@@ -77,7 +77,7 @@ struct TranscribeOptions : DecodeOptions {
   std::function<bool()> cancelled;
 
   // kOption, naming the option, its value and what it may be for this model.
-  Result<void> Validate(const WhisperBundle& bundle) const;
+  Result<void> Validate(const RecognizerInfo& info) const;
 };
 
 }  // namespace sotto

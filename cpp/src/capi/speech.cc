@@ -3,8 +3,8 @@
 #include <cstdlib>
 
 #include "capi/handles.h"
+#include "sotto/recognizer.h"
 #include "sotto/wav.h"
-#include "whisper/whisper_bundle.h"
 
 namespace {
 
@@ -134,7 +134,7 @@ sotto_speech_model* sotto_speech_model_load(const sotto_bundle* bundle,
     if (bundle == nullptr) return Missing("bundle");
     SOTTO_ASSIGN_OR_RETURN(const sotto::LoadOptions load, sotto::capi::ReadLoadOptions(options));
     SOTTO_ASSIGN_OR_RETURN(auto model, sotto::SpeechModel::Create(*bundle->files, load));
-    sotto::capi::LogFallback(model->fallback());
+    sotto::capi::LogFallback(model->info().fallback);
     return new sotto_speech_model{std::move(model)};
   });
 }
@@ -142,15 +142,15 @@ sotto_speech_model* sotto_speech_model_load(const sotto_bundle* bundle,
 void sotto_speech_model_free(sotto_speech_model* model) { delete model; }
 
 const char* sotto_speech_model_name(const sotto_speech_model* model) {
-  return model->model->bundle().name.c_str();
+  return model->model->info().name.c_str();
 }
 
 const char* sotto_speech_model_accelerator(const sotto_speech_model* model) {
-  return model->model->accelerator().c_str();
+  return model->model->info().accelerator.c_str();
 }
 
 bool sotto_speech_model_multilingual(const sotto_speech_model* model) {
-  return model->model->bundle().multilingual();
+  return model->model->info().multilingual();
 }
 
 sotto_session* sotto_session_new(const sotto_speech_model* model, sotto_error** error) {

@@ -1,8 +1,8 @@
 #include "litert/litert_buffer.h"
 
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
-#include <new>
 #include <utility>
 
 namespace sotto {
@@ -10,7 +10,6 @@ namespace {
 
 // XNNPACK may read this far past a buffer's end.
 constexpr size_t kReadAhead = 64;
-constexpr std::align_val_t kAlignment{kLiteRtHostMemoryAlignment};
 
 LiteRtRankedTensorType TypeOf(const TensorSpec& spec) {
   LiteRtRankedTensorType type{};
@@ -30,12 +29,16 @@ Result<TensorBuffer> TensorBuffer::Create(std::shared_ptr<const LiteRtRuntime> r
   const size_t bytes = buffer.elements_ * sizeof(float);
   const size_t padded = (bytes + kReadAhead + kLiteRtHostMemoryAlignment - 1) /
                         kLiteRtHostMemoryAlignment * kLiteRtHostMemoryAlignment;
-  buffer.data_ = static_cast<float*>(::operator new(padded, kAlignment, std::nothrow));
-  if (buffer.data_ == nullptr) {
+  // The system gives pages of zeros when they are first written: of a cache for 448 positions a
+  // short text takes but a part.
+  buffer.memory_ = std::calloc(padded + kLiteRtHostMemoryAlignment, 1);
+  if (buffer.memory_ == nullptr) {
     return Error{ErrorCode::kDevice, "out of memory: " + spec.name + " " + ShapeText(spec.shape) +
                                          " needs " + std::to_string(padded) + " bytes"};
   }
-  std::memset(buffer.data_, 0, padded);
+  const auto address = reinterpret_cast<uintptr_t>(buffer.memory_);
+  buffer.data_ =
+      static_cast<float*>(buffer.memory_) + (-address % kLiteRtHostMemoryAlignment) / sizeof(float);
   if (buffer.runtime_ == nullptr) return buffer;
   const LiteRtRankedTensorType type = TypeOf(spec);
   const LiteRtApi& api = buffer.runtime_->api();
@@ -128,7 +131,7 @@ TensorBuffer::~TensorBuffer() {
     static_cast<void>(HandOver());
   }
   if (handle_ != nullptr) runtime_->api().LiteRtDestroyTensorBuffer(handle_);
-  ::operator delete(data_, kAlignment);
+  std::free(memory_);
 }
 
 TensorBuffer::TensorBuffer(TensorBuffer&& other) noexcept { *this = std::move(other); }
@@ -136,6 +139,7 @@ TensorBuffer::TensorBuffer(TensorBuffer&& other) noexcept { *this = std::move(ot
 TensorBuffer& TensorBuffer::operator=(TensorBuffer&& other) noexcept {
   std::swap(runtime_, other.runtime_);
   std::swap(handle_, other.handle_);
+  std::swap(memory_, other.memory_);
   std::swap(data_, other.data_);
   std::swap(elements_, other.elements_);
   std::swap(on_device_, other.on_device_);

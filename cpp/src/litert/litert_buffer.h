@@ -55,6 +55,7 @@ class TensorBuffer {
 
   std::shared_ptr<const LiteRtRuntime> runtime_;
   LiteRtTensorBuffer handle_ = nullptr;
+  void* memory_ = nullptr;  // the host's, to be freed
   float* data_ = nullptr;
   size_t elements_ = 0;
   bool on_device_ = false;

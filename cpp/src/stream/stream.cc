@@ -6,8 +6,8 @@
 
 #include "base/one_call.h"
 #include "sotto/log_mel.h"
+#include "sotto/recognizer.h"
 #include "stream/stream_loop.h"
-#include "whisper/whisper_bundle.h"
 
 namespace sotto {
 namespace {
@@ -27,7 +27,7 @@ TranscribeOptions ForDecoding(const StreamOptions& options) {
 }
 
 StreamDecode Decoding(std::shared_ptr<const SpeechModel> model, const StreamOptions& options) {
-  const int most = model->bundle().decoder.context / 2;
+  const int most = model->info().sample_len;
   return [model = std::move(model), most, decoding = ForDecoding(options)](
              const float* samples, size_t count, const std::vector<int>& prompt,
              const std::string& language) mutable -> Result<StreamHypothesis> {
@@ -59,11 +59,11 @@ StreamDetect Detection(std::shared_ptr<const VoiceActivityDetector> vad) {
 }
 
 // Words have times only with the window's alignment graph.
-Result<void> CheckAlignment(const WhisperBundle& bundle) {
-  for (const Window& window : bundle.windows) {
-    if (window.alignment) continue;
+Result<void> CheckAlignment(const RecognizerInfo& info) {
+  for (const RecognizerInfo::Window& window : info.windows) {
+    if (window.words) continue;
     return Error{ErrorCode::kOption,
-                 "the bundle " + bundle.directory + " has no alignment graph for its window of " +
+                 "the bundle " + info.bundle + " has no alignment graph for its window of " +
                      std::to_string(window.seconds) +
                      " s, so words have no times, which a stream needs; convert the model again"};
   }
@@ -104,8 +104,8 @@ class Stream::Impl {
 Result<std::unique_ptr<Stream>> Stream::Create(std::shared_ptr<const SpeechModel> model,
                                                std::shared_ptr<const VoiceActivityDetector> vad,
                                                const StreamOptions& options) {
-  SOTTO_RETURN_IF_ERROR(options.Validate(model->bundle()));
-  SOTTO_RETURN_IF_ERROR(CheckAlignment(model->bundle()));
+  SOTTO_RETURN_IF_ERROR(options.Validate(model->info()));
+  SOTTO_RETURN_IF_ERROR(CheckAlignment(model->info()));
   return std::unique_ptr<Stream>(
       new Stream(std::make_unique<Impl>(std::move(model), std::move(vad), options)));
 }

@@ -1,8 +1,8 @@
 #include <sstream>
 #include <string>
 
+#include "sotto/recognizer.h"
 #include "sotto/stream.h"
-#include "whisper/whisper_bundle.h"
 
 namespace sotto {
 namespace {
@@ -18,7 +18,7 @@ Result<void> Expect(const char* name, Number value, double least, double most, c
 
 }  // namespace
 
-Result<void> StreamOptions::Validate(const WhisperBundle& bundle) const {
+Result<void> StreamOptions::Validate(const RecognizerInfo& info) const {
   const char* const seconds = " seconds";
   SOTTO_RETURN_IF_ERROR(Expect("max_buffer", max_buffer, 4, 29, seconds));
   SOTTO_RETURN_IF_ERROR(Expect("step", step, 0.1, max_buffer / 2, " seconds, half of max_buffer"));
@@ -31,8 +31,8 @@ Result<void> StreamOptions::Validate(const WhisperBundle& bundle) const {
   decoding.language = language;
   decoding.task = task;
   decoding.window = window;
-  SOTTO_RETURN_IF_ERROR(decoding.Validate(bundle));
-  const int longest = window != 0 ? window : bundle.windows.back().seconds;
+  SOTTO_RETURN_IF_ERROR(decoding.Validate(info));
+  const int longest = window != 0 ? window : info.windows.back().seconds;
   if (max_buffer > longest) {
     return Expect("max_buffer", max_buffer, 4, longest, " seconds, the window's length");
   }

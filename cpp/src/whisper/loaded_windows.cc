@@ -27,13 +27,15 @@ const Window& FittingWindow(const WhisperBundle& bundle, size_t frames) {
 }
 
 LoadedWindows::LoadedWindows(std::shared_ptr<const LiteRtRuntime> runtime, int threads,
-                             const WhisperBundle& bundle, const WhisperTables& tables)
-    : files_(std::move(runtime), threads), bundle_(bundle), tables_(tables) {}
+                             const EncoderPool& encoders, const WhisperBundle& bundle,
+                             const WhisperTables& tables)
+    : files_(std::move(runtime), threads), encoders_(encoders), bundle_(bundle), tables_(tables) {}
 
 Result<WhisperGraphs*> LoadedWindows::Graphs(const Window& window) {
   std::unique_ptr<WhisperGraphs>& graphs = graphs_[window.seconds];
   if (graphs == nullptr) {
-    SOTTO_ASSIGN_OR_RETURN(graphs, WhisperGraphs::Create(&files_, bundle_, window, tables_));
+    SOTTO_ASSIGN_OR_RETURN(graphs,
+                           WhisperGraphs::Create(&files_, encoders_, bundle_, window, tables_));
   }
   return graphs.get();
 }

@@ -11,6 +11,7 @@
 #include "litert/litert_graph.h"
 #include "sotto/error.h"
 #include "whisper/alignment_graph.h"
+#include "whisper/encoder_pool.h"
 #include "whisper/whisper_bundle.h"
 #include "whisper/whisper_graphs.h"
 
@@ -25,9 +26,10 @@ const Window& FittingWindow(const WhisperBundle& bundle, size_t frames);
 // Not for several threads at once.
 class LoadedWindows {
  public:
-  // threads: of the CPU's kernels. `bundle` and `tables` must outlive it.
+  // threads: of the CPU's kernels. `encoders`, `bundle` and `tables` must outlive it.
   LoadedWindows(std::shared_ptr<const LiteRtRuntime> runtime, int threads,
-                const WhisperBundle& bundle, const WhisperTables& tables);
+                const EncoderPool& encoders, const WhisperBundle& bundle,
+                const WhisperTables& tables);
 
   // Of one of the bundle's windows.
   Result<WhisperGraphs*> Graphs(const Window& window);
@@ -42,7 +44,8 @@ class LoadedWindows {
   int64_t graph_runs() const { return files_.runs(); }
 
  private:
-  CompiledFiles files_;
+  CompiledFiles files_;  // of decoders
+  const EncoderPool& encoders_;
   const WhisperBundle& bundle_;
   const WhisperTables& tables_;
   std::map<int, std::unique_ptr<WhisperGraphs>> graphs_;       // by seconds

@@ -10,7 +10,7 @@
 
 #include "audio/log_mel_reader.h"
 #include "sotto/error.h"
-#include "sotto/speech_session.h"
+#include "sotto/recognizer.h"
 #include "sotto/tokenizer.h"
 #include "sotto/transcribe_options.h"
 #include "sotto/transcription.h"

@@ -20,14 +20,18 @@ Result<std::shared_ptr<SpeechWeights>> OpenTables(WhisperBundle bundle, const Pl
   SOTTO_ASSIGN_OR_RETURN(Tokenizer tokenizer,
                          Tokenizer::Open(*bundle.tokenizer, bundle.vocabulary.eot));
   SOTTO_ASSIGN_OR_RETURN(WhisperTables tables, WhisperTables::Open(bundle));
+  const auto files = [runtime = placement.runtime, threads] {
+    return std::make_unique<CompiledFiles>(runtime, threads);
+  };
   return std::shared_ptr<SpeechWeights>(new SpeechWeights{
       std::move(bundle), std::move(log_mel), std::move(tokenizer), std::move(tables),
-      placement.runtime, threads, placement.accelerator(), placement.fallback});
+      placement.runtime, threads, placement.accelerator(), placement.fallback, EncoderPool(files)});
 }
 
 // Loads the shortest window, and runs its decoder for a step.
 Result<void> TryNpu(const SpeechWeights& weights) {
-  LoadedWindows windows(weights.runtime, weights.threads, weights.bundle, weights.tables);
+  LoadedWindows windows(weights.runtime, weights.threads, weights.encoders, weights.bundle,
+                        weights.tables);
   SOTTO_ASSIGN_OR_RETURN(WhisperGraphs * graphs, windows.Graphs(weights.bundle.windows.front()));
   const auto step = graphs->decoder()->Step(weights.bundle.vocabulary.sot);
   return RanOnNpu(step.ok() ? Result<void>() : step.error());

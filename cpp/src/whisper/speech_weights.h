@@ -3,7 +3,6 @@
 #ifndef SOTTO_SRC_WHISPER_SPEECH_WEIGHTS_H_
 #define SOTTO_SRC_WHISPER_SPEECH_WEIGHTS_H_
 
-#include <atomic>
 #include <memory>
 #include <string>
 
@@ -13,12 +12,13 @@
 #include "sotto/load_options.h"
 #include "sotto/log_mel.h"
 #include "sotto/tokenizer.h"
+#include "whisper/encoder_pool.h"
 #include "whisper/whisper_bundle.h"
 #include "whisper/whisper_tables.h"
 
 namespace sotto {
 
-// Immutable but for `closed`: for any number of threads.
+// Immutable, for any number of threads.
 struct SpeechWeights {
   // Opens the bundle, its tables and LiteRT. On the NPU the shortest window has run once.
   static Result<std::shared_ptr<const SpeechWeights>> Open(const BundleFiles& files,
@@ -31,8 +31,8 @@ struct SpeechWeights {
   const std::shared_ptr<const LiteRtRuntime> runtime;
   const int threads;  // of a session's CPU kernels
   const std::string accelerator;
-  const std::string fallback;               // why "auto" took the CPU
-  mutable std::atomic<bool> closed{false};  // by SpeechModel::Close
+  const std::string fallback;  // why "auto" took the CPU
+  const EncoderPool encoders;
 };
 
 }  // namespace sotto

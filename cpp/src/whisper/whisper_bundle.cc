@@ -162,4 +162,19 @@ Result<WhisperBundle> WhisperBundle::Open(const BundleFiles& files, bool verify)
   return bundle;
 }
 
+RecognizerInfo InfoOf(const WhisperBundle& bundle) {
+  RecognizerInfo info;
+  info.name = bundle.name;
+  info.bundle = bundle.directory;
+  info.precision = bundle.precision;
+  for (const auto& [code, id] : bundle.vocabulary.languages) info.languages.push_back(code);
+  for (const Window& window : bundle.windows) {
+    info.windows.push_back({window.seconds, window.alignment.has_value()});
+  }
+  info.vocabulary = bundle.decoder.vocabulary;
+  info.longest_text = bundle.decoder.cache;
+  info.sample_len = bundle.decoder.context / 2;
+  return info;
+}
+
 }  // namespace sotto

@@ -16,6 +16,7 @@
 #include "decode/decoder_spec.h"
 #include "sotto/bundle_files.h"
 #include "sotto/error.h"
+#include "sotto/recognizer.h"
 
 namespace sotto {
 
@@ -68,6 +69,9 @@ struct WhisperBundle {
   std::shared_ptr<const FileView> tokenizer;
   std::map<std::string, NpuFiles> npu;  // by SoC; their files are not opened by Open
 };
+
+// What it is like as a recogniser, on the CPU.
+RecognizerInfo InfoOf(const WhisperBundle& bundle);
 
 }  // namespace sotto
 

@@ -15,31 +15,32 @@ GraphCounters& GraphCounters::operator+=(const GraphCounters& other) {
 }
 
 Result<std::unique_ptr<WhisperGraphs>> WhisperGraphs::Create(CompiledFiles* files,
+                                                             const EncoderPool& encoders,
                                                              const WhisperBundle& bundle,
                                                              const Window& window,
                                                              const WhisperTables& tables) {
   const Stopwatch watch;
-  std::unique_ptr<WhisperGraphs> graphs(new WhisperGraphs(window));
-  SOTTO_ASSIGN_OR_RETURN(graphs->encoder_, Graph::Create(files, window.encoder));
+  std::unique_ptr<WhisperGraphs> graphs(new WhisperGraphs(files, encoders, window));
   SOTTO_ASSIGN_OR_RETURN(graphs->decoder_,
                          KvDecoder::Create(files, bundle.decoder, {window.decoder, window.prefill},
                                            tables.ForDecoder()));
-  SOTTO_RETURN_IF_ERROR(graphs->BindEncoder());
+  SOTTO_RETURN_IF_ERROR(graphs->MakeBuffers());
   graphs->counters_.load_ms = watch.Milliseconds();
   return graphs;
 }
 
-Result<void> WhisperGraphs::BindEncoder() {
-  SOTTO_ASSIGN_OR_RETURN(log_mel_, encoder_->MakeBuffer(encoder_->inputs().front()));
-  BufferMap buffers = decoder_->further_inputs();
-  for (const auto& [name, buffer] : buffers) SOTTO_RETURN_IF_ERROR(buffer->KeepOnDevice());
-  buffers[encoder_->inputs().front().name] = &*log_mel_;
-  return encoder_->Bind(buffers);
+Result<void> WhisperGraphs::MakeBuffers() {
+  SOTTO_ASSIGN_OR_RETURN(log_mel_, encoders_.MakeInput(window_.encoder));
+  encoded_ = decoder_->further_inputs();
+  for (const auto& [name, buffer] : encoded_) SOTTO_RETURN_IF_ERROR(buffer->KeepOnDevice());
+  encoded_["log_mel"] = &*log_mel_;
+  return {};
 }
 
 Result<void> WhisperGraphs::Encode() {
   const Stopwatch watch;
-  SOTTO_RETURN_IF_ERROR(encoder_->Run());
+  files_->CountRun();
+  SOTTO_RETURN_IF_ERROR(encoders_.Run(window_.encoder, encoded_));
   decoder_->Restart();
   ++counters_.encoder_runs;
   counters_.encoder_ms += watch.Milliseconds();

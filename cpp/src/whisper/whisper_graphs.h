@@ -10,6 +10,7 @@
 #include "decode/kv_decoder.h"
 #include "litert/litert_graph.h"
 #include "sotto/error.h"
+#include "whisper/encoder_pool.h"
 #include "whisper/whisper_bundle.h"
 #include "whisper/whisper_tables.h"
 
@@ -28,8 +29,9 @@ struct GraphCounters {
 // Not for several threads at once.
 class WhisperGraphs {
  public:
-  // `files`, `bundle`, `window` and `tables` must outlive it.
+  // All must outlive it.
   static Result<std::unique_ptr<WhisperGraphs>> Create(CompiledFiles* files,
+                                                       const EncoderPool& encoders,
                                                        const WhisperBundle& bundle,
                                                        const Window& window,
                                                        const WhisperTables& tables);
@@ -47,15 +49,18 @@ class WhisperGraphs {
   KvDecoder* decoder() { return decoder_.get(); }
 
  private:
-  explicit WhisperGraphs(const Window& window) : window_(window) {}
+  WhisperGraphs(CompiledFiles* files, const EncoderPool& encoders, const Window& window)
+      : files_(files), encoders_(encoders), window_(window) {}
 
-  Result<void> BindEncoder();
+  Result<void> MakeBuffers();
 
+  CompiledFiles* files_;
+  const EncoderPool& encoders_;
   const Window& window_;
   std::unique_ptr<KvDecoder> decoder_;
   std::optional<TensorBuffer> log_mel_;
-  std::unique_ptr<Graph> encoder_;  // after what it runs over: destroyed first
-  GraphCounters counters_;          // but for the decoder's
+  BufferMap encoded_;       // what an encoder runs over
+  GraphCounters counters_;  // but for the decoder's
 };
 
 }  // namespace sotto

@@ -20,7 +20,7 @@ WhisperBundle Multilingual() {
 // The message with which the options are refused; empty if they are valid.
 template <typename Options>
 std::string Refusal(const Options& options, const WhisperBundle& bundle) {
-  const Result<void> result = options.Validate(bundle);
+  const Result<void> result = options.Validate(InfoOf(bundle));
   if (result.ok()) return "";
   CHECK(result.error().code == ErrorCode::kOption);
   return result.error().message;

@@ -16,6 +16,7 @@ import numpy as np
 import typer
 
 from sotto.bundle import replacing_file
+from sotto.commands.accelerator import Accelerator, AcceleratorOption, NpuDispatch, Soc
 from sotto.commands.output import make_text_printable
 from sotto.errors import OptionError, OutputError, SottoError
 from sotto.terminal import FAILURE, clean_exits, discard_stdout, stderr
@@ -70,6 +71,9 @@ def embed(
     ] = None,
     normalize: Annotated[bool, typer.Option(help="Scale vectors to length 1.")] = True,
     threads: Annotated[int, typer.Option(help="Of the model; 0: 4 at most.")] = 0,
+    accelerator: AcceleratorOption = Accelerator.cpu,
+    soc: Soc = None,
+    npu_dispatch: NpuDispatch = None,
 ) -> None:
     """Embed texts, pictures or recordings. Vectors go to standard output.
 
@@ -82,7 +86,8 @@ def embed(
         _check_destination(output_format, output)
         from sotto.runtime.locate import find_encoder
 
-        work = _Work(str(find_encoder(model)), normalize, threads)
+        where = {"accelerator": accelerator.value, "soc": soc, "npu_dispatch": npu_dispatch}
+        work = _Work(str(find_encoder(model)), normalize, threads, where)
         names, vectors = work.embed(work.items(files))
         if work.failed and output_format is VectorFormat.npy:
             raise OutputError(
@@ -97,8 +102,9 @@ def embed(
 class _Work:
     """One bundle's encoders over items of any modality."""
 
-    def __init__(self, bundle: str, normalize: bool, threads: int) -> None:
-        self._bundle, self._normalize, self._threads = bundle, normalize, threads
+    def __init__(self, bundle: str, normalize: bool, threads: int, where: dict[str, Any]) -> None:
+        self._bundle, self._normalize = bundle, normalize
+        self._threads, self._where = threads, where
         self._encoders: dict[str, Any] = {}
         self.failed = False
 
@@ -144,7 +150,9 @@ class _Work:
         from sotto.index.bundles import load_encoder
 
         if modality not in self._encoders:
-            self._encoders[modality] = load_encoder(self._bundle, modality, self._threads)
+            self._encoders[modality] = load_encoder(
+                self._bundle, modality, self._threads, **self._where
+            )
         return self._encoders[modality]
 
     def _tell(self, line: str) -> None:

@@ -238,7 +238,10 @@ def simulate(
             raise OptionError(f"soc {soc!r}: simulate takes one")
         arithmetic = Arithmetic(storage, accumulate, gelu)  # type: ignore[arg-type]  # checked
         title = f"{model}: {storage}, sums in {accumulate}, GELU {gelu}"
-        if read_manifest(model, verify=False).embedding is not None:
+        manifest = read_manifest(model, verify=False)
+        if manifest.whisper is None and manifest.embedding is None:
+            raise OptionError(f"{model} {manifest.purpose}: it neither transcribes nor embeds")
+        if manifest.embedding is not None:
             if audio or window:
                 raise OptionError(f"{model} embeds: it is run over samples, so leave audio out")
             _simulate_encoders(model, arithmetic, chosen, against, graphs, layers, title, as_json)

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "base/idle_pool.h"
-#include "whisper/speech_session_impl.h"
-#include "whisper/speech_weights.h"
+#include "speech/speech_session_impl.h"
+#include "whisper/whisper_recognizer.h"
 
 namespace sotto {
 
@@ -15,23 +15,19 @@ class SpeechModel::Pool : public IdlePool<SpeechSession> {
 
 Result<std::shared_ptr<const SpeechModel>> SpeechModel::Create(const BundleFiles& files,
                                                                const LoadOptions& options) {
-  SOTTO_ASSIGN_OR_RETURN(auto weights, SpeechWeights::Open(files, options));
-  return std::shared_ptr<const SpeechModel>(new SpeechModel(std::move(weights)));
+  SOTTO_ASSIGN_OR_RETURN(auto recognizer, WhisperRecognizer::Open(files, options));
+  return std::make_shared<const SpeechModel>(std::move(recognizer));
 }
 
-SpeechModel::SpeechModel(std::shared_ptr<const SpeechWeights> weights)
-    : weights_(std::move(weights)), idle_(std::make_unique<Pool>(kMostIdleSessions)) {}
+SpeechModel::SpeechModel(std::shared_ptr<const Recognizer> recognizer)
+    : recognizer_(std::move(recognizer)), idle_(std::make_unique<Pool>(kMostIdleSessions)) {}
 SpeechModel::~SpeechModel() = default;
 
-const WhisperBundle& SpeechModel::bundle() const { return weights_->bundle; }
-
-const std::string& SpeechModel::accelerator() const { return weights_->accelerator; }
-
-const std::string& SpeechModel::fallback() const { return weights_->fallback; }
+const RecognizerInfo& SpeechModel::info() const { return recognizer_->info(); }
 
 std::unique_ptr<SpeechSession> SpeechModel::NewSession() const {
   return std::unique_ptr<SpeechSession>(
-      new SpeechSession(std::make_unique<SpeechSession::Impl>(weights_)));
+      new SpeechSession(std::make_unique<SpeechSession::Impl>(recognizer_)));
 }
 
 Result<Transcription> SpeechModel::Transcribe(AudioSource* source, const TranscribeOptions& options,
@@ -54,7 +50,7 @@ Result<Transcription> SpeechModel::TranscribeWindow(const float* samples, size_t
 }
 
 void SpeechModel::Close() const {
-  weights_->closed = true;
+  recognizer_->Close();
   idle_->Close();
 }
 

@@ -5,7 +5,7 @@
 #include <limits>
 #include <sstream>
 
-#include "whisper/whisper_bundle.h"
+#include "sotto/recognizer.h"
 
 namespace sotto {
 namespace {
@@ -26,17 +26,18 @@ Result<void> CheckRange(const char* option, std::optional<double> value, double 
   return OutOfRange(option, *value, expected);
 }
 
-Result<void> CheckLanguage(const DecodeOptions& options, const WhisperBundle& bundle) {
+Result<void> CheckLanguage(const DecodeOptions& options, const RecognizerInfo& info) {
   const std::string& language = options.language;
-  if (!bundle.multilingual()) {
+  if (!info.multilingual()) {
     if (options.task != "translate" && (language.empty() || language == "en")) return {};
     return Error{ErrorCode::kOption, "language \"" + language + "\", task \"" + options.task +
-                                         "\": the model " + bundle.name +
+                                         "\": the model " + info.name +
                                          " transcribes English only; use a multilingual one"};
   }
-  if (language.empty() || bundle.vocabulary.languages.count(language) > 0) return {};
+  const auto& known = info.languages;
+  if (language.empty() || std::find(known.begin(), known.end(), language) != known.end()) return {};
   std::string codes;
-  for (const auto& [code, id] : bundle.vocabulary.languages) codes += " " + code;
+  for (const std::string& code : known) codes += " " + code;
   return OutOfRange("language", "\"" + language + "\"", "nothing (to detect it) or one of" + codes);
 }
 
@@ -103,7 +104,7 @@ Result<void> CheckClips(const std::vector<double>& clip_timestamps) {
   return {};
 }
 
-Result<void> CheckWords(const TranscribeOptions& options, const WhisperBundle& bundle) {
+Result<void> CheckWords(const TranscribeOptions& options, const RecognizerInfo& info) {
   if (options.hallucination_silence_threshold) {
     SOTTO_RETURN_IF_ERROR(CheckRange("hallucination_silence_threshold",
                                      options.hallucination_silence_threshold, 0, 1e6,
@@ -114,20 +115,20 @@ Result<void> CheckWords(const TranscribeOptions& options, const WhisperBundle& b
     }
   }
   if (!options.word_timestamps) return {};
-  for (const Window& window : bundle.windows) {
-    if (window.alignment) continue;
-    return Error{ErrorCode::kOption, "word_timestamps: the bundle " + bundle.directory +
+  for (const RecognizerInfo::Window& window : info.windows) {
+    if (window.words) continue;
+    return Error{ErrorCode::kOption, "word_timestamps: the bundle " + info.bundle +
                                          " has no alignment graph for its window of " +
                                          std::to_string(window.seconds) +
-                                         " seconds; make it again: sotto convert " + bundle.name};
+                                         " seconds; make it again: sotto convert " + info.name};
   }
   return {};
 }
 
-Result<void> CheckWindow(int seconds, const WhisperBundle& bundle) {
+Result<void> CheckWindow(int seconds, const RecognizerInfo& info) {
   if (seconds == 0) return {};
   std::string known;
-  for (const Window& window : bundle.windows) {
+  for (const RecognizerInfo::Window& window : info.windows) {
     if (window.seconds == seconds) return {};
     known += " " + std::to_string(window.seconds);
   }
@@ -138,32 +139,32 @@ Result<void> CheckWindow(int seconds, const WhisperBundle& bundle) {
 
 }  // namespace
 
-Result<void> DecodeOptions::Validate(const WhisperBundle& bundle) const {
+Result<void> DecodeOptions::Validate(const RecognizerInfo& info) const {
   if (task != "transcribe" && task != "translate") {
     return OutOfRange("task", "\"" + task + "\"", "\"transcribe\" or \"translate\"");
   }
-  SOTTO_RETURN_IF_ERROR(CheckLanguage(*this, bundle));
-  if (sample_len < 0 || sample_len > bundle.decoder.cache) {
-    return OutOfRange("sample_len", sample_len, "0 to " + std::to_string(bundle.decoder.cache));
+  SOTTO_RETURN_IF_ERROR(CheckLanguage(*this, info));
+  if (sample_len < 0 || sample_len > info.longest_text) {
+    return OutOfRange("sample_len", sample_len, "0 to " + std::to_string(info.longest_text));
   }
   SOTTO_RETURN_IF_ERROR(CheckSearch(*this));
   for (int token : suppress_tokens) {
-    if (token >= -1 && token < bundle.decoder.vocabulary) continue;
+    if (token >= -1 && token < info.vocabulary) continue;
     return OutOfRange("suppress_tokens", token,
                       "-1 (symbols that are not speech) or token ids from 0 to " +
-                          std::to_string(bundle.decoder.vocabulary - 1));
+                          std::to_string(info.vocabulary - 1));
   }
   return CheckRange("max_initial_timestamp", max_initial_timestamp, 0, 1e6,
                     "0 or more seconds, or nothing");
 }
 
-Result<void> TranscribeOptions::Validate(const WhisperBundle& bundle) const {
-  SOTTO_RETURN_IF_ERROR(CheckWindow(window, bundle));
-  SOTTO_RETURN_IF_ERROR(DecodeOptions::Validate(bundle));
+Result<void> TranscribeOptions::Validate(const RecognizerInfo& info) const {
+  SOTTO_RETURN_IF_ERROR(CheckWindow(window, info));
+  SOTTO_RETURN_IF_ERROR(DecodeOptions::Validate(info));
   SOTTO_RETURN_IF_ERROR(CheckTemperatures(*this));
   SOTTO_RETURN_IF_ERROR(CheckThresholds(*this));
   SOTTO_RETURN_IF_ERROR(CheckClips(clip_timestamps));
-  SOTTO_RETURN_IF_ERROR(CheckWords(*this, bundle));
+  SOTTO_RETURN_IF_ERROR(CheckWords(*this, info));
   const Result<void> checked = vad.Validate();
   if (checked.ok()) return {};
   // Beside the others its options are called vad_….
