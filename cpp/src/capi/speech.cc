@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <cstdlib>
 
 #include "capi/handles.h"
@@ -16,7 +17,7 @@ using sotto::capi::Missing;
 using sotto::capi::Sized;
 using sotto::capi::Text;
 
-constexpr double kUnset = std::nan("");
+constexpr double kUnset = std::numeric_limits<double>::quiet_NaN();
 
 std::optional<double> Number(double value) {
   return std::isnan(value) ? std::nullopt : std::optional<double>(value);
