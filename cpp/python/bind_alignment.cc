@@ -14,6 +14,7 @@
 
 #include "errors.h"
 #include "gil.h"
+#include "platform/path.h"
 #include "whisper/alignment_graph.h"
 #include "whisper/whisper_graphs.h"
 
@@ -101,7 +102,7 @@ void BindAlignment(py::module_& m) {
   py::class_<Aligner>(m, "Aligner", "Alignment scores of a text, from one window of a bundle.")
       .def(py::init([](const std::filesystem::path& bundle, int window, int threads,
                        const std::filesystem::path& library) {
-             return Unwrap(Aligner::Create(bundle.string(), window, threads, library.string()));
+             return Unwrap(Aligner::Create(Utf8From(bundle), window, threads, Utf8From(library)));
            }),
            "bundle"_a, py::kw_only(), "window"_a, "threads"_a = 1, "library"_a = "")
       .def("align", &Aligner::Align, "log_mel"_a, "text"_a, py::kw_only(), "blocks"_a = -1,

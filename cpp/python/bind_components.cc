@@ -17,6 +17,7 @@
 #include "errors.h"
 #include "gil.h"
 #include "litert/cpu_threads.h"
+#include "platform/path.h"
 #include "sotto/bundle_files.h"
 #include "sotto/log_mel.h"
 #include "sotto/tokenizer.h"
@@ -62,9 +63,9 @@ EmbeddingTable OpenEmbeddingTable(const std::filesystem::path& path,
                                   const std::optional<std::filesystem::path>& scales_path,
                                   size_t n_vocab, size_t width) {
   std::shared_ptr<const FileView> scales;
-  if (scales_path) scales = Unwrap(FileView::Open(scales_path->string()));
+  if (scales_path) scales = Unwrap(FileView::Open(Utf8From(*scales_path)));
   return Unwrap(
-      EmbeddingTable::Open(Unwrap(FileView::Open(path.string())), scales, n_vocab, width));
+      EmbeddingTable::Open(Unwrap(FileView::Open(Utf8From(path))), scales, n_vocab, width));
 }
 
 py::array_t<float> EmbeddingRow(const EmbeddingTable& table, int token) {
@@ -74,7 +75,7 @@ py::array_t<float> EmbeddingRow(const EmbeddingTable& table, int token) {
 }
 
 std::string HashFile(const std::filesystem::path& path) {
-  const std::shared_ptr<const FileView> file = Unwrap(FileView::Open(path.string()));
+  const std::shared_ptr<const FileView> file = Unwrap(FileView::Open(Utf8From(path)));
   const GilReleased released;
   return file->sha256();
 }
@@ -103,7 +104,7 @@ Result<std::vector<float>> ReadAllSamples(const std::string& path) {
 py::array_t<float> ReadWav(const std::filesystem::path& path) {
   Result<std::vector<float>> result = [&] {
     const GilReleased released;
-    return ReadAllSamples(path.string());
+    return ReadAllSamples(Utf8From(path));
   }();
   const std::vector<float> samples = Unwrap(std::move(result));
   return py::array_t<float>(static_cast<py::ssize_t>(samples.size()), samples.data());
@@ -123,7 +124,7 @@ void BindComponents(py::module_& m) {
   py::class_<Tokenizer>(m, "Tokenizer",
                         "Token ids to text and back, from a bundle's tokenizer.tiktoken.")
       .def(py::init([](const std::filesystem::path& path, int n_text) {
-             return Unwrap(Tokenizer::Open(*Unwrap(FileView::Open(path.string())), n_text));
+             return Unwrap(Tokenizer::Open(*Unwrap(FileView::Open(Utf8From(path))), n_text));
            }),
            "path"_a, "n_text"_a,
            "n_text: ids below it are text. Raises BundleError unless the file holds just those.")

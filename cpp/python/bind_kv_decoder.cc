@@ -19,6 +19,7 @@
 #include "decode/kv_decoder.h"
 #include "decoder_arguments.h"
 #include "errors.h"
+#include "platform/path.h"
 
 namespace sotto {
 namespace {
@@ -47,7 +48,7 @@ class TableDecoder {
         new TableDecoder(std::move(table), std::move(runtime), threads));
     DecoderTables tables = {&made->tokens_, {}};
     for (const auto& [input, path] : positions) {
-      SOTTO_ASSIGN_OR_RETURN(const auto npy, FileView::Open(path.string()));
+      SOTTO_ASSIGN_OR_RETURN(const auto npy, FileView::Open(Utf8From(path)));
       SOTTO_ASSIGN_OR_RETURN(MappedNpy mapped, MappedNpy::Open(npy));
       tables.positions.push_back(
           {input, &made->positions_.emplace(input, std::move(mapped)).first->second});
@@ -127,9 +128,9 @@ void BindKvDecoder(py::module_& m) {
                        const py::object& step, const py::object& block,
                        const std::filesystem::path& tokens, const Paths& positions,
                        const std::filesystem::path& library, int threads) {
-             return Unwrap(TableDecoder::Create(model.string(), SpecOf(spec), GraphsOf(step, block),
-                                                tokens.string(), positions, library.string(),
-                                                threads));
+             return Unwrap(TableDecoder::Create(Utf8From(model), SpecOf(spec),
+                                                GraphsOf(step, block), Utf8From(tokens), positions,
+                                                Utf8From(library), threads));
            }),
            "model"_a, "spec"_a, py::kw_only(), "step"_a, "block"_a = py::none(), "tokens"_a,
            "positions"_a, "library"_a, "threads"_a = 1,

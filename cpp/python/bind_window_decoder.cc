@@ -20,6 +20,7 @@
 #include "errors.h"
 #include "gil.h"
 #include "litert/litert_graph.h"
+#include "platform/path.h"
 #include "python_graphs.h"
 #include "sotto/tokenizer.h"
 #include "whisper/decoder.h"
@@ -199,8 +200,8 @@ void BindWindowDecoder(py::module_& m) {
       .def(
           py::init([](const std::filesystem::path& bundle, const std::filesystem::path& library,
                       int threads, py::object run) {
-            return Unwrap(
-                WindowDecoder::Create(bundle.string(), library.string(), threads, std::move(run)));
+            return Unwrap(WindowDecoder::Create(Utf8From(bundle), Utf8From(library), threads,
+                                                std::move(run)));
           }),
           "bundle"_a, py::kw_only(), "library"_a = "", "threads"_a = 0, "run"_a = py::none(),
           "library: LiteRT's; threads: of its CPU kernels; 0: as many as there are cores.\n"

@@ -13,6 +13,7 @@
 
 #include "errors.h"
 #include "gil.h"
+#include "platform/path.h"
 #include "sotto/bundle_files.h"
 #include "sotto/load_options.h"
 
@@ -26,13 +27,13 @@ std::shared_ptr<Model> Load(const std::filesystem::path& bundle, int threads, bo
                             const std::string& accelerator, const std::string& soc,
                             const std::filesystem::path& dispatch) {
   const LoadOptions options{
-      threads,          verify,
-      library.string(), weight_cache ? weight_cache->string() : DefaultWeightCache(),
-      accelerator,      soc,
-      dispatch.string()};
+      threads,           verify,
+      Utf8From(library), weight_cache ? Utf8From(*weight_cache) : DefaultWeightCache(),
+      accelerator,       soc,
+      Utf8From(dispatch)};
   Result<std::shared_ptr<const Model>> result = [&]() -> Result<std::shared_ptr<const Model>> {
     const GilReleased released;
-    SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(bundle.string()));
+    SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(Utf8From(bundle)));
     return Model::Create(*files, options);
   }();
   return std::const_pointer_cast<Model>(Unwrap(std::move(result)));

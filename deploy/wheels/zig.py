@@ -19,18 +19,20 @@ class Target:
         zig: its name as zig writes it.
         platform: of a wheel, as pip writes it; None where no wheel is made by zig.
         suffix: of an extension module, after the interpreter's tag.
+        system: CMake's name of what no wheel is made for here.
     """
 
     zig: str
     platform: str | None = None
     suffix: str = ""
+    system: str = ""
 
 
 TARGETS = {
     "x86_64-linux": Target(f"x86_64-linux-gnu.{GLIBC}", "linux-x86_64", "x86_64-linux-gnu.so"),
     "aarch64-linux": Target(f"aarch64-linux-gnu.{GLIBC}", "linux-aarch64", "aarch64-linux-gnu.so"),
-    "aarch64-macos": Target("aarch64-macos"),
-    "x86_64-windows": Target("x86_64-windows-gnu"),
+    "aarch64-macos": Target("aarch64-macos", system="Darwin"),
+    "x86_64-windows": Target("x86_64-windows-gnu", system="Windows"),
 }
 
 

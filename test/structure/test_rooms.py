@@ -14,12 +14,12 @@ PUBLIC = REPOSITORY / "cpp" / "include" / "sotto"
 
 # From what everything stands on to what programs outside call.
 LAYERS = [
+    "platform",
     "base",
     "audio",
     "bundle",
     "text",
     "image",
-    "tflite",
     "tflite",
     "litert",
     "vad",
@@ -47,7 +47,7 @@ def room_of_header(name: str) -> str:
 def files() -> Iterator[tuple[Path, str]]:
     """Every file of the runtime, and its room."""
     for path in sorted(SOURCES.rglob("*.[ch]*")):
-        yield path, path.parent.name
+        yield path, path.relative_to(SOURCES).parts[0]
     for path in sorted(PUBLIC.glob("*.h")):
         yield path, room_of_header(path.name)
 
@@ -83,6 +83,23 @@ def test_nothing_includes_upward() -> None:
         if LAYERS.index(other) > LAYERS.index(own)
     ]
     assert not upward, "\n".join(sorted(upward))
+
+
+def test_only_platform_includes_what_one_system_has() -> None:
+    of_a_system = r"#include <((dlfcn|fcntl|io|pthread|sched|unistd|windows)\.h|(linux|mach|sys)/)"
+    paths = [path for path, room in files() if room != "platform"]
+    for folder in ("cli", "python"):
+        paths += (REPOSITORY / "cpp" / folder).glob("*.[ch]*")
+    assert not [path for path in paths if re.search(of_a_system, path.read_text(encoding="utf-8"))]
+
+
+def test_both_systems_have_the_same_parts() -> None:
+    posix, windows = (
+        {path.name for path in (SOURCES / "platform" / system).glob("*.cc")}
+        for system in ("posix", "windows")
+    )
+    assert windows - posix == {"wide.cc"}
+    assert posix <= windows
 
 
 @pytest.mark.parametrize("function", ["LiteRtCreateModelFromBuffer", "LiteRtRunCompiledModel"])

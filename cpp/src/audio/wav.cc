@@ -1,8 +1,5 @@
 #include "sotto/wav.h"
 
-#include <sys/stat.h>
-#include <sys/types.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
@@ -10,6 +7,7 @@
 #include <limits>
 #include <optional>
 
+#include "platform/standard_file.h"
 #include "sotto/log_mel.h"
 
 namespace sotto {
@@ -130,8 +128,7 @@ Decode DecodeOf(const Format& format) {
 }
 
 bool ReadAt(std::FILE* file, int64_t offset, uint8_t* out, size_t size) {
-  return fseeko(file, static_cast<off_t>(offset), SEEK_SET) == 0 &&
-         std::fread(out, 1, size, file) == size;
+  return SeekTo(file, offset) && std::fread(out, 1, size, file) == size;
 }
 
 bool IsTag(const uint8_t* p, const char* tag) { return std::memcmp(p, tag, 4) == 0; }
@@ -193,14 +190,12 @@ Result<WavReader> WavReader::Open(const std::string& path) {
   };
   WavReader reader;
   reader.path_ = path;
-  reader.file_.reset(std::fopen(path.c_str(), "rbe"));
-  struct stat status;
-  if (!reader.file_ || fstat(fileno(reader.file_.get()), &status) != 0) {
-    return fail(std::string("can't be opened: ") + std::strerror(errno));
-  }
-  if (!S_ISREG(status.st_mode)) return fail("not a regular file");
+  reader.file_.reset(OpenStandardFile(path));
+  if (!reader.file_) return fail(std::string("can't be opened: ") + std::strerror(errno));
+  const std::optional<FileStatus> status = StatusOf(reader.file_.get());
+  if (!status || status->kind != FileStatus::Kind::kRegular) return fail("not a regular file");
 
-  const LayoutOrWhat found = FindData(reader.file_.get(), status.st_size);
+  const LayoutOrWhat found = FindData(reader.file_.get(), static_cast<int64_t>(status->size));
   if (!found.layout) {
     return fail(found.what +
                 "; convert it, for example with `ffmpeg -i in -ar 16000 -ac 1 out.wav`");
@@ -227,7 +222,7 @@ Result<WavReader> WavReader::Open(const std::string& path) {
   reader.frame_size_ = format.frame_size;
   reader.frames_ = found.layout->data_size / static_cast<int64_t>(format.frame_size);
   if (reader.frames_ == 0) return fail("holds no samples");
-  if (fseeko(reader.file_.get(), static_cast<off_t>(found.layout->data_begin), SEEK_SET) != 0) {
+  if (!SeekTo(reader.file_.get(), found.layout->data_begin)) {
     return fail(std::string("can't be read: ") + std::strerror(errno));
   }
   reader.buffer_.resize(std::max(kBufferSize / reader.frame_size_, size_t{1}) * reader.frame_size_);

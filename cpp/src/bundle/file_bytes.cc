@@ -1,58 +1,43 @@
 #include "bundle/file_bytes.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstring>
+#include <optional>
 #include <utility>
+
+#include "platform/mapping.h"
 
 namespace sotto {
 namespace {
 
 constexpr uint8_t kNothing alignas(FileView::kAlignment)[FileView::kAlignment] = {};
 
-// A pipe or device is opened without waiting for its other end, and then refused.
-constexpr int kReadFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-
 Error Fault(const std::string& label, const std::string& what) {
   return Error{ErrorCode::kBundle, label + " " + what};
 }
 
-Error SystemFault(const std::string& label, const std::string& what) {
-  return Fault(label, what + ": " + std::strerror(errno));
-}
-
-uint64_t PageSize() {
-  static const auto size = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-  return size;
+// With the system's reason; called before anything else calls the system.
+Error FaultOfSystem(const std::string& label, const std::string& what) {
+  return Fault(label, what + ": " + SystemFault());
 }
 
 // offset + length is inside the file, which is regular.
 Result<FileBytes> Map(int descriptor, uint64_t offset, uint64_t length, const std::string& label) {
   if (length == 0) return FileBytes{kNothing, 0, nullptr, false};
-  const uint64_t skipped = offset % PageSize();
-  if (length > SIZE_MAX - skipped) return Fault(label, "is too large to map");
-  const auto size = static_cast<size_t>(length + skipped);
-  void* map =
-      mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, static_cast<off_t>(offset - skipped));
-  if (map == MAP_FAILED) return SystemFault(label, "can't be mapped");
-  const std::shared_ptr<const void> owner(
-      map, [size](const void* mapped) { munmap(const_cast<void*>(mapped), size); });
-  const uint8_t* data = static_cast<const uint8_t*>(map) + skipped;
-  if (skipped % FileView::kAlignment != 0) return CopyBytes(data, static_cast<size_t>(length));
-  return FileBytes{data, static_cast<size_t>(length), owner, true};
+  constexpr uint64_t kRoom = 1 << 20;  // for the system's own alignment
+  if (length > SIZE_MAX - kRoom) return Fault(label, "is too large to map");
+  const auto size = static_cast<size_t>(length);
+  const Mapping map = MapBytes(descriptor, offset, size);
+  if (map.data == nullptr) return FaultOfSystem(label, "can't be mapped");
+  if (offset % FileView::kAlignment != 0) return CopyBytes(map.data, size);
+  return FileBytes{map.data, size, map.owner, true};
 }
 
 Result<FileBytes> MapWhole(const FileDescriptor& file, const std::string& label) {
-  struct stat status{};
-  if (!file.ok() || fstat(file.number(), &status) != 0) {
-    return SystemFault(label, "can't be opened");
-  }
-  if (!S_ISREG(status.st_mode)) return Fault(label, "is not a regular file");
-  return Map(file.number(), 0, static_cast<uint64_t>(status.st_size), label);
+  if (!file.ok()) return FaultOfSystem(label, "can't be opened");
+  const std::optional<FileStatus> status = StatusOf(file.number());
+  if (!status) return FaultOfSystem(label, "can't be opened");
+  if (status->kind != FileStatus::Kind::kRegular) return Fault(label, "is not a regular file");
+  return Map(file.number(), 0, status->size, label);
 }
 
 }  // namespace
@@ -70,50 +55,40 @@ FileBytes CopyBytes(const void* data, size_t size) {
 }
 
 void Release(const FileBytes& bytes, size_t begin, size_t size) {
-  if (!bytes.mapped) return;
-  // Whole pages alone: what is beside them may be another file's.
-  const uint64_t page = PageSize();
-  const auto address = reinterpret_cast<uintptr_t>(bytes.data + begin);
-  const uintptr_t first = (address + page - 1) / page * page;
-  const uintptr_t last = (address + size) / page * page;
-  if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+  if (bytes.mapped) ReleasePages(bytes.data + begin, size);
 }
 
 Result<FileBytes> MapFile(const std::string& path, const std::string& label) {
-  return MapWhole(FileDescriptor(open(path.c_str(), kReadFlags)), label);
+  return MapWhole(OpenToRead(path), label);
 }
 
 Result<FileBytes> MapRange(const FileRange& range, const std::string& label) {
-  struct stat status{};
-  if (fstat(range.descriptor, &status) != 0) return SystemFault(label, "has no open descriptor");
-  if (!S_ISREG(status.st_mode)) return Fault(label, "is not a regular file");
-  const auto size = static_cast<uint64_t>(status.st_size);
-  if (range.offset > size || range.length > size - range.offset) {
+  const std::optional<FileStatus> status = StatusOf(range.descriptor);
+  if (!status) return FaultOfSystem(label, "has no open descriptor");
+  if (status->kind != FileStatus::Kind::kRegular) return Fault(label, "is not a regular file");
+  if (range.offset > status->size || range.length > status->size - range.offset) {
     return Fault(label, "reaches beyond the end of its file: " + std::to_string(range.length) +
                             " bytes from " + std::to_string(range.offset) + " on, of " +
-                            std::to_string(size));
+                            std::to_string(status->size));
   }
   return Map(range.descriptor, range.offset, range.length, label);
 }
 
 bool IsFile(const std::string& path) {
-  struct stat status{};
-  return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+  const std::optional<FileStatus> status = StatusOf(path);
+  return status && status->kind == FileStatus::Kind::kRegular;
 }
 
 Result<Folder> Folder::Open(const std::string& path) {
-  FileDescriptor folder(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY));
-  if (!folder.ok()) return SystemFault(path, "can't be opened");
+  FolderDescriptor folder(path);
+  if (!folder.ok()) return FaultOfSystem(path, "can't be opened");
   return Folder(std::move(folder));
 }
 
-bool Folder::Has(const std::string& name) const {
-  struct stat status{};
-  return fstatat(descriptor_.number(), name.c_str(), &status, 0) == 0;
-}
+bool Folder::Has(const std::string& name) const { return folder_.Has(name); }
 
 Result<FileBytes> Folder::Map(const std::string& name, const std::string& label) const {
-  return MapWhole(FileDescriptor(openat(descriptor_.number(), name.c_str(), kReadFlags)), label);
+  return MapWhole(folder_.OpenToRead(name), label);
 }
 
 }  // namespace sotto

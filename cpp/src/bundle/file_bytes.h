@@ -1,4 +1,4 @@
-// Files as bytes in memory: the one place where the bundle room calls the operating system.
+// Files as bytes in memory.
 
 #ifndef SOTTO_SRC_BUNDLE_FILE_BYTES_H_
 #define SOTTO_SRC_BUNDLE_FILE_BYTES_H_
@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "base/file_descriptor.h"
+#include "platform/file_descriptor.h"
 #include "sotto/bundle_files.h"
 #include "sotto/error.h"
 
@@ -52,9 +52,9 @@ class Folder {
   Result<FileBytes> Map(const std::string& name, const std::string& label) const;
 
  private:
-  explicit Folder(FileDescriptor descriptor) : descriptor_(std::move(descriptor)) {}
+  explicit Folder(FolderDescriptor folder) : folder_(std::move(folder)) {}
 
-  FileDescriptor descriptor_;
+  FolderDescriptor folder_;
 };
 
 }  // namespace sotto

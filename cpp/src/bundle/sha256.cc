@@ -6,13 +6,11 @@
 #define SOTTO_SHA256_X86
 #include <cpuid.h>
 #include <immintrin.h>
-#elif defined(__aarch64__) && defined(__linux__) && (defined(__GNUC__) || defined(__clang__))
+#elif defined(__aarch64__) && (defined(__GNUC__) || defined(__clang__))
 #define SOTTO_SHA256_ARM
 #include <arm_neon.h>
-#include <sys/auxv.h>
-#ifndef HWCAP_SHA2
-#define HWCAP_SHA2 (1 << 6)
-#endif
+
+#include "platform/processor.h"
 #endif
 
 namespace sotto {
@@ -128,7 +126,7 @@ __attribute__((target("sha,sse4.1,ssse3"))) void CompressAccelerated(uint32_t* s
 
 #elif defined(SOTTO_SHA256_ARM)
 
-bool CpuHasSha() { return (getauxval(AT_HWCAP) & HWCAP_SHA2) != 0; }
+bool CpuHasSha() { return ArmCpuHasSha256(); }
 
 #if defined(__clang__)
 __attribute__((target("sha2")))

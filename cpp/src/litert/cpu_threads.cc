@@ -1,9 +1,5 @@
 #include "litert/cpu_threads.h"
 
-#ifdef __linux__
-#include <sched.h>
-#endif
-
 #include <algorithm>
 #include <cmath>
 #include <fstream>
@@ -12,6 +8,8 @@
 #include <optional>
 #include <sstream>
 #include <thread>
+
+#include "platform/processor.h"
 
 namespace sotto {
 namespace {
@@ -115,16 +113,7 @@ int CountBig(const CpuPlace& place) {
 
 CpuPlace ThisProcess() {
   CpuPlace place;
-#ifdef __linux__
-  // A machine of more CPUs than the mask has room for is an error, and counted below.
-  cpu_set_t mask;
-  CPU_ZERO(&mask);
-  if (sched_getaffinity(0, sizeof(mask), &mask) == 0) {
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-      if (CPU_ISSET(cpu, &mask)) place.allowed.push_back(cpu);
-    }
-  }
-#endif
+  place.allowed = AllowedCpus();
   if (place.allowed.empty()) {
     place.allowed.resize(std::max(1U, std::thread::hardware_concurrency()));
     std::iota(place.allowed.begin(), place.allowed.end(), 0);

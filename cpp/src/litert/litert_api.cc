@@ -1,15 +1,17 @@
 #include "litert/litert_api.h"
 
-#include <dlfcn.h>
-
 #include <cstdlib>
+
+#include "platform/shared_library.h"
 
 namespace sotto {
 namespace {
 
-constexpr char kRemedy[] =
-    "Install the Python package ai-edge-litert 2.3 or newer, or point --litert or "
-    "$SOTTO_LITERT at its libLiteRt.so.";
+std::string Remedy() {
+  return "Install the Python package ai-edge-litert 2.3 or newer, or point --litert or "
+         "$SOTTO_LITERT at its " +
+         LiteRtApi::LibraryName() + ".";
+}
 
 const char* StatusName(LiteRtStatus status) {
   switch (status) {
@@ -43,42 +45,38 @@ Result<std::shared_ptr<const LiteRtApi>> LiteRtApi::Load(const std::string& libr
   std::string path = library_path;
   if (path.empty()) {
     const char* from_environment = std::getenv("SOTTO_LITERT");
-    path = from_environment != nullptr && *from_environment != '\0' ? from_environment
-                                                                    : "libLiteRt.so";
+    path =
+        from_environment != nullptr && *from_environment != '\0' ? from_environment : LibraryName();
   }
   auto api = std::make_shared<LiteRtApi>();
-  api->library_ = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (api->library_ == nullptr) {
-    const char* reason = dlerror();
+  const SharedLibrary library(path);
+  if (!library.ok()) {
     return Error{ErrorCode::kDevice, "can't load the LiteRT library " + path + " (" +
-                                         (reason != nullptr ? reason : "no reason given") + "). " +
-                                         kRemedy};
+                                         library.fault() + "). " + Remedy()};
   }
   // From 2.1.6 on, functions that make a model begin with the environment. A pointer doesn't tell,
   // but the function that came with that version does.
-  if (dlsym(api->library_, "LiteRtCreateModelFromBuffer") != nullptr &&
-      dlsym(api->library_, "LiteRtCreateModelFromFd") == nullptr) {
+  if (library.Find<void*>("LiteRtCreateModelFromBuffer") != nullptr &&
+      library.Find<void*>("LiteRtCreateModelFromFd") == nullptr) {
     return Error{ErrorCode::kDevice, "the LiteRT library " + path +
                                          " is older than 2.1.6, whose functions take other "
                                          "arguments under the same names. " +
-                                         kRemedy};
+                                         Remedy()};
   }
 #define SOTTO_RESOLVE(name, result, arguments)                                                  \
-  api->name = reinterpret_cast<result(*) arguments>(dlsym(api->library_, #name));               \
+  api->name = library.Find<result(*) arguments>(#name);                                         \
   if (api->name == nullptr) {                                                                   \
     return Error{ErrorCode::kDevice, "the LiteRT library " + path +                             \
                                          " lacks the function " #name                           \
                                          ": it is older than Sotto needs, or is not LiteRT. " + \
-                                         kRemedy};                                              \
+                                         Remedy()};                                             \
   }
   SOTTO_LITERT_FUNCTIONS(SOTTO_RESOLVE)
 #undef SOTTO_RESOLVE
   return std::shared_ptr<const LiteRtApi>(std::move(api));
 }
 
-LiteRtApi::~LiteRtApi() {
-  // LiteRT registers process-wide state that outlives its handles: it is never unloaded.
-}
+std::string LiteRtApi::LibraryName() { return std::string("libLiteRt") + kLibrarySuffix; }
 
 Error LiteRtError(ErrorCode code, const std::string& what, LiteRtStatus status) {
   return Error{
@@ -86,9 +84,7 @@ Error LiteRtError(ErrorCode code, const std::string& what, LiteRtStatus status) 
 }
 
 std::string LiteRtApi::Path() const {
-  Dl_info info{};
-  if (dladdr(reinterpret_cast<void*>(LiteRtCreateEnvironment), &info) == 0) return "";
-  return info.dli_fname != nullptr ? info.dli_fname : "";
+  return LibraryPathOf(reinterpret_cast<const void*>(LiteRtCreateEnvironment));
 }
 
 }  // namespace sotto

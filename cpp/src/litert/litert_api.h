@@ -69,14 +69,16 @@ namespace sotto {
 
 // The loaded library: one function pointer a row above.
 struct LiteRtApi {
+  // How LiteRT names its library on this system, on Windows, too: "libLiteRt.so".
+  static std::string LibraryName();
+
   // Loads `library_path`, or, when it is empty, the path in $SOTTO_LITERT, or the system's
-  // libLiteRt.so. A library that can't be loaded or lacks a symbol is kDevice, naming it.
+  // LibraryName(). A library that can't be loaded or lacks a symbol is kDevice, naming it.
   static Result<std::shared_ptr<const LiteRtApi>> Load(const std::string& library_path);
 
   // Of the library that was loaded; empty if the system does not say.
   std::string Path() const;
 
-  ~LiteRtApi();
   LiteRtApi() = default;
   LiteRtApi(const LiteRtApi&) = delete;
   LiteRtApi& operator=(const LiteRtApi&) = delete;
@@ -84,9 +86,6 @@ struct LiteRtApi {
 #define SOTTO_DECLARE_FUNCTION(name, result, arguments) result(*name) arguments = nullptr;
   SOTTO_LITERT_FUNCTIONS(SOTTO_DECLARE_FUNCTION)
 #undef SOTTO_DECLARE_FUNCTION
-
- private:
-  void* library_ = nullptr;
 };
 
 // "<what>: LiteRT reports <name> (<number>)": litert_common.h's own names of its statuses.

@@ -1,11 +1,12 @@
 #include "litert/litert_dispatch.h"
 
-#include <dlfcn.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
 #include <vector>
+
+#include "platform/path.h"
+#include "platform/shared_library.h"
 
 namespace sotto {
 namespace {
@@ -25,10 +26,8 @@ std::string DefaultFolder() {
   const char* folder = std::getenv("SOTTO_DISPATCH");
   if (folder != nullptr && *folder != '\0') return folder;
 #ifdef __ANDROID__
-  Dl_info info{};
-  if (dladdr(reinterpret_cast<void*>(&DefaultFolder), &info) != 0 && info.dli_fname != nullptr) {
-    return fs::path(info.dli_fname).parent_path().string();
-  }
+  const std::string own = LibraryPathOf(reinterpret_cast<const void*>(&DefaultFolder));
+  if (!own.empty()) return Utf8From(PathFrom(own).parent_path());
 #endif
   return "";
 }
@@ -37,12 +36,12 @@ std::string DefaultFolder() {
 std::vector<std::string> LibrariesIn(const std::string& folder) {
   std::vector<std::string> found;
   std::error_code error;
-  fs::recursive_directory_iterator entry(folder, fs::directory_options::skip_permission_denied,
-                                         error);
+  fs::recursive_directory_iterator entry(PathFrom(folder),
+                                         fs::directory_options::skip_permission_denied, error);
   for (const fs::recursive_directory_iterator end; !error && entry != end; entry.increment(error)) {
     const fs::path& path = entry->path();
-    if (path.extension() == ".so" && path.filename().string().rfind(kPrefix, 0) == 0) {
-      found.push_back(path.string());
+    if (path.extension() == kLibrarySuffix && Utf8From(path.filename()).rfind(kPrefix, 0) == 0) {
+      found.push_back(Utf8From(path));
     }
   }
   return found;
@@ -56,7 +55,7 @@ Result<DispatchLibrary> DispatchLibrary::Open(const std::string& folder) {
   if (library.folder_.empty()) return NoDevice("no dispatch library for the NPU is known");
   const std::vector<std::string> found = LibrariesIn(library.folder_);
   if (found.empty()) {
-    return NoDevice(library.folder_ + " holds no " + kPrefix + "*.so");
+    return NoDevice(library.folder_ + " holds no " + kPrefix + "*" + kLibrarySuffix);
   }
   if (found.size() > 1) {
     return NoDevice(library.folder_ + " holds several dispatch libraries, " + found[0] + " and " +
@@ -64,17 +63,16 @@ Result<DispatchLibrary> DispatchLibrary::Open(const std::string& folder) {
   }
   library.path_ = found.front();
   // It stays loaded: LiteRT never unloads it, either.
-  void* handle = dlopen(library.path_.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) {
-    const char* reason = dlerror();
-    return NoDevice("can't load the dispatch library " + library.path_ + " (" +
-                    (reason != nullptr ? reason : "no reason given") + ")");
+  const SharedLibrary loaded(library.path_);
+  if (!loaded.ok()) {
+    return NoDevice("can't load the dispatch library " + library.path_ + " (" + loaded.fault() +
+                    ")");
   }
-  if (dlsym(handle, "LiteRtDispatchGetApi") == nullptr) {
+  if (loaded.Find<void*>("LiteRtDispatchGetApi") == nullptr) {
     return NoDevice("the dispatch library " + library.path_ +
                     " lacks the function LiteRtDispatchGetApi: it is none");
   }
-  library.fault_ = reinterpret_cast<const char* (*)()>(dlsym(handle, "SottoNpuDispatchFault"));
+  library.fault_ = loaded.Find<const char* (*)()>("SottoNpuDispatchFault");
   return library;
 }
 

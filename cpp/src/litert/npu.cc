@@ -1,12 +1,13 @@
 #include "sotto/npu.h"
 
-#include <dlfcn.h>
-
 #include <algorithm>
 #include <cctype>
 #include <cstdint>
 #include <fstream>
 #include <sstream>
+
+#include "platform/path.h"
+#include "platform/shared_library.h"
 
 namespace sotto {
 namespace {
@@ -31,7 +32,7 @@ void AddSocs(std::string text, std::vector<std::string>* socs) {
 }
 
 std::string Content(const std::string& path) {
-  const std::ifstream file(path, std::ios::binary);
+  const std::ifstream file(PathFrom(path), std::ios::binary);
   std::ostringstream content;
   if (file) content << file.rdbuf();
   return content.str();
@@ -43,7 +44,7 @@ SystemFacts SystemFacts::OfThisMachine() {
   SystemFacts facts;
   // Only Android's C library has it.
   using Get = int (*)(const char*, char*);
-  const auto get = reinterpret_cast<Get>(dlsym(RTLD_DEFAULT, "__system_property_get"));
+  const auto get = SharedLibrary::OfProcess().Find<Get>("__system_property_get");
   if (get != nullptr) {
     facts.property = [get](const std::string& name) {
       constexpr size_t kLongest = 92;  // PROP_VALUE_MAX
@@ -74,9 +75,9 @@ std::string NeuronVersion() {
   // Where LiteRT's MediaTek dispatch library looks, and in its order.
   for (const char* name : {"libneuronusdk_adapter.mtk.so", "libneuronusdk_adapter.9.mtk.so",
                            "libneuron_adapter_mgvi.so", "libneuron_adapter.so"}) {
-    void* library = dlopen(name, RTLD_NOW | RTLD_LOCAL);  // stays, as the NPU will need it
-    if (library == nullptr) continue;
-    const auto get = reinterpret_cast<GetVersion>(dlsym(library, "Neuron_getVersion"));
+    const SharedLibrary library(name);  // stays loaded, as the NPU will need it
+    if (!library.ok()) continue;
+    const auto get = library.Find<GetVersion>("Neuron_getVersion");
     Version version{};
     if (get == nullptr || get(&version) != 0) continue;
     return std::to_string(version.major) + "." + std::to_string(version.minor) + "." +

@@ -1,12 +1,9 @@
 #include "litert/weight_cache.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cstdlib>
 #include <utility>
 
-#include "litert/memory_file.h"
+#include "platform/memory_file.h"
 #include "sotto/load_options.h"
 
 namespace sotto {
@@ -14,10 +11,6 @@ namespace {
 
 // Packed weights are at most twice the file (halves that become floats), and some padding.
 size_t LargestPacked(size_t size) { return 4 * size + (64 << 20); }
-
-// Another descriptor of the same file. XNNPACK takes the numbers above 0 alone, and those below 3
-// are what a host's children think that they know.
-int Duplicate(const FileDescriptor& file) { return fcntl(file.number(), F_DUPFD_CLOEXEC, 3); }
 
 }  // namespace
 
@@ -51,11 +44,11 @@ Result<void> PackedWeights::Use(const Compile& compile) {
     if (!file_.ok()) {
       FileDescriptor memory;
       if (FileSizeAllowed(LargestPacked(size_))) memory = CreateMemoryFile();
-      descriptor = memory.ok() ? Duplicate(memory) : -1;
+      descriptor = memory.ok() ? memory.Duplicate() : -1;
       Result<void> compiled = compile(descriptor);
       if (!compiled.ok()) {
         // Unless XNNPACK has taken and closed it.
-        if (memory.ok() && memory.Is(descriptor)) close(descriptor);
+        if (memory.ok() && memory.Is(descriptor)) FileDescriptor::Close(descriptor);
         return compiled;
       }
       if (memory.size() == 0 || !ForbidShrinking(memory)) return {};
@@ -64,7 +57,7 @@ Result<void> PackedWeights::Use(const Compile& compile) {
       file_ = files_->Write(sha256_, memory);
       if (!file_.ok()) file_ = std::move(memory);
     }
-    descriptor = Duplicate(file_);
+    descriptor = file_.Duplicate();
   }
   return compile(descriptor);
 }

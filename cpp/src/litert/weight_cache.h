@@ -15,7 +15,7 @@
 #include <string>
 #include <utility>
 
-#include "base/file_descriptor.h"
+#include "platform/file_descriptor.h"
 #include "litert/weight_files.h"
 #include "sotto/error.h"
 

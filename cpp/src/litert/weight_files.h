@@ -10,7 +10,7 @@
 
 #include <string>
 
-#include "base/file_descriptor.h"
+#include "platform/file_descriptor.h"
 
 namespace sotto {
 

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-#include "litert/memory_file.h"
+#include "platform/memory_file.h"
 #include "temporary_folder.h"
 
 #ifdef __linux__

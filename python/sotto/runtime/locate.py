@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
 from sotto.errors import BundleError, DeviceError
 
-LIBRARY = "libLiteRt.so"
+SUFFIX = {"darwin": ".dylib", "win32": ".dll"}.get(sys.platform, ".so")
+"""Of a shared library's name."""
+
+LIBRARY = f"libLiteRt{SUFFIX}"
+"""LiteRT's name of its library, which begins so on Windows, too."""
+
 DISPATCH = "libLiteRtDispatch_Sotto.so"
 
 _GET = "Fetch it: sotto get {name} --from WHERE; or make it, with PyTorch: sotto convert {name}"

@@ -1,11 +1,11 @@
 // A file without a disk, which XNNPACK writes packed weights into.
 
-#ifndef SOTTO_SRC_LITERT_MEMORY_FILE_H_
-#define SOTTO_SRC_LITERT_MEMORY_FILE_H_
+#ifndef SOTTO_SRC_PLATFORM_MEMORY_FILE_H_
+#define SOTTO_SRC_PLATFORM_MEMORY_FILE_H_
 
 #include <cstddef>
 
-#include "base/file_descriptor.h"
+#include "platform/file_descriptor.h"
 
 namespace sotto {
 
@@ -23,4 +23,4 @@ bool ForbidShrinking(const FileDescriptor& file);
 
 }  // namespace sotto
 
-#endif  // SOTTO_SRC_LITERT_MEMORY_FILE_H_
+#endif  // SOTTO_SRC_PLATFORM_MEMORY_FILE_H_

@@ -1,4 +1,4 @@
-#include "litert/memory_file.h"
+#include "platform/memory_file.h"
 
 #include <sys/resource.h>
 
@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/memfd.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 namespace sotto {

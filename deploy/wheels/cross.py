@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""The runtime, sotto-native and the Python module for another system, by zig. See --help.
+
+The runtime becomes a static library, and sotto-native is linked with it. The module's sources are
+compiled, against this Python's headers; they are not linked, which needs that system's Python.
+Nothing is run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sysconfig
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from zig import TARGETS, Target, compilers
+
+ROOT = Path(__file__).resolve().parents[2]
+CPP = ROOT / "cpp"
+
+PYCONFIG = """
+// Where Python.h takes it for Windows' own: what the module's sources need of it.
+#define MS_WINDOWS
+#define MS_WIN32
+#define MS_WIN64
+#define SIZEOF_INT 4
+#define SIZEOF_LONG 4
+#define SIZEOF_LONG_LONG 8
+#define SIZEOF_SIZE_T 8
+#define SIZEOF_VOID_P 8
+#define SIZEOF_WCHAR_T 2
+#define SIZEOF_TIME_T 8
+#define ALIGNOF_SIZE_T 8
+#define ALIGNOF_MAX_ALIGN_T 16
+#define HAVE_BUILTIN_ATOMIC 1
+#define HAVE_STD_ATOMIC 1
+#define HAVE_DECLSPEC_DLL 1
+#define Py_ENABLE_SHARED 1
+#define Py_NO_LINK_LIB 1
+#define NT_THREADS 1
+#define WITH_THREAD 1
+"""
+
+
+def build_runtime(folder: Path, target: Target, tools: dict[str, Path]) -> Path:
+    """Builds the library and links sotto-native, by the project's own CMake files.
+
+    Returns:
+        the program, for the other system.
+    """
+    launchers = [f"-D{name}={path}" for name, path in tools.items() if name.endswith("_LAUNCHER")]
+    settings = {
+        "CMAKE_SYSTEM_NAME": target.system,
+        "CMAKE_SYSTEM_PROCESSOR": target.zig.partition("-")[0],
+        "CMAKE_C_COMPILER": tools["CC"],
+        "CMAKE_CXX_COMPILER": tools["CXX"],
+        "CMAKE_AR": tools["AR"],
+        "CMAKE_RANLIB": tools["RANLIB"],
+        # CMake's own trials link nothing: zig would build a C library for each.
+        "CMAKE_TRY_COMPILE_TARGET_TYPE": "STATIC_LIBRARY",
+        "CMAKE_BUILD_TYPE": "None",
+        "SOTTO_BUILD_TESTS": "OFF",
+        "SOTTO_BUILD_LIBRARY": "OFF",
+        "SOTTO_WERROR": "ON",
+    }
+    definitions = [f"-D{name}={value}" for name, value in settings.items()]
+    cmake = ["cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", *definitions, *launchers]
+    subprocess.run(cmake, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--build", folder, "--target", "sotto-native"], check=True)
+    (program,) = (path for path in (folder / "cpp").glob("sotto-native*") if path.is_file())
+    return program
+
+
+def compile_module(folder: Path, target: Target, compiler: Path) -> int:
+    """Compiles the module's sources, and gives their number.
+
+    Raises:
+        SystemExit: pybind11 is not installed, or one does not compile.
+    """
+    try:
+        import pybind11
+    except ImportError:
+        raise SystemExit("this needs pybind11: pip install pybind11") from None
+    folder.mkdir(parents=True, exist_ok=True)
+    headers = [pybind11.get_include(), sysconfig.get_path("include")]
+    if target.system == "Windows":
+        (folder / "pyconfig.h").write_text(PYCONFIG)
+        headers.insert(0, str(folder))
+    launcher = [path] if (path := shutil.which("ccache")) else []
+    command = [*launcher, compiler, "-std=c++17", "-O0", "-Wall", "-Wextra", "-Werror"]
+    command += [f"-I{CPP / 'include'}", f"-I{CPP / 'src'}", '-DSOTTO_VERSION="0"']
+    for header in headers:
+        command += ["-isystem", header]
+    sources = sorted((CPP / "python").glob("*.cc"))
+
+    def run(source: Path) -> bool:
+        made = folder / f"{source.stem}.o"
+        return subprocess.run([*command, "-c", source, "-o", made], check=False).returncode == 0
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        if not all(list(pool.map(run, sources))):
+            raise SystemExit("the module does not compile")
+    return len(sources)
+
+
+def main() -> None:
+    """Builds for each target; fails with the first that does not."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument(
+        "target", choices=[name for name in TARGETS if TARGETS[name].system], nargs="+"
+    )
+    options = parser.parse_args()
+    for name in options.target:
+        target, folder = TARGETS[name], ROOT / "build" / "cross" / name
+        tools = compilers(ROOT / "build" / "zig" / name, target)
+        program = build_runtime(folder, target, tools)
+        count = compile_module(folder / "module", target, tools["CXX"])
+        linked = program.relative_to(ROOT)
+        print(f"{name}: {linked} is linked; {count} sources of the Python module compile")
+
+
+if __name__ == "__main__":
+    main()
