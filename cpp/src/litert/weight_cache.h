@@ -15,8 +15,8 @@
 #include <string>
 #include <utility>
 
-#include "platform/file_descriptor.h"
 #include "litert/weight_files.h"
+#include "platform/file_descriptor.h"
 #include "sotto/error.h"
 
 namespace sotto {
