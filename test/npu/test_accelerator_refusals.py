@@ -96,7 +96,7 @@ def test_a_compiled_file_that_is_damaged_is_refused(small: NpuBundle) -> None:
 
 
 def test_a_file_that_was_not_compiled_does_not_run_on_the_cpu_unnoticed(small: NpuBundle) -> None:
-    assert "encoder.tflite can't be loaded into the NPU" in refusal(small)
+    assert "decoder.tflite can't be loaded into the NPU" in refusal(small)
 
 
 def test_code_of_another_version_is_refused_by_its_version(
