@@ -103,7 +103,7 @@ def test_another_schema_is_refused_with_both_numbers(
 ) -> None:
     copy.manifest["schema"] = schema
     copy.write_manifest()
-    with pytest.raises(BundleError, match=rf"schema .*reads (schema )?3\. {REMEDY}"):
+    with pytest.raises(BundleError, match=rf"schema (.*reads (schema )?3|is null)\. {REMEDY}"):
         read(copy.directory)
 
 
@@ -201,7 +201,7 @@ def test_a_name_outside_the_bundle_is_not_read(copy: BundleCopy, name: str) -> N
     copy.component("decoder")["token_embedding"]["scales"] = name
     copy.manifest["files"][name] = entry
     copy.write_manifest()
-    with pytest.raises(BundleError, match="is not a file's"):
+    with pytest.raises(BundleError, match="expected the name of a file inside the bundle"):
         load_model(copy.directory)
     with pytest.raises(BundleError, match=r"inside the bundle|lacks"):
         read_manifest(copy.directory)

@@ -57,7 +57,8 @@ struct RecognizerInfo {
 };
 
 // The buffers and caches of one call at a time. SpeechSession says what the calls do, and leaves
-// to them neither two calls at once nor audio without speech.
+// two calls at once to none of them. Where options.vad_filter is set, the source is what the
+// detector took for speech: of any length, none included.
 class RecognizerSession {
  public:
   virtual ~RecognizerSession() = default;
