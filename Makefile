@@ -1,7 +1,7 @@
 # make demo     set up, convert Whisper base, transcribe a recording, compare with openai-whisper;
 #               VERBOSE=1 shows all that its steps print
 # make test     set up what tests need, and run them
-# make test-slow  the slow tests that CI runs; SLOW_SECONDS=900 bounds them
+# make test-slow  the slow tests; SLOW_SECONDS=900 bounds them, and what has no time fails by name
 # make test-grid  more recordings and options of the same tests, an hour and more
 # make test-tsan  sessions, streams, callbacks and caches under ThreadSanitizer
 # make fuzz     every parser of foreign bytes, FUZZ_SECONDS=60 each; stops at the first finding
