@@ -67,10 +67,10 @@ class SmallArchive {
     return bytes_ + directory + end;
   }
 
-  // Little-endian.
+  // Little-endian, of any size.
   static std::string Number(uint64_t value, size_t size) {
     std::string bytes;
-    for (size_t i = 0; i < size; ++i) bytes += static_cast<char>(value >> (8 * i));
+    for (size_t i = 0; i < size; ++i, value >>= 8) bytes += static_cast<char>(value);
     return bytes;
   }
 
