@@ -11,6 +11,7 @@ import pytest
 
 from sotto.bundle import (
     check_writable,
+    file_system,
     link_files,
     replacing,
     replacing_directory,
@@ -153,3 +154,16 @@ def test_files_are_copied_where_links_are_not_possible(
     monkeypatch.setattr("os.link", refuse)
     link_files(target, target.with_name("other"), ["old"])
     assert contents(target.with_name("other")) == {"old": "old"}
+
+
+def test_a_lock_of_what_was_removed_meanwhile_is_none(
+    target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = file_system.fcntl.flock
+
+    def removed_first(descriptor: int, operation: int) -> None:
+        shutil.rmtree(target)
+        take(descriptor, operation)
+
+    monkeypatch.setattr(file_system.fcntl, "flock", removed_first)
+    assert file_system.lock(target) is None

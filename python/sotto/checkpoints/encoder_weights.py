@@ -11,6 +11,7 @@ from sotto.checkpoints.arrow_file import is_arrow, write_tensors
 from sotto.checkpoints.digest import sha256_of
 from sotto.checkpoints.recognise import SAFETENSORS, encoder_weights
 from sotto.checkpoints.tensors import ENCODER, open_tensors
+from sotto.errors import OutputError
 
 
 def write_encoder_weights(folder: Path, name: str, path: Path) -> None:
@@ -41,11 +42,13 @@ def with_safetensors(folder: Path) -> Iterator[Path]:
 
     Raises:
         CheckpointError: as :func:`write_encoder_weights`.
+        OutputError: they can't be written, for example because the disk is full.
     """
     weights = encoder_weights(folder).weights
     if not is_arrow(weights[0]):
         yield folder
         return
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
     with TemporaryDirectory(prefix="sotto-encoder-") as temporary, ExitStack() as stack:
@@ -54,5 +57,10 @@ def with_safetensors(folder: Path) -> Iterator[Path]:
                 (Path(temporary) / file.name).symlink_to(file.resolve())
         tensors = open_tensors(weights, stack)
         state = {key: tensors.float32(key) for key in tensors.floats()}
-        save_file(state, Path(temporary) / SAFETENSORS, metadata={"format": "pt"})
+        try:
+            save_file(state, Path(temporary) / SAFETENSORS, metadata={"format": "pt"})
+        except (OSError, SafetensorError) as error:
+            raise OutputError(
+                f"can't write {SAFETENSORS} in {temporary} ({error}); TMPDIR names another folder"
+            ) from error
         yield Path(temporary)
