@@ -18,16 +18,24 @@
 
 namespace sotto {
 
+// What a bundle has beside its graphs; the same wherever these run.
+struct SpeechTables {
+  static Result<std::shared_ptr<const SpeechTables>> Open(const WhisperBundle& bundle);
+
+  const LogMel log_mel;
+  const Tokenizer tokenizer;
+  const WhisperTables decoder;
+};
+
 // Immutable, for any number of threads.
 struct SpeechWeights {
-  // Opens the bundle, its tables and LiteRT. On the NPU the shortest window has run once.
+  // Opens the bundle, its tables and LiteRT, in this order: what is wrong with a bundle is said
+  // where there is no LiteRT, too. On the NPU the shortest window has run once.
   static Result<std::shared_ptr<const SpeechWeights>> Open(const BundleFiles& files,
                                                            const LoadOptions& options);
 
   const WhisperBundle bundle;  // with the windows that can be used
-  const LogMel log_mel;
-  const Tokenizer tokenizer;
-  const WhisperTables tables;
+  const std::shared_ptr<const SpeechTables> tables;
   const std::shared_ptr<const LiteRtRuntime> runtime;
   const int threads;  // of a session's CPU kernels
   const std::string accelerator;

@@ -28,7 +28,8 @@ WhisperRecognizer::WhisperRecognizer(std::shared_ptr<const SpeechWeights> weight
 
 Result<void> WhisperRecognizer::Validate(const TranscribeOptions& options) const {
   SOTTO_RETURN_IF_ERROR(options.Validate(info()));
-  const auto history = PromptHistory::Create(options, weights_->bundle, weights_->tokenizer);
+  const auto history =
+      PromptHistory::Create(options, weights_->bundle, weights_->tables->tokenizer);
   if (!history.ok()) return history.error();
   return {};
 }

@@ -32,9 +32,9 @@ Result<Transcription> WhisperSession::Transcribe(AudioSource* source,
   const Stopwatch watch;
   const WhisperBundle& bundle = weights_.bundle;
   SOTTO_ASSIGN_OR_RETURN(PromptHistory history,
-                         PromptHistory::Create(options, bundle, weights_.tokenizer));
+                         PromptHistory::Create(options, bundle, weights_.tables->tokenizer));
   const GraphCounters before = windows_.counters();
-  LogMelReader reader(weights_.log_mel, source, options.cancelled);
+  LogMelReader reader(weights_.tables->log_mel, source, options.cancelled);
   SOTTO_RETURN_IF_ERROR(reader.Measure());
   // What a detector takes for speech may be nothing at all.
   if (options.vad_filter == nullptr) SOTTO_RETURN_IF_ERROR(CheckLength(reader.samples()));
@@ -42,8 +42,8 @@ Result<Transcription> WhisperSession::Transcribe(AudioSource* source,
   result.duration = static_cast<double>(reader.samples()) / kSampleRate;
   result.duration_after_vad = result.duration;
   WindowEncoder encoder(bundle, &windows_, &reader, options.window, options.cancelled);
-  WordAligner aligner(bundle, weights_.tokenizer, &windows_, options);
-  SeekLoop loop({&bundle, &weights_.tokenizer, &decoder_, &reader, &encoder,
+  WordAligner aligner(bundle, weights_.tables->tokenizer, &windows_, options);
+  SeekLoop loop({&bundle, &weights_.tables->tokenizer, &decoder_, &reader, &encoder,
                  options.word_timestamps ? &aligner : nullptr},
                 options, callbacks, std::move(history));
   SOTTO_RETURN_IF_ERROR(loop.Run(&result));
@@ -59,8 +59,8 @@ Result<Transcription> WhisperSession::TranscribeWindow(const float* samples, siz
                                                        const std::vector<int>& prompt,
                                                        const TranscribeOptions& options) {
   SOTTO_ASSIGN_OR_RETURN(Transcription result,
-                         TranscribeSingleWindow({&weights_.bundle, &weights_.tokenizer,
-                                                 &weights_.log_mel, &decoder_, &windows_},
+                         TranscribeSingleWindow({&weights_.bundle, &weights_.tables->tokenizer,
+                                                 &weights_.tables->log_mel, &decoder_, &windows_},
                                                 samples, count, prompt, options));
   result.profile.accelerator = weights_.accelerator;
   return result;
@@ -71,7 +71,7 @@ Result<std::map<std::string, float>> WhisperSession::DetectLanguage(
   SOTTO_ASSIGN_OR_RETURN(WhisperGraphs * graphs,
                          windows_.Graphs(FittingWindow(weights_.bundle, count / kHopLength)));
   SOTTO_RETURN_IF_ERROR(
-      weights_.log_mel.Compute(samples, count, graphs->window().frames, graphs->log_mel()));
+      weights_.tables->log_mel.Compute(samples, count, graphs->window().frames, graphs->log_mel()));
   SOTTO_RETURN_IF_ERROR(graphs->Encode());
   return decoder_.DetectLanguage(cancelled, graphs);
 }

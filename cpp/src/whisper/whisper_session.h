@@ -22,9 +22,9 @@ class WhisperSession : public RecognizerSession {
   // `weights` must outlive it.
   explicit WhisperSession(const SpeechWeights& weights)
       : weights_(weights),
-        decoder_(weights.bundle, weights.tokenizer),
+        decoder_(weights.bundle, weights.tables->tokenizer),
         windows_(weights.runtime, weights.threads, weights.encoders, weights.bundle,
-                 weights.tables) {}
+                 weights.tables->decoder) {}
 
   Result<Transcription> Transcribe(AudioSource* source, const TranscribeOptions& options,
                                    const TranscribeCallbacks& callbacks) override;
