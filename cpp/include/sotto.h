@@ -245,10 +245,21 @@ SOTTO_API size_t sotto_transcription_segment_count(const sotto_transcription* tr
 SOTTO_API const sotto_segment* sotto_transcription_segment(const sotto_transcription* transcription,
                                                            size_t index);
 
+/* 0, 1, … */
+SOTTO_API int sotto_segment_id(const sotto_segment* segment);
+
+/* The log-mel frame (10 ms) at which its window begins. */
+SOTTO_API int64_t sotto_segment_seek(const sotto_segment* segment);
+
 SOTTO_API double sotto_segment_start(const sotto_segment* segment);
 SOTTO_API double sotto_segment_end(const sotto_segment* segment);
 SOTTO_API const char* sotto_segment_text(const sotto_segment* segment);
+
+/* Of its window: the temperature that it was decoded at, and what the thresholds are compared with.
+ */
+SOTTO_API double sotto_segment_temperature(const sotto_segment* segment);
 SOTTO_API double sotto_segment_avg_logprob(const sotto_segment* segment);
+SOTTO_API double sotto_segment_compression_ratio(const sotto_segment* segment);
 SOTTO_API double sotto_segment_no_speech_prob(const sotto_segment* segment);
 
 /* Token ids, timestamps among them: [*count]. */
@@ -342,6 +353,32 @@ SOTTO_API void sotto_vad_stream_free(sotto_vad_stream* stream);
  * to `written`. */
 SOTTO_API bool sotto_vad_stream_push(sotto_vad_stream* stream, const float* samples, size_t count,
                                      float* probabilities, size_t* written, sotto_error** error);
+
+/* Which parts of audio are speech; names and defaults are those of faster-whisper's VadOptions. */
+typedef struct sotto_vad_options {
+  size_t size;
+  double threshold;             /* probability from which audio is speech; 0.5 */
+  double neg_threshold;         /* probability below which speech ends; -1: 0.15 less */
+  int min_speech_duration_ms;   /* shorter speech is dropped; 0 */
+  double max_speech_duration_s; /* longer speech is cut at a silence; infinity */
+  int min_silence_duration_ms;  /* shorter silence does not end speech; 2000 */
+  int speech_pad_ms;            /* kept before and after speech; 400 */
+} sotto_vad_options;
+
+SOTTO_API void sotto_vad_options_init(sotto_vad_options* options);
+
+/* Samples of audio, `end` excluded. */
+typedef struct sotto_span {
+  int64_t start;
+  int64_t end;
+} sotto_span;
+
+/* Where there is speech in audio of `samples` samples, from the probability of each of its chunks
+ * [count], the last one included though it is not full. options: NULL for the defaults. Writes the
+ * spans, which ascend, to `spans`, which has room for `count`, and how many to `written`. */
+SOTTO_API bool sotto_speech_spans(const float* probabilities, size_t count, int64_t samples,
+                                  const sotto_vad_options* options, sotto_span* spans,
+                                  size_t* written, sotto_error** error);
 
 /* ---- Vectors ------------------------------------------------------------------------------- */
 

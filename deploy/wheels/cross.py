@@ -3,7 +3,8 @@
 
 The runtime becomes a static library, and sotto-native is linked with it. The module's sources are
 compiled, against this Python's headers; they are not linked, which needs that system's Python.
-Nothing is run.
+For aarch64-musl, which stands for Android, it is the library that Kotlin calls that is linked, and
+that takes a JDK. Nothing is run.
 """
 
 from __future__ import annotations
@@ -45,11 +46,14 @@ PYCONFIG = """
 """
 
 
-def build_runtime(folder: Path, target: Target, tools: dict[str, Path]) -> Path:
-    """Builds the library and links sotto-native, by the project's own CMake files.
+def build_runtime(folder: Path, target: Target, tools: dict[str, Path], made: str) -> Path:
+    """Builds the library and links ``made`` with it, by the project's own CMake files.
+
+    Args:
+        made: CMake's target, ``sotto-native`` or ``sotto_jni``.
 
     Returns:
-        the program, for the other system.
+        the program or library, for the other system.
     """
     launchers = [f"-D{name}={path}" for name, path in tools.items() if name.endswith("_LAUNCHER")]
     settings = {
@@ -64,14 +68,16 @@ def build_runtime(folder: Path, target: Target, tools: dict[str, Path]) -> Path:
         "CMAKE_BUILD_TYPE": "None",
         "SOTTO_BUILD_TESTS": "OFF",
         "SOTTO_BUILD_LIBRARY": "OFF",
+        "SOTTO_BUILD_JNI": "ON" if made == "sotto_jni" else "OFF",
         "SOTTO_WERROR": "ON",
     }
     definitions = [f"-D{name}={value}" for name, value in settings.items()]
     cmake = ["cmake", "-S", ROOT, "-B", folder, "-G", "Ninja", *definitions, *launchers]
     subprocess.run(cmake, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["cmake", "--build", folder, "--target", "sotto-native"], check=True)
-    (program,) = (path for path in (folder / "cpp").glob("sotto-native*") if path.is_file())
-    return program
+    subprocess.run(["cmake", "--build", folder, "--target", made], check=True)
+    names = (f"cpp/{made}*", f"android/jni/lib{made}*")
+    (linked,) = (path for name in names for path in folder.glob(name) if path.is_file())
+    return linked
 
 
 def compile_module(folder: Path, target: Target, compiler: Path) -> int:
@@ -116,10 +122,12 @@ def main() -> None:
     for name in options.target:
         target, folder = TARGETS[name], ROOT / "build" / "cross" / name
         tools = compilers(ROOT / "build" / "zig" / name, target)
-        program = build_runtime(folder, target, tools)
-        count = compile_module(folder / "module", target, tools["CXX"])
-        linked = program.relative_to(ROOT)
-        print(f"{name}: {linked} is linked; {count} sources of the Python module compile")
+        made = "sotto_jni" if target.system == "Linux" else "sotto-native"
+        linked = build_runtime(folder, target, tools, made).relative_to(ROOT)
+        print(f"{name}: {linked} is linked")
+        if made == "sotto-native":
+            count = compile_module(folder / "module", target, tools["CXX"])
+            print(f"{name}: {count} sources of the Python module compile")
 
 
 if __name__ == "__main__":

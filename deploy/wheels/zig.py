@@ -32,6 +32,8 @@ TARGETS = {
     "x86_64-linux": Target(f"x86_64-linux-gnu.{GLIBC}", "linux-x86_64", "x86_64-linux-gnu.so"),
     "aarch64-linux": Target(f"aarch64-linux-gnu.{GLIBC}", "linux-aarch64", "aarch64-linux-gnu.so"),
     "aarch64-macos": Target("aarch64-macos", system="Darwin"),
+    # What is nearest to Android among what zig brings a C library for.
+    "aarch64-musl": Target("aarch64-linux-musl", system="Linux"),
     "x86_64-windows": Target("x86_64-windows-gnu", system="Windows"),
 }
 

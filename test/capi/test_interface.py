@@ -6,7 +6,18 @@ import ctypes
 import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from ctypes import POINTER, byref, c_bool, c_char_p, c_double, c_float, c_int, c_size_t, c_void_p
+from ctypes import (
+    POINTER,
+    byref,
+    c_bool,
+    c_char_p,
+    c_double,
+    c_float,
+    c_int,
+    c_int64,
+    c_size_t,
+    c_void_p,
+)
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,6 +27,7 @@ from comparison.bundles import ensure_bundle, ensure_encoder, ensure_vad_bundle
 from comparison.clips import REPOSITORY
 
 import sotto
+from sotto._runtime import speech_spans
 from sotto.export.recording import packaged_recording
 from sotto.preprocess import SAMPLE_RATE, read_audio
 from sotto.runtime.locate import find_litert
@@ -69,6 +81,18 @@ class TranscribeOptions(ctypes.Structure):
     )
 
 
+class VadOptions(ctypes.Structure):
+    _fields_ = (
+        ("size", c_size_t),
+        ("threshold", c_double),
+        ("neg_threshold", c_double),
+        ("min_speech_duration_ms", c_int),
+        ("max_speech_duration_s", c_double),
+        ("min_silence_duration_ms", c_int),
+        ("speech_pad_ms", c_int),
+    )
+
+
 class Library:
     """The shared library, with errors as exceptions."""
 
@@ -80,8 +104,10 @@ class Library:
         "encoder_accelerator",
         c_size_t: "transcription_segment_count segment_word_count encoder_dimensions "
         "stream_update_confirmed_count",
-        c_double: "word_start word_end",
-        c_bool: "encode_texts vad_stream_push detect_language encoder_has",
+        c_double: "word_start word_end segment_start segment_end segment_temperature "
+        "segment_avg_logprob segment_compression_ratio segment_no_speech_prob",
+        c_int64: "segment_seek",
+        c_bool: "encode_texts vad_stream_push detect_language encoder_has speech_spans",
     }
 
     def __init__(self, path: Path) -> None:
@@ -338,6 +364,76 @@ def test_speech_is_told_from_silence(c: Library, speech: np.ndarray) -> None:
     assert highest[0] < 0.2
     assert highest[1] > 0.8
     c.vad_stream_free(stream)
+
+
+def spans_of(
+    c: Library, probabilities: np.ndarray, samples: int, options: VadOptions | None
+) -> list[tuple[int, int]]:
+    spans = np.zeros((len(probabilities), 2), np.int64)
+    written = c_size_t()
+    c.checked(
+        "speech_spans",
+        floats(probabilities),
+        c_size_t(len(probabilities)),
+        c_int64(samples),
+        None if options is None else byref(options),
+        spans.ctypes.data_as(c_void_p),
+        byref(written),
+    )
+    return [(int(start), int(end)) for start, end in spans[: written.value]]
+
+
+def test_spans_of_speech_are_pythons(c: Library) -> None:
+    random = np.random.default_rng(0)
+    probabilities = np.repeat(random.random(40), 12).astype(np.float32)
+    samples = len(probabilities) * 512 - 100
+    assert spans_of(c, probabilities, samples, None) == speech_spans(probabilities, samples)
+    options = VadOptions()
+    c.vad_options_init(byref(options))
+    options.min_silence_duration_ms, options.speech_pad_ms = 100, 30
+    options.max_speech_duration_s, options.neg_threshold = 1.5, 0.45
+    expected = speech_spans(
+        probabilities,
+        samples,
+        min_silence_duration_ms=100,
+        speech_pad_ms=30,
+        max_speech_duration_s=1.5,
+        neg_threshold=0.45,
+    )
+    assert len(expected) > 3
+    assert spans_of(c, probabilities, samples, options) == expected
+
+
+@pytest.mark.parametrize(
+    ("samples", "threshold", "message"),
+    [(-1, 0.5, "-1 samples"), (5 * 512 + 1, 0.5, "2561 samples"), (512, 2.0, "threshold 2")],
+)
+def test_spans_of_what_can_not_be_are_refused(
+    c: Library, samples: int, threshold: float, message: str
+) -> None:
+    options = VadOptions()
+    c.vad_options_init(byref(options))
+    options.threshold = threshold
+    with pytest.raises(RuntimeError, match=message) as caught:
+        spans_of(c, np.zeros(5, np.float32), samples, options)
+    assert caught.value.args[0][0] == CODES["option"]
+
+
+def test_a_segment_has_all_that_pythons_has(c: Library, model: int, speech: np.ndarray) -> None:
+    session = c.checked("session_new", model)
+    result = transcribe(c, session, speech)
+    expected = sotto.load_model(ensure_bundle("tiny.en", "int8")).transcribe(speech)["segments"]
+    for i, segment in enumerate(expected):
+        found = c.transcription_segment(result, c_size_t(i))
+        assert c.segment_id(found) == segment["id"]
+        for name in (
+            *("seek", "start", "end", "temperature"),
+            *("avg_logprob", "compression_ratio", "no_speech_prob"),
+        ):
+            assert getattr(c, f"segment_{name}")(found) == segment[name], name
+    assert expected
+    c.transcription_free(result)
+    c.session_free(session)
 
 
 def test_texts_have_the_vectors_that_python_gives(c: Library) -> None:

@@ -211,6 +211,10 @@ const sotto_segment* sotto_transcription_segment(const sotto_transcription* tran
   return index < transcription->segments.size() ? &transcription->segments[index] : nullptr;
 }
 
+int sotto_segment_id(const sotto_segment* segment) { return segment->segment.id; }
+
+int64_t sotto_segment_seek(const sotto_segment* segment) { return segment->segment.seek; }
+
 double sotto_segment_start(const sotto_segment* segment) { return segment->segment.start; }
 
 double sotto_segment_end(const sotto_segment* segment) { return segment->segment.end; }
@@ -219,8 +223,16 @@ const char* sotto_segment_text(const sotto_segment* segment) {
   return segment->segment.text.c_str();
 }
 
+double sotto_segment_temperature(const sotto_segment* segment) {
+  return segment->segment.temperature;
+}
+
 double sotto_segment_avg_logprob(const sotto_segment* segment) {
   return segment->segment.avg_logprob;
+}
+
+double sotto_segment_compression_ratio(const sotto_segment* segment) {
+  return segment->segment.compression_ratio;
 }
 
 double sotto_segment_no_speech_prob(const sotto_segment* segment) {

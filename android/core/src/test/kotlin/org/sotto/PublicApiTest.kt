@@ -1,0 +1,22 @@
+package org.sotto
+
+import java.io.File
+import kotlin.test.assertEquals
+import org.jetbrains.kotlin.abi.tools.AbiFilters
+import org.jetbrains.kotlin.abi.tools.AbiTools
+import org.junit.jupiter.api.Test
+
+class PublicApiTest {
+    @Test
+    fun `the public interface is the recorded one`() {
+        val classes = File(Sotto::class.java.protectionDomain.codeSource.location.toURI())
+        val found = buildString { AbiTools.getInstance().printJvmDump(this, listOf(classes), AbiFilters.EMPTY) }
+        val recorded = File(Goldens.repository, "android/core/api/core.api")
+        val made = File(Goldens.folder, "core.api").apply { writeText(found) }
+        assertEquals(
+            if (recorded.exists()) recorded.readText() else "",
+            found,
+            "the public interface changed: if programs that were compiled before still run, cp $made $recorded",
+        )
+    }
+}
