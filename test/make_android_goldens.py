@@ -220,7 +220,9 @@ def make_goldens(
     model = SpeechModel(bundle)
     detector = model.voice_activity_detector()
     probabilities = detector.probabilities(samples)
-    language, by_code = SpeechModel(base).detect_language(samples)
+    # Filled up to the longest window, so that there is no choice of another.
+    whole = np.pad(samples, (0, 30 * SAMPLE_RATE - len(samples)))
+    language, by_code = SpeechModel(base).detect_language(whole)
     vectors = load_encoder(encoder).encode(TEXTS)
     goldens = {
         "litert": str(find_litert()),

@@ -1,5 +1,7 @@
 // Transcription of a recording. Every callback runs on the thread that called from Kotlin.
 
+#include <algorithm>
+
 #include "java.h"
 
 using sotto::jni::Address;
@@ -24,7 +26,9 @@ constexpr jsize kBlock = SOTTO_SAMPLE_RATE;
 struct Call {
   JNIEnv* env;
   jobject target;     // TranscribeCall
-  jfloatArray block;  // [kBlock]
+  jfloatArray block;  // [kBlock]: the samples that Kotlin gave last
+  jsize held = 0;     // so many of them
+  jsize given = 0;    // so many of which the library has
 
   bool thrown() const { return env->ExceptionCheck() == JNI_TRUE; }
   // CheckJNI wants every call of Java to be followed by this, though nothing is to be done here.
@@ -32,19 +36,25 @@ struct Call {
 };
 
 int64_t Read(void* user, float* out, size_t max) {
-  const auto* call = static_cast<Call*>(user);
+  auto* call = static_cast<Call*>(user);
   if (call->thrown()) return -1;
-  const jint count = call->env->CallIntMethod(call->target, methods().read, call->block);
-  if (call->thrown() || count > kBlock) return -1;
-  if (count <= 0) return 0;
-  if (static_cast<size_t>(count) > max) return -1;
-  call->env->GetFloatArrayRegion(call->block, 0, count, out);
+  if (call->given == call->held) {
+    call->given = 0;
+    call->held = call->env->CallIntMethod(call->target, methods().read, call->block);
+    if (call->thrown() || call->held > kBlock) return -1;
+    call->held = std::max(call->held, 0);
+  }
+  const jsize count =
+      std::min(call->held - call->given, static_cast<jsize>(std::min<size_t>(max, kBlock)));
+  call->env->GetFloatArrayRegion(call->block, call->given, count, out);
+  call->given += count;
   return count;
 }
 
 bool Rewind(void* user) {
-  const auto* call = static_cast<Call*>(user);
+  auto* call = static_cast<Call*>(user);
   if (call->thrown()) return false;
+  call->given = call->held = 0;
   call->env->CallVoidMethod(call->target, methods().rewind);
   return !call->thrown();
 }
@@ -137,7 +147,7 @@ JNIEXPORT void JNICALL Java_org_sotto_Native_transcribe(
     const Text texts[] = {{env, language}, {env, task}, {env, initial_prompt}, {env, hotwords}};
     std::vector<double> tried(static_cast<size_t>(env->GetArrayLength(temperatures)));
     env->GetDoubleArrayRegion(temperatures, 0, static_cast<jsize>(tried.size()), tried.data());
-    Call call{env, target, env->NewFloatArray(kBlock)};
+    Call call{env, target, env->NewFloatArray(kBlock), 0, 0};
     if (call.block == nullptr) return false;
     sotto_transcribe_options options;
     sotto_transcribe_options_init(&options);

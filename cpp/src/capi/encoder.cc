@@ -55,7 +55,7 @@ bool sotto_encode_texts(const sotto_encoder* encoder, const char* const* texts, 
                         const char* prompt, bool normalize, float* out, sotto_error** error) {
   return Guarded(error, false, [&]() -> Result<bool> {
     if (encoder == nullptr) return Missing("encoder");
-    if (out == nullptr || (texts == nullptr && count > 0)) return Missing("texts or out");
+    if (count > 0 && (texts == nullptr || out == nullptr)) return Missing("texts or out");
     std::vector<std::string> list;
     for (size_t i = 0; i < count; ++i) {
       if (texts[i] == nullptr) return Missing("a text");
@@ -72,7 +72,7 @@ bool sotto_encode_images(const sotto_encoder* encoder, const sotto_image* images
                          bool normalize, float* out, sotto_error** error) {
   return Guarded(error, false, [&]() -> Result<bool> {
     if (encoder == nullptr) return Missing("encoder");
-    if (out == nullptr || (images == nullptr && count > 0)) return Missing("images or out");
+    if (count > 0 && (images == nullptr || out == nullptr)) return Missing("images or out");
     std::vector<sotto::ImageView> views;
     for (size_t i = 0; i < count; ++i) {
       if (images[i].data == nullptr) return Missing("the data of an image");

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test
 class CancellationTest {
     @Test
     fun `a coroutine that is cancelled ends the transcription, and waits for its end`() = runBlocking {
-        val source = RepeatedSpeech(40)
+        val source = RepeatedSpeech(6)
         val begun = CompletableDeferred<Unit>()
         var thrown: Throwable? = null
         val job =
@@ -44,7 +44,7 @@ class CancellationTest {
 
     @Test
     fun `who takes the first segment alone does not wait for the others`() = runBlocking {
-        val source = RepeatedSpeech(40)
+        val source = RepeatedSpeech(6)
         val first = Loaded.model.transcribe(source).first()
         assertEquals(0, first.id)
         assertTrue(source.read.get() < 2 * source.samples - 20 * SAMPLE_RATE)
@@ -58,7 +58,7 @@ class CancellationTest {
             val calls =
                 begun.map { mark ->
                     async(Dispatchers.Default) {
-                        runCatching { model.transcribe(RepeatedSpeech(40)).collect { mark.complete(Unit) } }
+                        runCatching { model.transcribe(RepeatedSpeech(6)).collect { mark.complete(Unit) } }
                     }
                 }
             begun.awaitAll()
@@ -120,7 +120,7 @@ class CancellationTest {
 
     @Test
     fun `what a collector throws ends the transcription`() = runBlocking {
-        val source = RepeatedSpeech(40)
+        val source = RepeatedSpeech(6)
         assertFailsWith<ArithmeticException> {
             Loaded.model.transcribe(source).collect { throw ArithmeticException("no") }
         }

@@ -4,6 +4,7 @@ import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertFalse
 import kotlin.test.assertTrue
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.flow.first
@@ -100,8 +101,10 @@ class LiveStreamTest {
         first.push(blocks().first())
         first.updates.first()
         val second = Loaded.model.stream()
-        val job = launch(Dispatchers.Default) { second.updates.collect {} }
+        val begun = CompletableDeferred<Unit>()
+        val job = launch(Dispatchers.Default) { second.updates.collect { begun.complete(Unit) } }
         second.push(blocks().first())
+        begun.await()
         job.cancelAndJoin()
         withTimeout(60_000) {
             first.awaitClosed()

@@ -12,9 +12,8 @@ class NativeLibraryTest {
     private val library = File(System.getProperty("java.library.path"), System.mapLibraryName("sotto_jni"))
 
     @Test
-    fun `the library is of this version`() {
-        val project = File(Goldens.repository, "CMakeLists.txt").readText()
-        assertEquals(Regex("project\\(sotto VERSION (\\S+)").find(project)!!.groupValues[1], Sotto.version)
+    fun `the native library is of the Kotlin library's version`() {
+        assertEquals(System.getProperty("sotto.version"), Sotto.version)
     }
 
     @Test
