@@ -224,9 +224,10 @@ def test_a_cache_directory_that_can_not_be_made_is_no_error(model: Of, tmp_path:
 
 def _overwritten(size: int) -> Callable[[Path], None]:
     def damage(path: Path) -> None:
+        whole = path.stat().st_size
         with path.open("r+b") as file:
-            file.seek(path.stat().st_size // 2 - size // 2)
-            file.write(random.Random(0).randbytes(size))
+            file.seek(max(0, whole // 2 - size // 2))
+            file.write(random.Random(0).randbytes(min(size, whole)))
 
     return damage
 
