@@ -17,6 +17,9 @@ from finished import Finished
 from typer.testing import CliRunner
 
 from sotto.cli import app
+from sotto.npu.aot import find_compiler
+from sotto.npu.compile import compile_bundle
+from sotto.npu.plugin import own_adapter
 
 Sotto = Callable[..., Finished]
 Options = tuple[str | Path, ...]
@@ -221,3 +224,25 @@ def test_a_bundle_of_other_weights_is_not_searched_with(sotto: Sotto, copied: Pa
     assert "index again" in done.err
     done = sotto("search", "bread", "--model", copy)
     assert (done.status, "no vectors of" in done.err) == (1, True)
+
+
+@pytest.mark.skipif(own_adapter() is None, reason="the plugin's library is built on Linux alone")
+def test_an_index_is_filled_and_asked_on_the_npu(
+    sotto: Sotto, small_text_bundle: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "letters.txt").write_text("a b c")
+    models = ("--model", small_text_bundle, "--speech_model", "none")
+    npu = ("--accelerator", "npu", "--npu_dispatch", "host")
+    refused = sotto("index", "add", tmp_path / "notes", *models, *npu)
+    assert "has no files for an NPU" in refused.err
+
+    compiler = find_compiler(["mt6991"], dry_run=True, adapter=None)
+    compile_bundle(small_text_bundle, compiler, tmp_path / "compiled", lambda _: None)
+    models = ("--model", tmp_path / "compiled", *models[2:])
+    done = sotto("index", "add", tmp_path / "notes", *models, *npu)
+    assert done.status == 0, done.err
+    (hit,) = hits(sotto("search", "a b", "--match", "meaning", "--json", *npu))
+    assert hit["path"] == str(tmp_path / "notes" / "letters.txt")
+    refused = sotto("search", "a b", "--match", "meaning", "--model", small_text_bundle, *npu)
+    assert "has no files for an NPU" in refused.err

@@ -86,8 +86,13 @@ def embed(
         _check_destination(output_format, output)
         from sotto.runtime.locate import find_encoder
 
-        where = {"accelerator": accelerator.value, "soc": soc, "npu_dispatch": npu_dispatch}
-        work = _Work(str(find_encoder(model)), normalize, threads, where)
+        where = {
+            "threads": threads,
+            "accelerator": accelerator.value,
+            "soc": soc,
+            "npu_dispatch": npu_dispatch,
+        }
+        work = _Work(str(find_encoder(model)), normalize, where)
         names, vectors = work.embed(work.items(files))
         if work.failed and output_format is VectorFormat.npy:
             raise OutputError(
@@ -102,9 +107,8 @@ def embed(
 class _Work:
     """One bundle's encoders over items of any modality."""
 
-    def __init__(self, bundle: str, normalize: bool, threads: int, where: dict[str, Any]) -> None:
-        self._bundle, self._normalize = bundle, normalize
-        self._threads, self._where = threads, where
+    def __init__(self, bundle: str, normalize: bool, where: dict[str, Any]) -> None:
+        self._bundle, self._normalize, self._where = bundle, normalize, where
         self._encoders: dict[str, Any] = {}
         self.failed = False
 
@@ -150,9 +154,7 @@ class _Work:
         from sotto.index.bundles import load_encoder
 
         if modality not in self._encoders:
-            self._encoders[modality] = load_encoder(
-                self._bundle, modality, self._threads, **self._where
-            )
+            self._encoders[modality] = load_encoder(self._bundle, modality, **self._where)
         return self._encoders[modality]
 
     def _tell(self, line: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sotto.commands.accelerator import Accelerator, AcceleratorOption, NpuDispatch, Soc
 from sotto.commands.index_options import (
     IndexOption,
     ModalityOption,
@@ -92,6 +93,9 @@ def add(
     follow: Follow = False,
     exclude: Exclude = None,
     threads: Threads = 0,
+    accelerator: AcceleratorOption = Accelerator.cpu,
+    soc: Soc = None,
+    npu_dispatch: NpuDispatch = None,
     storage_option: StorageOption = None,
 ) -> None:
     """Index the files of folders, or bring an index of them up to date.
@@ -110,7 +114,8 @@ def add(
 
         opened = Index(index_location(index), storage_options=storage_options(storage_option))
         speech = None if speech_model.lower() in ("", "none") else speech_model
-        models = Models(model, speech, image_model, audio_model, threads)
+        where = (threads, accelerator.value, soc, npu_dispatch)
+        models = Models(model, speech, image_model, audio_model, *where)
         walk = WalkOptions(hidden, follow, exclude or [])
         options = FolderOptions(walk, modalities(modality), prune)
         problems = 0

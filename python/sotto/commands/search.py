@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sotto.commands.accelerator import Accelerator, AcceleratorOption, NpuDispatch, Soc
 from sotto.commands.index_options import (
     IndexOption,
     ModalityOption,
@@ -69,6 +70,9 @@ def search(
         ),
     ] = None,
     threads: Annotated[int, typer.Option(help="Of the model; 0: 4 at most.")] = 0,
+    accelerator: AcceleratorOption = Accelerator.cpu,
+    soc: Soc = None,
+    npu_dispatch: NpuDispatch = None,
     storage_option: StorageOption = None,
 ) -> None:
     """Search an index.
@@ -88,7 +92,16 @@ def search(
 
         options = storage_options(storage_option)
         opened = Index(index_location(index), storage_options=options, create=False)
-        hits = ask(opened, question, bundle=model, threads=threads, warn=report)
+        hits = ask(
+            opened,
+            question,
+            bundle=model,
+            warn=report,
+            threads=threads,
+            accelerator=accelerator.value,
+            soc=soc,
+            npu_dispatch=npu_dispatch,
+        )
         words = (text or "").split()
         if as_json:
             print_whole("".join(_json_line(hit) for hit in hits))

@@ -52,29 +52,29 @@ def ask(
     question: Question,
     *,
     bundle: str | os.PathLike[str] | None = None,
-    threads: int = 0,
     warn: Callable[[str], object] = lambda line: None,
+    **options: Any,
 ) -> list[Hit]:
     """Asks every collection whose model embeds such items; of several, the rankings are fused.
 
     Args:
         bundle: of the model to use, and of the one collection to ask; None: each collection's
             own, where it was when the collection was made.
-        threads: of each model.
         warn: called with a line for each collection that can't be asked, if others can.
+        options: of each model, as :class:`sotto.embed.Encoder` takes them.
 
     Raises:
         StoreError: no collection can be asked; says why, and what to do.
         BundleError: ``bundle`` is missing or can't embed such items.
     """
     if bundle is not None:
-        return _ask_with(index, question, bundle, threads)
+        return _ask_with(index, question, bundle, options)
     rankings: list[list[Hit]] = []
     problems: list[StoreError | BundleError] = []
     for collection in index.collections():
         try:
             if question.by_words_alone or _embeds(collection, question.modality):
-                rankings.append(_ask(collection, question, Path(collection.bundle), threads))
+                rankings.append(_ask(collection, question, Path(collection.bundle), options))
         except (StoreError, BundleError) as error:
             problems.append(error)
     if not rankings:
@@ -85,21 +85,23 @@ def ask(
 
 
 def _ask_with(
-    index: Index, question: Question, bundle: str | os.PathLike[str], threads: int
+    index: Index, question: Question, bundle: str | os.PathLike[str], options: dict[str, Any]
 ) -> list[Hit]:
     directory = find_encoder(bundle)
     collection = index.collection(bundle_space(directory), create=False)
-    return _ask(collection, question, directory, threads)
+    return _ask(collection, question, directory, options)
 
 
-def _ask(collection: Collection, question: Question, bundle: Path, threads: int) -> list[Hit]:
-    options: dict[str, Any] = {"top": question.top, "where": question.where}
+def _ask(
+    collection: Collection, question: Question, bundle: Path, options: dict[str, Any]
+) -> list[Hit]:
+    asked: dict[str, Any] = {"top": question.top, "where": question.where}
     if question.by_words_alone:
-        return collection.search(words=question.item, **options)
+        return collection.search(words=question.item, **asked)
     if question.modality == "text" and question.match != "meaning":
-        options["words"] = question.item
-    encoder = load_encoder(bundle, question.modality, threads)
-    return collection.search(question.item, encoder=encoder, **options)
+        asked["words"] = question.item
+    encoder = load_encoder(bundle, question.modality, **options)
+    return collection.search(question.item, encoder=encoder, **asked)
 
 
 def _embeds(collection: Collection, modality: str) -> bool:

@@ -15,10 +15,10 @@ Bundle = str | os.PathLike[str]
 """A bundle's directory, or its name."""
 
 
-def load_encoder(bundle: Bundle | None, modality: str, threads: int = 0, **options: Any) -> Any:
+def load_encoder(bundle: Bundle | None, modality: str, **options: Any) -> Any:
     """The encoder of one modality in a bundle: of a CLIP, one of its two.
 
-    ``options`` are further ones of :class:`sotto.embed.Encoder`.
+    ``options`` are those of :class:`sotto.embed.Encoder`.
 
     Raises:
         BundleError: the bundle is missing, damaged, or has no such encoder.
@@ -30,7 +30,7 @@ def load_encoder(bundle: Bundle | None, modality: str, threads: int = 0, **optio
         "image": embed.ImageEncoder,
         "audio": embed.AudioEncoder,
     }
-    return encoders[modality](bundle, threads=threads, **options)
+    return encoders[modality](bundle, **options)
 
 
 def encoder_space(bundle: Bundle, modality: str) -> str:

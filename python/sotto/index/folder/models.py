@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +25,7 @@ class Models:
         image: of pictures.
         audio: of the sound of recordings.
         threads: of each model; 0 is as many as there are big cores, 4 at most.
+        accelerator, soc, npu_dispatch: of each model, as :class:`sotto.asr.SpeechModel` takes them.
     """
 
     text: Bundle | None = "all-MiniLM-L6-v2"
@@ -31,6 +33,9 @@ class Models:
     image: Bundle | None = None
     audio: Bundle | None = None
     threads: int = 0
+    accelerator: str = "cpu"
+    soc: str | None = None
+    npu_dispatch: str | os.PathLike[str] | None = None
 
     def spaces(self, modality: str) -> list[str]:
         """``NAME@HASH`` of the models that such a file goes through, sorted; [] is none.
@@ -58,20 +63,30 @@ class Models:
         """Whether recordings are written down, and what is said in them embedded."""
         return self.speech is not None and self.text is not None
 
+    @property
+    def _where(self) -> dict[str, Any]:
+        """Where each of them runs, as what loads it takes it."""
+        return {
+            "threads": self.threads,
+            "accelerator": self.accelerator,
+            "soc": self.soc,
+            "npu_dispatch": self.npu_dispatch,
+        }
+
     @cached_property
     def text_encoder(self) -> Any:
         """The :class:`sotto.embed.TextEncoder`. Raises BundleError where its bundle is damaged."""
-        return load_encoder(self.text, "text", self.threads)
+        return load_encoder(self.text, "text", **self._where)
 
     @cached_property
     def image_encoder(self) -> Any:
         """The :class:`sotto.embed.ImageEncoder`. Raises BundleError where its bundle is damaged."""
-        return load_encoder(self.image, "image", self.threads)
+        return load_encoder(self.image, "image", **self._where)
 
     @cached_property
     def audio_encoder(self) -> Any:
         """The :class:`sotto.embed.AudioEncoder`. Raises BundleError where its bundle is damaged."""
-        return load_encoder(self.audio, "audio", self.threads)
+        return load_encoder(self.audio, "audio", **self._where)
 
     @cached_property
     def speech_model(self) -> Any:
@@ -79,7 +94,7 @@ class Models:
         from sotto.asr import load_model
 
         assert self.speech is not None
-        return load_model(self.speech, threads=self.threads)
+        return load_model(self.speech, **self._where)
 
     @cached_property
     def tokenize(self) -> Tokenize:
