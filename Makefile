@@ -201,7 +201,7 @@ fresh-machine:
 
 fresh-machine-quick: $(STAMPS)/installed-demo $(BUNDLE)/decoder.tflite
 	FRESH_BUNDLE=$(BUNDLE) FRESH_RECORDING="$$($(PACKAGED_RECORDING))" \
-	  deploy/fresh_machine.sh quick trixie
+	  deploy/fresh_machine.sh quick bookworm trixie
 
 clean:
 	rm -rf build test/outputs

@@ -51,13 +51,18 @@ leave() {
   [ "${KEEP:-0}" != 0 ] || rm -rf --one-file-system "$1"
 }
 
+# How registries are reached. Constraints and folders of packages, which pip may be told of here, too, are
+# files that the bare machine does not have.
+registry_settings='PIP_(INDEX_URL|EXTRA_INDEX_URL|TRUSTED_HOST|CERT|DEFAULT_TIMEOUT|RETRIES)'
+registry_settings+='|SSL_CERT_[^=]*|REQUESTS_CA_BUNDLE|[^=]*_proxy'
+
 # inside ROOT COMMAND...: as root of the bare machine, with this one's way to the registries.
 inside() {
   local root=$1 settings=()
   shift
   while IFS= read -r -d '' line; do
     settings+=("$line")
-  done < <(env -0 | grep -zEi '^(PIP_[^=]*|SSL_CERT_[^=]*|REQUESTS_CA_BUNDLE|[^=]*_proxy)=' || true)
+  done < <(env -0 | grep -zEi "^($registry_settings)=" || true)
   chroot "$root" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
     DEBIAN_FRONTEND=noninteractive "${settings[@]}" "$@"
 }

@@ -38,6 +38,8 @@ def build(python: str, name: str, target: Target, out: Path) -> Path:
         "_PYTHON_HOST_PLATFORM": str(target.platform),
         "SETUPTOOLS_EXT_SUFFIX": suffix,
         "CMAKE_GENERATOR": "Ninja",
+        # Without symbols; this machine's strip knows no Arm.
+        "LDFLAGS": "-s",
     }
     before = set(out.glob("*.whl"))
     subprocess.run(
@@ -46,7 +48,7 @@ def build(python: str, name: str, target: Target, out: Path) -> Path:
             f"-Cbuild-dir=build/wheels/{tag}-{name}",
             f"-Ccmake.define.CMAKE_AR={tools['AR']}",
             f"-Ccmake.define.CMAKE_RANLIB={tools['RANLIB']}",
-            "-Cinstall.strip=true",
+            *("-Ccmake.define.CMAKE_STRIP=", "-Cinstall.strip=false"),
         ],
         env=environment,
         check=True,

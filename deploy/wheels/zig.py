@@ -50,7 +50,8 @@ def compilers(folder: Path, target: Target) -> dict[str, Path]:
     zig = Path(spec.submodule_search_locations[0]) / "zig"
     ccache = shutil.which("ccache")
     folder.mkdir(parents=True, exist_ok=True)
-    compiles = f"-target {target.zig}"
+    # Without -O, zig adds checks at run time, and what they call.
+    compiles = f"-target {target.zig} -fno-sanitize=undefined"
     # A name that ends in clang, so that ccache knows what kind of compiler it is.
     made = {
         "CC": _program(folder / "zig-clang", f"{zig} cc {compiles}"),

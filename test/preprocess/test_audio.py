@@ -325,3 +325,27 @@ def test_a_block_length_that_is_no_positive_time_is_refused_at_the_call(
 ) -> None:
     with pytest.raises(OptionError, match="block_seconds is"):
         stream_audio(np.zeros(100), block_seconds)
+
+
+@pytest.mark.parametrize("version", ["18.1.0", "19.0.2"])
+def test_tags_that_are_not_utf8_are_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    # PyAV 19 takes them without being asked to, and no longer knows the argument.
+    told: list[dict[str, object]] = []
+    opened, installed = av.open, int(av.__version__.partition(".")[0])
+    taken = {} if installed >= 19 else {"metadata_errors": "replace"}
+
+    def open_as(file: object, **options: object) -> object:
+        told.append(dict(options))
+        options.pop("metadata_errors", None)
+        return opened(file, **options, **taken)
+
+    sound = encode(tone(0.2, SAMPLE_RATE), SAMPLE_RATE, "pcm_s16le", "wav")
+    tag = b"INFO" + b"INAM" + struct.pack("<I", 4) + b"\xe9t\xe9\0"
+    path = tmp_path / "tagged.wav"
+    path.write_bytes(sound[:12] + b"LIST" + struct.pack("<I", len(tag)) + tag + sound[12:])
+    monkeypatch.setattr(av, "__version__", version)
+    monkeypatch.setattr(av, "open", open_as)
+    assert len(read_audio(path)) == 0.2 * SAMPLE_RATE
+    assert ["metadata_errors" in options for options in told] == [version.startswith("18")]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import av
 import av.error
@@ -44,6 +44,11 @@ class _Unnamed:
         return self._file.tell()
 
 
+def _any_metadata() -> dict[str, Any]:
+    """What has ``av.open`` take tags that are not UTF-8: from PyAV 19 on it always does."""
+    return {} if int(av.__version__.partition(".")[0]) >= 19 else {"metadata_errors": "replace"}
+
+
 def decode(file: BinaryIO, name: str) -> Generator[tuple[int, Samples], None, None]:
     """Decode the best audio track of a file.
 
@@ -64,7 +69,7 @@ def decode(file: BinaryIO, name: str) -> Generator[tuple[int, Samples], None, No
         container = av.open(
             _Unnamed(file),
             mode="r",
-            metadata_errors="replace",
+            **_any_metadata(),
             # A playlist is not audio, and may not make us open what it names.
             container_options={"protocol_whitelist": "none"},
         )
