@@ -72,7 +72,7 @@ def make(
             distances[name] = quantize_for_npu(
                 *(source, bundles[name], [*audio], find_recipe(name), report),
                 ranges=ranges,
-                least=NOTHING,
+                min_decibel=NOTHING,
             )
     return bundles, distances
 

@@ -93,7 +93,8 @@ def ensure_vad_bundle() -> Path:
     """
     target = MODELS / "silero-vad"
     try:
-        if _manifest(target).graphs:
+        manifest = _manifest(target)
+        if manifest.graphs and manifest.layers:  # an older Sotto named no layers
             return target
     except BundleError:
         pass

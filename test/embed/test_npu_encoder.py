@@ -17,13 +17,16 @@ from sotto.bundle import read_manifest, write_manifest
 from sotto.cli import app
 from sotto.embed import ImageEncoder, TextEncoder
 from sotto.errors import BundleError, DeviceError, OptionError
+from sotto.export.embedding.samples import inputs_of
 from sotto.export.embedding.simulate import SAMPLES, simulate_encoders
+from sotto.index.folder.items import Item
 from sotto.npu.aot import find_compiler
 from sotto.npu.arithmetic import Arithmetic
 from sotto.npu.compile import compile_bundle
 from sotto.npu.estimate import estimate, transcription
 from sotto.npu.plugin import own_adapter
 from sotto.npu.selection import Choice
+from sotto.npu.two_ways import TwoWays, sides
 
 pytestmark = pytest.mark.skipif(
     own_adapter() is None, reason="the plugin's library is built on Linux alone"
@@ -163,10 +166,43 @@ def test_a_simulation_takes_the_graphs_of_step_3_and_prints_json(text: Path) -> 
     assert graph["least"] == min(graph["cosines"])
 
 
+def test_a_simulation_takes_the_users_own_texts(text: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("a b c")
+    (tmp_path / "more.txt").write_text("d e f g h i j a b c")  # longer than the graph
+    names = [str(tmp_path / "notes.txt"), str(tmp_path / "more.txt")]
+    arguments = ["npu", "simulate", str(text), *names, "--graphs", "text_8x3", "--json"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.stderr
+    (graph,) = json.loads(result.stdout)["graphs"]
+    assert graph["items"] == names
+    assert len(graph["cosines"]) == 2  # of a graph of three, whose last row begins again
+    lines = CliRunner().invoke(app, ["npu", "simulate", str(text), "-", "--json"], input="a\nb\n")
+    assert json.loads(lines.stdout)["graphs"][0]["items"] == ["a", "b"]
+
+
+def test_a_simulation_embeds_a_users_text_as_the_runtime_does(text: Path) -> None:
+    manifest = read_manifest(text)
+    both = TwoWays(*sides(text, None), manifest.graphs["text_4x1"], Arithmetic("fp32"), SOC)
+    inputs = inputs_of(text, manifest.embedders["text"], both.graph, ["a b"])
+    named = dict(zip(("hidden", "mask", "pool"), inputs, strict=True))
+    expected = TextEncoder(text).encode("a b", normalize=False)
+    for found in (both.npu(named), both.cpu(named)):
+        np.testing.assert_allclose(found["embedding"][0], expected, rtol=1e-5, atol=1e-5)
+
+
+def test_a_picture_is_nothing_for_an_encoder_of_texts(text: Path) -> None:
+    with pytest.raises(OptionError, match=r"photo is image: .* embeds text"):
+        simulate_encoders(text, Arithmetic(), items=[Item("photo", "image", b"")])
+
+
 def test_a_simulation_says_what_it_can_not_do(text: Path) -> None:
-    result = CliRunner().invoke(app, ["npu", "simulate", str(text), "speech.wav"])
-    assert result.exit_code != 0
-    assert "it is run over samples, so leave audio out" in result.stderr
+    for arguments, why in (
+        (["nowhere.txt"], "nowhere.txt: No such file"),
+        (["--window", "10"], "embeds text, and has none to choose"),
+    ):
+        result = CliRunner().invoke(app, ["npu", "simulate", str(text), *arguments])
+        assert result.exit_code != 0
+        assert why in result.stderr
     manifest = read_manifest(text)
     write_manifest(text, replace(manifest, precision="npu-int16"), manifest.files)
     with pytest.raises(BundleError, match="is not a bundle of fp32: name one to compare with"):

@@ -82,7 +82,7 @@ def make(
     def made(recipe: Recipe) -> Path:
         target = tmp_path_factory.mktemp("static") / recipe.name
         static_bundle.quantize_for_npu(
-            *(fp32, target, [speech], recipe, lambda line: None), ranges=ranges, least=-100.0
+            *(fp32, target, [speech], recipe, lambda line: None), ranges=ranges, min_decibel=-100.0
         )
         return target
 
@@ -312,7 +312,7 @@ def test_graphs_that_are_garbage_are_not_left(
         static_bundle.quantize_for_npu(
             *(fp32, tmp_path / "out", [speech], find_recipe("int8"), lambda line: None),
             ranges=ranges,
-            least=200.0,
+            min_decibel=200.0,
         )
     assert list(tmp_path.iterdir()) == []
 
@@ -360,7 +360,7 @@ def test_tiny_en_keeps_its_words_by_the_default_recipe_and_loses_them_by_int8_th
         distances[name] = static_bundle.quantize_for_npu(
             *(source, out, [*audio], find_recipe(name), lambda line: None),
             ranges=ranges,
-            least=-100.0,
+            min_decibel=-100.0,
         )
         texts[name] = _texts(out, clips)
 

@@ -17,7 +17,8 @@ from sotto.errors import AudioError, BundleError, ModelError
 from sotto.npu.arithmetic import Arithmetic
 from sotto.npu.clips import Clip, read_clips
 from sotto.npu.plugin import own_adapter
-from sotto.npu.simulate import Simulator, Tensors
+from sotto.npu.simulate import Simulator
+from sotto.npu.two_ways import Tensors
 
 pytestmark = [
     pytest.mark.timeout(1200),
@@ -81,7 +82,7 @@ def differences(simulator: Simulator, signature: str, inputs: Tensors) -> Tensor
 
 
 def test_a_bundle_that_is_not_of_fp32_needs_one_to_be_compared_with(bundle: Bundle) -> None:
-    with pytest.raises(BundleError, match="not a whisper bundle of fp32: name one"):
+    with pytest.raises(BundleError, match="is not a bundle of fp32: name one"):
         Simulator(bundle("tiny.en", "int8"), Arithmetic())
 
 

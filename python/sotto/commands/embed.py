@@ -6,7 +6,6 @@ import io
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
 from pathlib import Path
@@ -24,6 +23,8 @@ from sotto.terminal import FAILURE, clean_exits, discard_stdout, stderr
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from sotto.index.folder.items import Item
+
 BATCH = 32
 
 
@@ -34,15 +35,6 @@ class VectorFormat(Enum):
     npy = "npy"
     arrow = "arrow"
     parquet = "parquet"
-
-
-@dataclass(frozen=True)
-class _Item:
-    """Something to embed: its name in the result, and what an encoder takes."""
-
-    name: str
-    modality: str
-    value: Any
 
 
 def embed(
@@ -112,17 +104,18 @@ class _Work:
         self._encoders: dict[str, Any] = {}
         self.failed = False
 
-    def items(self, files: Sequence[str]) -> Iterator[_Item]:
+    def items(self, files: Sequence[str]) -> Iterator[Item]:
         """Of files, and of the lines of standard input."""
+        from sotto.index.folder.items import items_of
         from sotto.index.folder.reading import UnreadableError
 
         for file in files:
             try:
-                yield from _standard_input() if file == "-" else [_file_item(Path(file))]
+                yield from items_of(file)
             except UnreadableError as error:
                 self._tell(f"{file}: {error}")
 
-    def embed(self, items: Iterator[_Item]) -> tuple[list[str], NDArray[np.float32]]:
+    def embed(self, items: Iterator[Item]) -> tuple[list[str], NDArray[np.float32]]:
         """Names, and vectors ``[n, d]``; what an encoder refuses is told and left out.
 
         Items are taken as they are embedded: files need no memory before.
@@ -138,7 +131,7 @@ class _Work:
                 status.update(f"{len(names)} embedded")
         return names, np.stack(vectors) if vectors else np.empty((0, 0), np.float32)
 
-    def _encoded(self, items: list[_Item]) -> Iterator[tuple[_Item, NDArray[np.float32]]]:
+    def _encoded(self, items: list[Item]) -> Iterator[tuple[Item, NDArray[np.float32]]]:
         encoder = self._encoder(items[0].modality)
         try:
             found = encoder.encode([each.value for each in items], normalize=self._normalize)
@@ -162,9 +155,9 @@ class _Work:
         stderr.print(f"error: {line}", markup=False, style="red")
 
 
-def _runs(items: list[_Item]) -> Iterator[list[_Item]]:
+def _runs(items: list[Item]) -> Iterator[list[Item]]:
     """Neighbours of one modality."""
-    run: list[_Item] = []
+    run: list[Item] = []
     for item in items:
         if run and run[-1].modality != item.modality:
             yield run
@@ -172,31 +165,6 @@ def _runs(items: list[_Item]) -> Iterator[list[_Item]]:
         run.append(item)
     if run:
         yield run
-
-
-def _standard_input() -> Iterator[_Item]:
-    from sotto.index.folder.reading import UnreadableError
-
-    data = sys.stdin.buffer.read() if sys.stdin else b""
-    try:
-        lines = data.decode("utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise UnreadableError(f"standard input is not UTF-8 ({error})") from error
-    return (_Item(line, "text", line) for line in lines)
-
-
-def _file_item(path: Path) -> _Item:
-    from sotto.index.folder.reading import Candidate, UnreadableError, candidate, read
-
-    file = candidate(path)
-    if file is None:
-        raise UnreadableError("is neither text nor a picture nor a recording")
-    if file.modality == "audio":
-        return _Item(str(path), "audio", path)
-    content = read(Candidate(path, file.modality))
-    if file.modality == "image":
-        return _Item(str(path), "image", content.data)
-    return _Item(str(path), "text", content.text)
 
 
 def _check_destination(output_format: VectorFormat, output: Path | None) -> None:

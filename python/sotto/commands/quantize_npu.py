@@ -62,22 +62,29 @@ def _write(
     with hushed_libraries():
         from sotto.export.quantize.precision import Exceptions
         from sotto.export.quantize.recipes import DEFAULT, NUMBERS, find_recipe
-        from sotto.export.whisper.static_bundle import quantize_for_npu
 
         recipe = find_recipe(name or DEFAULT)
         exceptions = None if file is None else Exceptions.read(file, NUMBERS)
         named = model if model.name.strip(".") else model.resolve()  # "." has no name
         target = out or named.with_name(f"{named.name.removesuffix('-fp32')}-npu")
         check_writable(target)
-        if read_manifest(model, verify=False).embedding is not None:
+        manifest = read_manifest(model, verify=False)
+        if manifest.embedding is not None:
             from sotto.export.embedding.static_bundle import quantize_embedding_for_npu
 
             if calibrate is not None:
-                raise OptionError("--calibrate is of bundles that transcribe; leave it out")
+                raise OptionError("--calibrate: a bundle that embeds is calibrated over samples")
             quantize_embedding_for_npu(model, target, recipe, report, exceptions=exceptions)
-        else:
+        elif manifest.whisper is not None:
+            from sotto.export.whisper.static_bundle import quantize_for_npu
+
             audio = _speech(calibrate)
             quantize_for_npu(model, target, audio, recipe, report, exceptions=exceptions)
+        else:
+            from sotto.export.vad.static_bundle import quantize_vad_for_npu
+
+            audio = _speech(calibrate)
+            quantize_vad_for_npu(model, target, audio, recipe, report, exceptions=exceptions)
         report(f"wrote {target}")
 
 

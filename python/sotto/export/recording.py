@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from sotto.errors import AudioError
+from sotto.preprocess import AudioSource
 
 PACKAGE = "moonshine_voice"
 FILE = Path("assets") / "two_cities.wav"
@@ -27,3 +28,8 @@ def packaged_recording() -> Path:
         "no recording to verify with: pass --audio FILE with some seconds of speech, "
         "or pip install 'sotto[weights]'"
     )
+
+
+def name_of(source: AudioSource) -> str:
+    """Of a recording's file, without the folders of the machine that it is on."""
+    return Path(source).name if isinstance(source, str | Path) else type(source).__name__

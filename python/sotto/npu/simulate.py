@@ -11,18 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 
-from sotto._runtime import LogMel, Tokenizer, WindowDecoder, usable_cpus
+from sotto._runtime import LogMel, Tokenizer, WindowDecoder
 from sotto.asr import SpeechModel
-from sotto.bundle import Decoder, Manifest, SpeechEncoder, Window, read_manifest
-from sotto.errors import BundleError, OptionError
+from sotto.bundle import Decoder, Manifest, SpeechEncoder, Window
+from sotto.errors import OptionError
 from sotto.export.difference import decibel
 from sotto.npu.arithmetic import Arithmetic
-from sotto.npu.recorded import LayerNoise, Recorded, layer_noise, layers_in, record
+from sotto.npu.recorded import LayerNoise
+from sotto.npu.two_ways import Tensors, TwoWays, sides
 from sotto.preprocess import SAMPLE_RATE, AudioSource, read_audio
 
-Tensors = dict[str, np.ndarray]
 Run = Callable[[str, Tensors], Tensors]
 """A signature and its inputs by name, to its outputs by name."""
 
@@ -79,25 +78,19 @@ class Simulator:
         window: int = 0,
         against: Path | None = None,
     ) -> None:
-        self.bundle, self.manifest = bundle, _manifest(bundle)
-        self.reference = against or bundle
-        self._exact_manifest = reference = _manifest(self.reference)
-        if reference.precision != "fp32":
-            raise BundleError(
-                f"{self.reference} is not a whisper bundle of fp32: name one to compare with, "
-                "--against DIR; sotto convert NAME --precision fp32 makes it"
-            )
+        npu, cpu = sides(bundle, against)
+        self.bundle, self.manifest, self.reference = bundle, npu.manifest, cpu.directory
         self.window = _window(bundle, self.manifest, window)
-        self._exact_window = _window(self.reference, reference, self.window.seconds)
-        self.arithmetic, self._soc = arithmetic, soc
-        self._graphs = {
-            graph.name: record(bundle, graph, soc, arithmetic)
+        graphs = {
+            graph.name: TwoWays(npu, cpu, graph, arithmetic, soc)
             for graph in (self.window.encoder, self.window.step)
         }
-        self.run = _run_of_executors(self._graphs)
-        self.run_on_cpu = _run_of_interpreters(self.reference, self._exact_window)
+        self._graphs = graphs
+        # No methods: a listener's decoder would hold what holds it.
+        self.run: Run = lambda signature, inputs: graphs[signature].npu(inputs)
+        self.run_on_cpu: Run = lambda signature, inputs: graphs[signature].cpu(inputs)
         self._on_npu = _Listener(bundle, self.window, self.run)
-        self._on_cpu = _Listener(self.reference, self._exact_window, self.run_on_cpu)
+        self._on_cpu = _Listener(self.reference, self.window, self.run_on_cpu)
 
     @property
     def multilingual(self) -> bool:
@@ -114,14 +107,7 @@ class Simulator:
 
     def layers(self, log_mel: np.ndarray) -> list[LayerNoise]:
         """Each encoder layer's noise, in the order of the graph, each arithmetic going its way."""
-        signature, exactly_as = self.window.encoder, self._exact_window.encoder
-        exact = Arithmetic("fp32", gelu=self.arithmetic.gelu)
-        precise = record(self.reference, exactly_as, self._soc, exact)
-        return layer_noise(
-            (self._graphs[signature.name], layers_in(self.manifest, signature)),
-            (precise, layers_in(self._exact_manifest, exactly_as)),
-            [log_mel],
-        )
+        return self._graphs[self.window.encoder.name].layers({"log_mel": log_mel})
 
     def hear(
         self, model: SpeechModel, audio: AudioSource, language: str | None = None
@@ -201,37 +187,11 @@ class _Listener:
         return tokens
 
 
-def _manifest(bundle: Path) -> Manifest:
-    manifest = read_manifest(bundle)
-    if manifest.whisper is None:
-        raise BundleError(f"{bundle} is not a whisper bundle")
-    return manifest
-
-
 def _window(bundle: Path, manifest: Manifest, seconds: int) -> Window:
     windows = {window.seconds: window for window in manifest.windows}
     if seconds and seconds not in windows:
         raise OptionError(f"window {seconds}: {bundle} has {', '.join(map(str, windows))}")
     return windows[seconds or max(windows)]
-
-
-def _run_of_executors(graphs: dict[str, Recorded]) -> Run:
-    return lambda signature, inputs: graphs[signature].run(inputs)
-
-
-def _run_of_interpreters(bundle: Path, window: Window) -> Run:
-    runners = {
-        graph.name: Interpreter(
-            str(bundle / graph.file), num_threads=usable_cpus()
-        ).get_signature_runner(graph.name)
-        for graph in (window.encoder, window.step)
-    }
-
-    def run(signature: str, inputs: Tensors) -> Tensors:
-        found: Tensors = runners[signature](**inputs)
-        return {name: np.array(value) for name, value in found.items()}
-
-    return run
 
 
 def _first_difference(expected: list[int], heard: list[int]) -> int | None:

@@ -21,10 +21,10 @@ from sotto.errors import ConversionError, OptionError
 from sotto.export.difference import Difference
 from sotto.export.embedding.bundle import THREADS, distance, embed
 from sotto.export.embedding.samples import sample
+from sotto.export.quantize.float_bundle import read_float_bundle
 from sotto.export.quantize.precision import Exceptions, Precision, check_precision, coarsest
 from sotto.export.quantize.quantizer import quantize_files
 from sotto.export.quantize.token_table import TABLES, write_token_table
-from sotto.export.whisper.requantize import read_float_bundle
 
 Vectors = dict[str, np.ndarray]
 """``[B, d]`` by signature."""
@@ -56,7 +56,7 @@ def quantize_embedding(
         OutputError: ``out`` can't be written.
     """
     exceptions, chosen = exceptions or Exceptions(), check_precision(precision)
-    manifest, layers = read_float_bundle(source, embeds=True)
+    manifest, layers = read_float_bundle(source, "embeds")
     if out.resolve() == source.resolve():
         raise OptionError(f"out {out}: is the float32 bundle itself; choose another directory")
     check_writable(out)

@@ -5,7 +5,9 @@ Made by what the bundle holds: real texts, pictures and speech become a signatur
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,15 +39,40 @@ def sample(
     if isinstance(component, ImageEncoder):
         batch = signature.inputs[0].shape[0]
         pictures = [picture(number) for number in range(start, start + batch)]
-        return [ImageProcessor(component.processor)(pictures)]
-    return _speech(directory, signature, start)
+        return inputs_of(directory, component, signature, pictures)
+    samples = read_audio(packaged_recording())
+    return inputs_of(
+        directory, component, signature, [samples[start * SAMPLE_RATE % len(samples) :]]
+    )
 
 
-def _speech(directory: Path, signature: Signature, start: int) -> list[np.ndarray]:
-    """A recording from a second on, all of its positions alike."""
+def inputs_of(
+    directory: Path, component: Embedder, signature: Signature, items: Sequence[Any]
+) -> list[np.ndarray]:
+    """Inputs of a signature, in its order, for a batch of texts, pictures or recordings.
+
+    Texts are cut to what the graph holds, recordings to their first window, all of whose positions
+    weigh alike.
+
+    Args:
+        directory: the bundle.
+        component: one of its encoders.
+        signature: one of the encoder's.
+        items: as many as its batch holds: texts, what ``ImageProcessor`` takes, or one of what
+            ``read_audio`` takes.
+
+    Raises:
+        AudioError, ImageError: an item can't be read.
+        BundleError: a file is damaged.
+    """
+    if isinstance(component, TextEncoder):
+        inputs = TextInputs.read(directory, component)
+        return inputs.lay_out(inputs.ids(items, signature), signature)
+    if isinstance(component, ImageEncoder):
+        return [ImageProcessor(component.processor)(list(items))]
     frames = signature.inputs[0].shape[-1]
     processor = AudioProcessor.from_bundle(directory, seconds=frames / 100)
     positions = signature.inputs[1].shape
     pool = np.full(positions, 1 / positions[-1], np.float32)
-    samples = read_audio(packaged_recording())
-    return [processor(samples[start * SAMPLE_RATE % len(samples) :]), pool]
+    (recording,) = items
+    return [processor(read_audio(recording)), pool]

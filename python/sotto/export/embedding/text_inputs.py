@@ -47,8 +47,10 @@ class TextInputs:
     def read(cls, directory: Path, component: TextEncoder) -> TextInputs:
         """Those of a bundle's component."""
         table = component.token_embedding
+        tokenizer = Tokenizer.from_file(str(directory / component.tokenizer))
+        tokenizer.no_padding()  # what the file says of it is of the checkpoint's last run
         return cls(
-            tokenizer=Tokenizer.from_file(str(directory / component.tokenizer)),
+            tokenizer=tokenizer,
             tokens=np.load(directory / table.file, mmap_mode="r"),
             scales=np.load(directory / table.scales) if table.scales else None,
             positions=np.load(directory / component.position_embedding),
@@ -62,12 +64,25 @@ class TextInputs:
             signature: of the graph.
             start: number of the first text; others are others, of other lengths.
         """
-        batch, length, _ = signature.inputs[0].shape
-        length = min(length, self.component.max_length)
-        ids = [
-            self._ids(number, max(2, length - number % LENGTHS * length // LENGTHS))
-            for number in range(start, start + batch)
-        ]
+        length = self._length(signature)
+        return self._padded(
+            [
+                self._ids(number, max(2, length - number % LENGTHS * length // LENGTHS))
+                for number in range(start, start + signature.inputs[0].shape[0])
+            ]
+        )
+
+    def ids(self, texts: Sequence[str], signature: Signature) -> list[list[int]]:
+        """Token ids of texts, with the default prompt, cut to what a signature holds."""
+        before = self.component.prompts.get(self.component.default_prompt or "", "")
+        self.tokenizer.enable_truncation(self._length(signature))
+        return self._padded([self.tokenizer.encode(before + text).ids for text in texts])
+
+    def _length(self, signature: Signature) -> int:
+        """Tokens that a text of a signature may have."""
+        return min(signature.inputs[0].shape[1], self.component.max_length)
+
+    def _padded(self, ids: list[list[int]]) -> list[list[int]]:
         padded = self.component.max_length if self.component.padded else 0
         pad = self.component.pad_token
         return [[*text, *[pad] * (padded - len(text))] for text in ids]

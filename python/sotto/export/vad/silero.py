@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +18,7 @@ from torch import Tensor
 import sotto
 from sotto.bundle import (
     REBUILD,
+    LayerEntry,
     Manifest,
     Signature,
     Source,
@@ -28,14 +30,15 @@ from sotto.bundle import (
     replacing_directory,
     write_manifest,
 )
-from sotto.checkpoints.silero import NAME, STATE, SileroCheckpoint, reference_detector
+from sotto.checkpoints.silero import NAME, SileroCheckpoint, reference_detector
 from sotto.errors import BundleError, ConversionError, OptionError
 from sotto.export.difference import Difference, compare
 from sotto.export.mtk import write_mtk_tflite
+from sotto.export.tflite.layers import find_layers, module_weights
 from sotto.export.tflite.lower import write_tflite
-from sotto.export.whisper.torch_graph import Graph
+from sotto.export.vad.probabilities import Run, lay_out, run_detector
+from sotto.export.whisper.torch_graph import Graph, run_of
 from sotto.export.whisper.torchscript import SAMPLE, TORCHSCRIPT
-from sotto.export.whisper.verify import LiteRtGraph
 from sotto.graphs.silero import CHUNK, CONTEXT, REFLECTED, detector
 from sotto.graphs.silero import VoiceActivity as DetectorModule
 from sotto.npu.operations import check_operations
@@ -59,24 +62,6 @@ def is_vad(directory: Path) -> bool:
         return read_manifest(directory, verify=False).find(VoiceActivity) is not None
     except BundleError:
         return False
-
-
-def lay_out(samples: np.ndarray) -> np.ndarray:
-    """``[n]`` samples at 16 kHz to the graph's chunks ``[ceil(n / 512), 640]``."""
-    count = -(-len(samples) // CHUNK)
-    padded = np.pad(samples, (CONTEXT, count * CHUNK - len(samples)))
-    rows = np.stack([padded[i * CHUNK : (i + 1) * CHUNK + CONTEXT] for i in range(count)])
-    return np.concatenate([rows, rows[:, -2 : -2 - REFLECTED : -1]], axis=1)
-
-
-def run_detector(graph: Graph, chunks: np.ndarray) -> np.ndarray:
-    """Probabilities ``[n]`` of laid out chunks ``[n, 640]``, from the start of a recording on."""
-    h = c = torch.zeros(1, STATE)
-    probabilities = np.empty(len(chunks), np.float32)
-    for i, chunk in enumerate(chunks):
-        probability, h, c = graph(torch.from_numpy(chunk[None]), h, c)
-        probabilities[i] = probability
-    return probabilities
 
 
 @torch.no_grad()
@@ -106,12 +91,13 @@ def export_vad(
         graph = torch.jit.trace(module, example, check_trace=False)
         file = f"{TORCHSCRIPT}/{signature.name}.pt"
         graph.save(str(directory / file))
-        chunks = lay_out(speech)
+        vad = VoiceActivity(graphs=(), context=CONTEXT, reflected=REFLECTED)
+        chunks = lay_out(speech, vad)
         reference: Callable[[Tensor, int], Tensor] = reference_detector(checkpoint)
         # The package's model takes the chunks' own samples, and keeps context and state itself.
         own = chunks[:, CONTEXT : CONTEXT + CHUNK]
         expected = np.array([reference(torch.from_numpy(row.copy()), 16000).item() for row in own])
-        pairs = [(run_detector(graph, chunks), expected)]
+        pairs = [(run_detector(_torch(graph, signature), signature, chunks), expected)]
         difference = compare(signature.name, pairs, largest=TOLERANCE)
         report(str(difference))
         _check(difference, "the graph differs from the package's model")
@@ -122,7 +108,7 @@ def export_vad(
             precision="fp32",
             backend="litert",
             source=Source(str(checkpoint.path), checkpoint.format, checkpoint.sha256),
-            components=(VoiceActivity(graphs=(), context=CONTEXT, reflected=REFLECTED),),
+            components=(vad,),
             files={},
             tools={"sotto": sotto.__version__, "torch": torch.__version__},
             torchscript=TorchScript({VoiceActivity.kind: (signature.in_file(file),)}),
@@ -182,8 +168,9 @@ def convert_vad(
         else:
             write_tflite([(script, signature)], directory / FILE)
             check_operations(judge(directory / FILE), FILE, report)
+            manifest = replace(manifest, layers=_layers(directory / FILE, script))
             manifest = manifest.with_tools(litert_torch=litert_torch.__version__)
-            difference = _verify(source, directory / FILE, script, signature)
+            difference = _verify(source, directory / FILE, script, signature, vad)
             report(str(difference))
             _check(difference, f"{FILE} differs from the TorchScript")
         manifest = replace(
@@ -199,12 +186,25 @@ def convert_vad(
     return difference
 
 
-def _verify(source: Path, model: Path, script: Path, signature: Signature) -> Difference:
+def _layers(model: Path, script: Path) -> dict[str, dict[str, LayerEntry]]:
+    """What the manifest says of the file's layers, which quantisation goes by."""
+    found = find_layers(model, module_weights(model.name, [script]))
+    return {model.name: {layer.name: layer.entry("fp32") for layer in found}}
+
+
+def _torch(graph: Graph, signature: Signature) -> Run:
+    return partial(run_of(graph, signature), signature.name)
+
+
+def _verify(
+    source: Path, model: Path, script: Path, signature: Signature, vad: VoiceActivity
+) -> Difference:
     """Compares the file with the TorchScript on step 1's sample of real speech."""
     with np.load(source / SAMPLE, allow_pickle=False) as sample:
-        chunks = lay_out(sample["samples"])
-    actual = run_detector(LiteRtGraph(Interpreter(str(model), num_threads=1), signature), chunks)
-    expected = run_detector(torch.jit.load(str(script)), chunks)
+        chunks = lay_out(sample["samples"], vad)
+    runner = Interpreter(str(model), num_threads=1).get_signature_runner(signature.name)
+    actual = run_detector(lambda inputs: runner(**inputs), signature, chunks)
+    expected = run_detector(_torch(torch.jit.load(str(script)), signature), signature, chunks)
     return compare(signature.name, [(actual, expected)], largest=TOLERANCE)
 
 

@@ -193,6 +193,12 @@ class Distance:
     tokens: int
     positions: int
 
+    def __str__(self) -> str:
+        return (
+            f"signal to noise {self.encoder:.1f} dB after the encoder, {self.logits:.1f} dB in the "
+            f"logits; {self.tokens} of {self.positions} likeliest tokens changed"
+        )
+
 
 class Yardstick:
     """Passages with what the float32 graphs compute of them."""

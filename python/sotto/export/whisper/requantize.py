@@ -15,23 +15,19 @@ from sotto.bundle import (
     TokenTable,
     check_writable,
     link_files,
-    read_manifest,
     replacing_directory,
     write_manifest,
 )
-from sotto.errors import BundleError, ConversionError, OptionError
+from sotto.errors import ConversionError, OptionError
+from sotto.export.quantize.float_bundle import read_float_bundle
 from sotto.export.quantize.precision import DECIBEL, Exceptions, check_precision, coarsest
 from sotto.export.quantize.quantizer import quantize_files
 from sotto.export.quantize.token_table import TABLE
-from sotto.export.tflite.layers import Layer
 from sotto.export.whisper.passages import Distance, Graphs, Yardstick, read_passages
 from sotto.export.whisper.token_rows import share_token_rows
 from sotto.preprocess import AudioSource
 
 Report = Callable[[str], None]
-Layers = dict[str, list[Layer]]
-"""Of each file, in the order of its operations."""
-
 THREADS = 2
 
 
@@ -65,7 +61,7 @@ def quantize_bundle(
     """
     exceptions = exceptions or Exceptions()
     chosen = check_precision(precision)
-    manifest, layers = read_float_bundle(source)
+    manifest, layers = read_float_bundle(source, "transcribes")
     exceptions.check(layer for of_file in layers.values() for layer in of_file)
     if out.resolve() == source.resolve():
         raise OptionError(f"out {out}: is the float32 bundle itself; choose another directory")
@@ -81,12 +77,12 @@ def quantize_bundle(
         rows = manifest.need(Decoder).token_embedding.files
         manifest = write_manifest(directory, manifest, {*kept, *layers, *rows})
         distance = yardstick.distance(Graphs(directory, manifest, THREADS))
-        report(f"against {source}: {describe(distance)}")
+        report(f"against {source}: {distance}")
         limit = min((DECIBEL[p] for p in [coarsest(used)] if p in DECIBEL), default=0.0)
         # Not <: a NaN must not pass.
         if not (distance.encoder >= limit and distance.logits >= limit):
             raise ConversionError(
-                f"the quantised graphs are too far from {source}: {describe(distance)}; expected "
+                f"the quantised graphs are too far from {source}: {distance}; expected "
                 f"{limit:g} dB at least"
             )
     return distance
@@ -114,38 +110,3 @@ def measure(
     model = SpeechModel(source, verify=False)  # read_manifest has
     passages = read_passages(source, manifest, model, audio)
     return Yardstick(passages, Graphs(source, manifest, THREADS))
-
-
-def read_float_bundle(source: Path, *, embeds: bool = False) -> tuple[Manifest, Layers]:
-    """The manifest and the layers of a float32 bundle that transcribes, or one that embeds.
-
-    Raises:
-        BundleError: it is another kind of bundle, of another precision, or damaged.
-    """
-    manifest = read_manifest(source).without_compiled()
-    again = "sotto convert makes one of a checkpoint with --precision fp32"
-    fits = manifest.whisper is not None if not embeds else manifest.embedding is not None
-    if not fits or manifest.precision != "fp32":
-        raise BundleError(
-            f"{source} is a {manifest.precision} bundle that {manifest.purpose}; expected one of "
-            f"fp32 that {'embeds' if embeds else 'transcribes'}: {again}"
-        )
-    if manifest.exceptions or not manifest.layers:
-        raise BundleError(
-            f"{source} has layers that are not fp32, or was made before layers had names: {again}"
-        )
-    layers = {
-        file: [Layer.of_entry(name, entry) for name, entry in entries.items()]
-        for file, entries in manifest.layers.items()
-    }
-    if absent := set(layers) - set(manifest.files):
-        raise BundleError(f"{source}: files does not list {sorted(absent)[0]}; {again}")
-    return manifest, layers
-
-
-def describe(distance: Distance) -> str:
-    """In a line."""
-    return (
-        f"signal to noise {distance.encoder:.1f} dB after the encoder, {distance.logits:.1f} dB "
-        f"in the logits; {distance.tokens} of {distance.positions} likeliest tokens changed"
-    )

@@ -14,17 +14,12 @@ from sotto.asr import SpeechModel
 from sotto.bundle import Manifest, link_files, write_manifest
 from sotto.bundle import components as bundle_components
 from sotto.errors import OptionError
+from sotto.export.quantize.float_bundle import Layers, read_float_bundle
 from sotto.export.quantize.precision import BITS, LOGITS, Exceptions, Precision, check_precision
 from sotto.export.quantize.quantizer import quantize
 from sotto.export.tflite.layers import Layer
 from sotto.export.whisper.passages import DECODER, ENCODER, Distance, Graphs, Yardstick
-from sotto.export.whisper.requantize import (
-    THREADS,
-    Layers,
-    measure,
-    place_token_rows,
-    read_float_bundle,
-)
+from sotto.export.whisper.requantize import THREADS, measure, place_token_rows
 from sotto.export.word_errors import word_error_rate
 from sotto.preprocess import AudioSource
 
@@ -147,7 +142,7 @@ def scan(
     """
     options = options or ScanOptions()
     options.validate()
-    manifest, layers = read_float_bundle(source)
+    manifest, layers = read_float_bundle(source, "transcribes")
     yardstick = measure(source, manifest, audio, report)
     with tempfile.TemporaryDirectory(prefix="sotto-scan-") as folder:
         scanner = _Scanner(source, Path(folder), manifest, layers, options, yardstick)

@@ -10,13 +10,14 @@ from pathlib import Path
 
 from sotto.bundle import Manifest
 from sotto.errors import OptionError
+from sotto.export.quantize.float_bundle import Layers, read_float_bundle
 from sotto.export.quantize.ranges import Range
 from sotto.export.quantize.recipes import LAYOUT, NUMBERS, Numbers, Recipe, Rule, group_of, placed
 from sotto.export.quantize.static import quantize_statically
 from sotto.export.tflite.graphs import read_graphs
 from sotto.export.whisper.calibration import calibrate
 from sotto.export.whisper.passages import DECODER, ENCODER, Distance, Graphs, Yardstick
-from sotto.export.whisper.requantize import THREADS, Layers, measure, read_float_bundle
+from sotto.export.whisper.requantize import THREADS, measure
 from sotto.preprocess import AudioSource
 
 Report = Callable[[str], None]
@@ -96,7 +97,7 @@ def scan_statically(
     """
     options = options or StaticScanOptions()
     options.validate()
-    manifest, layers = read_float_bundle(source)
+    manifest, layers = read_float_bundle(source, "transcribes")
     if ranges is None:
         ranges = calibrate(source, manifest, audio, report)
     yardstick = measure(source, manifest, audio, report)
