@@ -18,7 +18,7 @@ from sotto.preprocess import read_audio, stream_audio
 RATE = 16_000
 POSITION = 320
 
-LEAST_COSINE = {"fp32": 0.9999, "int8": 0.999}
+MIN_COSINE = {"fp32": 0.9999, "int8": 0.999}
 """To openai-whisper's pooled features. fp32 gives 0.9999999, int8 0.9998 to 0.9999."""
 
 Encoder = Callable[[str], AudioEncoder]
@@ -85,7 +85,7 @@ def each_clip(clips: list[Clip]) -> pytest.MarkDecorator:
 
 
 @each_clip(CLIPS)
-@pytest.mark.parametrize("precision", LEAST_COSINE)
+@pytest.mark.parametrize("precision", MIN_COSINE)
 def test_a_vector_is_openai_whispers_features_pooled(
     audio: Encoder, reference: Callable, precision: str, clip: Clip
 ) -> None:
@@ -93,7 +93,7 @@ def test_a_vector_is_openai_whispers_features_pooled(
     encoder = audio(precision)
     window = next(seconds for seconds in encoder.windows if len(samples) <= seconds * RATE)
     vector = encoder.encode(samples, normalize=False)
-    assert cosine(vector, reference(samples, window)) >= LEAST_COSINE[precision]
+    assert cosine(vector, reference(samples, window)) >= MIN_COSINE[precision]
 
 
 def test_with_its_window_alone_short_clips_have_openai_whispers_own_vectors(
@@ -102,7 +102,7 @@ def test_with_its_window_alone_short_clips_have_openai_whispers_own_vectors(
     samples = read_audio(recording("LJ002-0020.wav"))
     encoder = AudioEncoder(audio_bundle("fp32"), threads=1, window=30)
     vector = encoder.encode(samples, normalize=False)
-    assert cosine(vector, reference(samples, 30)) >= LEAST_COSINE["fp32"]
+    assert cosine(vector, reference(samples, 30)) >= MIN_COSINE["fp32"]
     shorter = AudioEncoder(audio_bundle("fp32"), threads=1).encode(samples)
     # What the encoder makes of 25 s of silence more: 0.983 to 0.989 on the clips of 5 s at most.
     assert 0.98 <= cosine(vector, shorter) < 0.9999
