@@ -39,7 +39,7 @@ class Contender:
 
     def takes(self, seconds: float) -> bool:
         """Whether the peer takes audio of that length in one call."""
-        return seconds <= peer_named(self.peer).most_seconds()
+        return seconds <= peer_named(self.peer).max_seconds()
 
 
 def choose(wanted: list[str], report: Callable[[str], None]) -> dict[Peer, list[str]]:

@@ -55,7 +55,7 @@ class Work:
     fp32: int = 0
     bytes: int = 0
 
-    def least_ms(self, peaks: dict[str, float]) -> tuple[float, float]:
+    def min_ms(self, peaks: dict[str, float]) -> tuple[float, float]:
         """By arithmetic and by memory, at the machine's peaks."""
         arithmetic = 2 * self.int8 / peaks["int8"] + 2 * self.fp32 / peaks["fp32"]
         return arithmetic / 1e6, self.bytes / peaks["memory"] / 1e6
@@ -130,15 +130,15 @@ def limits(
             for graph, milliseconds in zip((window.encoder, window.step), times, strict=True):
                 graphs = read_graphs(bundle / graph.file)
                 done = work(next(one for one in graphs if one.signature == graph.name))
-                least = done.least_ms(peaks)
+                bounds = done.min_ms(peaks)
                 table.add_row(
                     graph.name,
                     f"{done.int8 / 1e9:.3f}",
                     f"{done.fp32 / 1e9:.3f}",
                     f"{done.bytes / 1e6:.1f}",
-                    *(f"{each:.1f}" for each in least),
+                    *(f"{each:.1f}" for each in bounds),
                     f"{milliseconds:.1f}",
-                    f"{milliseconds / max(least):.2f}",
+                    f"{milliseconds / max(bounds):.2f}",
                 )
         Console(width=None if sys.stdout.isatty() else 140).print(table)
 

@@ -74,9 +74,9 @@ def is_noisy(others: float, wall: float) -> bool:
     return others > GRAIN + SHARE * wall
 
 
-def wait_for_quiet(most_seconds: float) -> bool:
+def wait_for_quiet(max_seconds: float) -> bool:
     """Sleeps until the machine has been idle for a third of a second; False if it never was."""
-    end = time.monotonic() + most_seconds
+    end = time.monotonic() + max_seconds
     while True:
         before = CpuTime.now()
         time.sleep(0.33)

@@ -28,16 +28,16 @@ SECONDS = 2.0
 """That each graph is run for."""
 
 
-def least_ms(interpreter: Interpreter, signature: Signature, inputs: list[np.ndarray]) -> float:
+def min_ms(interpreter: Interpreter, signature: Signature, inputs: list[np.ndarray]) -> float:
     """CPU milliseconds of the fastest run."""
     embed(interpreter, signature, inputs)  # packs the weights
-    least, spent = np.inf, 0.0
+    fastest, spent = np.inf, 0.0
     while spent < SECONDS:
         start = time.process_time()
         embed(interpreter, signature, inputs)
         took = time.process_time() - start
-        least, spent = min(least, took), spent + took
-    return least * 1e3
+        fastest, spent = min(fastest, took), spent + took
+    return fastest * 1e3
 
 
 def main(bundle: Annotated[Path, typer.Argument(help="Bundle that embeds texts.")]) -> None:
@@ -50,7 +50,7 @@ def main(bundle: Annotated[Path, typer.Argument(help="Bundle that embeds texts."
             report(f"running {graph.name}")
             batch, length, _ = graph.shape("hidden")
             inputs = sample(bundle, encoder, graph)
-            found.setdefault(length, {})[batch] = least_ms(interpreter, graph, inputs)
+            found.setdefault(length, {})[batch] = min_ms(interpreter, graph, inputs)
         rows = [
             (f"{length}", f"{batch}", f"{ms:.2f}", f"{ms / batch / of_length[1]:.2f}")
             for length, of_length in found.items()

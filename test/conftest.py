@@ -18,6 +18,7 @@ from comparison.bundles import (
     ensure_vad_bundle,
 )
 from comparison.clips import REPOSITORY, audio_folder
+from made_once import MadeOnce
 
 from sotto.asr import SpeechModel
 from sotto.bundle import read_manifest
@@ -69,6 +70,12 @@ def recording() -> Callable[[str], Path]:
         return folder / name
 
     return find
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """``made_once(name, fill)``: a folder that ``fill`` fills, once for all processes."""
+    return MadeOnce(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

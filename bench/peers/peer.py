@@ -114,7 +114,7 @@ class Peer(ABC):
         package = self.library.partition(".")[0]  # looking for a part of it would import it
         return importlib.util.find_spec(package) is not None
 
-    def most_seconds(self) -> float:
+    def max_seconds(self) -> float:
         """The longest audio that it takes in one call, in seconds."""
         return float("inf")
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SAMPLE_RATE = 16_000
 # It cuts what is longer, less half a second of silence (csrc/offline-recognizer-whisper-impl.h).
-MOST_SECONDS = 29.5
+MAX_SECONDS = 29.5
 
 
 class _SherpaOnnx(Recogniser):
@@ -41,8 +41,8 @@ class SherpaOnnx(Peer):
     distribution = "sherpa-onnx"
     settings = ("int8", "fp32")
 
-    def most_seconds(self) -> float:
-        return MOST_SECONDS
+    def max_seconds(self) -> float:
+        return MAX_SECONDS
 
     def prepare(self, model: str, setting: str, folder: Path) -> Path:
         """A directory of two graphs and the tokens, exported from Sotto's checkpoint."""

@@ -23,7 +23,7 @@ PROFILE = re.compile(
     r"audio, \w+: (?P<total>\d+) ms \(load (?P<load>\d+), log-mel \d+, encoder (?P<encoder>\d+) "
     r"in \d+ runs, decoder (?P<decoder>\d+) in (?P<steps>\d+) steps"
 )
-MOST_TOKENS = 224
+MAX_TOKENS = 224
 """Of a window; more than any of the cases has."""
 
 
@@ -128,7 +128,7 @@ def _hear(job: Job, clip: Path, window: Path, limits: list[int]) -> tuple[Heard,
         # Without the loading, which Measurement.start_ms adds.
         cold = max(0.0, run_program(job, [window], limit=1).wall_ms - load_ms)
         first = _warm(job, window, 1)["total"]
-        stages = _warm(job, window, MOST_TOKENS)
+        stages = _warm(job, window, MAX_TOKENS)
     heard = Heard(
         text=run.text,
         call_ms=[float(each["total"]) for each in run.profiles[1:]],

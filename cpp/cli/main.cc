@@ -35,9 +35,9 @@ class WavSource : public sotto::AudioSource {
  public:
   explicit WavSource(std::string path) : path_(std::move(path)) {}
 
-  sotto::Result<size_t> Read(float* out, size_t most) override {
+  sotto::Result<size_t> Read(float* out, size_t max_samples) override {
     if (!reader_) SOTTO_RETURN_IF_ERROR(Rewind());
-    return reader_->Read(out, most);
+    return reader_->Read(out, max_samples);
   }
 
   sotto::Result<void> Rewind() override {

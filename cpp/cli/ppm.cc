@@ -22,13 +22,13 @@ class Header {
 
   size_t position() const { return at_; }
 
-  // The next number, up to `most`; 0 if there is none or it is larger.
-  size_t Next(size_t most) {
+  // The next number, up to `max`; 0 if there is none or it is larger.
+  size_t Next(size_t max) {
     SkipBlank();
     size_t value = 0;
     for (; at_ < bytes_.size() && IsDigit(bytes_[at_]); ++at_) {
       value = value * 10 + static_cast<size_t>(bytes_[at_] - '0');
-      if (value > most) return 0;
+      if (value > max) return 0;
     }
     return value;
   }

@@ -34,7 +34,7 @@ using Contract = std::string (*)(const Arguments& a);
 
 struct Entry {
   const char* name;
-  size_t least_inputs, most_inputs, outputs;  // 0 outputs: one or more
+  size_t min_inputs, max_inputs, outputs;  // 0 outputs: one or more
   Contract contract;
 };
 
@@ -548,7 +548,7 @@ std::string Refusal(const std::vector<Operand>& operands, const Operation& opera
   if (found == Contracts().end()) return "Neuron has no contract of this operation";
   const Entry& entry = found->second;
   const size_t inputs = operation.inputs.size(), outputs = operation.outputs.size();
-  if (inputs < entry.least_inputs || inputs > entry.most_inputs) {
+  if (inputs < entry.min_inputs || inputs > entry.max_inputs) {
     return "it has " + std::to_string(inputs) + " inputs";
   }
   if (entry.outputs == 0 ? outputs == 0 : outputs != entry.outputs) {

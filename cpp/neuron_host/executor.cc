@@ -20,7 +20,7 @@
 namespace sotto::neuron {
 namespace {
 
-constexpr size_t kMostBytes = size_t{8} << 30;
+constexpr size_t kMaxBytes = size_t{8} << 30;
 constexpr size_t kPiece = 64 * 1024;  // elements that one task converts
 
 size_t DeclaredBytes(const Operand& operand) {
@@ -174,7 +174,7 @@ sotto::Result<void> Executor::Plan::PlaceTensors() {
     }
   }
   memory_bytes_ = plan.bytes();
-  if (memory_bytes_ > kMostBytes) {
+  if (memory_bytes_ > kMaxBytes) {
     return Unsupported(network_->name() + " needs more than 8 GiB for its tensors");
   }
   return {};

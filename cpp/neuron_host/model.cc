@@ -107,8 +107,8 @@ int Model::AddOperand(const NeuronOperandType& type) {
   if (NeedsScale(type.type) && !(std::isfinite(type.scale) && type.scale > 0)) {
     return Fail(kBadData, which + " is quantised, but its scale is not above 0");
   }
-  const auto [least, greatest] = ZeroPointRange(type.type);
-  if (NeedsScale(type.type) && (type.zeroPoint < least || type.zeroPoint > greatest)) {
+  const auto [min, max] = ZeroPointRange(type.type);
+  if (NeedsScale(type.type) && (type.zeroPoint < min || type.zeroPoint > max)) {
     return Fail(kBadData, which + " has a zero point out of its type's range");
   }
   operands_.push_back(std::move(operand));

@@ -32,7 +32,7 @@ class BlockSource : public AudioSource {
   BlockSource(py::object blocks, PythonCallbacks* callbacks)
       : blocks_(std::move(blocks)), callbacks_(callbacks) {}
 
-  Result<size_t> Read(float* out, size_t most) override {
+  Result<size_t> Read(float* out, size_t max_samples) override {
     size_t count = 0;
     const bool done = callbacks_->Run([&] {
       if (!iterator_) Begin();
@@ -45,7 +45,7 @@ class BlockSource : public AudioSource {
         }
         read_ = 0;
       }
-      count = std::min(most, static_cast<size_t>(block_.size()) - read_);
+      count = std::min(max_samples, static_cast<size_t>(block_.size()) - read_);
       std::copy_n(block_.data() + read_, count, out);
       read_ += count;
     });

@@ -39,6 +39,7 @@ PYCONFIG = """
 #define HAVE_BUILTIN_ATOMIC 1
 #define HAVE_STD_ATOMIC 1
 #define HAVE_DECLSPEC_DLL 1
+#define HAVE_WCHAR_H 1
 #define Py_ENABLE_SHARED 1
 #define Py_NO_LINK_LIB 1
 #define NT_THREADS 1
@@ -80,6 +81,20 @@ def build_runtime(folder: Path, target: Target, tools: dict[str, Path], made: st
     return linked
 
 
+def python_headers(folder: Path, target: Target) -> Path:
+    """This Python's headers, in a folder where pyconfig.h is the target's.
+
+    Python.h takes the pyconfig.h beside it, whatever the compiler is told of others.
+    """
+    shutil.copytree(sysconfig.get_path("include"), folder, dirs_exist_ok=True)
+    if target.system == "Windows":
+        (folder / "pyconfig.h").write_text(PYCONFIG)
+    else:
+        # Debian's names one by the machine that is compiled for.
+        shutil.copy(sysconfig.get_config_h_filename(), folder / "pyconfig.h")
+    return folder
+
+
 def compile_module(folder: Path, target: Target, compiler: Path) -> int:
     """Compiles the module's sources, and gives their number.
 
@@ -91,10 +106,7 @@ def compile_module(folder: Path, target: Target, compiler: Path) -> int:
     except ImportError:
         raise SystemExit("this needs pybind11: pip install pybind11") from None
     folder.mkdir(parents=True, exist_ok=True)
-    headers = [pybind11.get_include(), sysconfig.get_path("include")]
-    if target.system == "Windows":
-        (folder / "pyconfig.h").write_text(PYCONFIG)
-        headers.insert(0, str(folder))
+    headers = [pybind11.get_include(), python_headers(folder / "include", target)]
     launcher = [path] if (path := shutil.which("ccache")) else []
     command = [*launcher, compiler, "-std=c++17", "-O0", "-Wall", "-Wextra", "-Werror"]
     command += [f"-I{CPP / 'include'}", f"-I{CPP / 'src'}", '-DSOTTO_VERSION="0"']

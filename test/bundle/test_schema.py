@@ -40,7 +40,7 @@ def schema_of(kind: Any) -> dict[str, Any]:
         found = schema_of(args[0])
         for limit in args[1:]:
             if isinstance(limit, Range):
-                found |= {"minimum": limit.least, "maximum": limit.most}
+                found |= {"minimum": limit.min, "maximum": limit.max}
             elif isinstance(limit, Pattern):
                 found |= {"pattern": limit.text}
         return found

@@ -13,12 +13,18 @@ from pathlib import Path
 
 import pytest
 from command_line import SOTTO, environment, run
+from finished import Finished
 
 LISTEN = [*SOTTO, "listen", "--language", "en"]
 
 
-def test_an_utterance_is_a_line_of_text(tiny_en: Path, vad: Path, jfk: Path) -> None:
-    done = run(LISTEN, "--model", tiny_en, "--vad", vad, "--file", jfk, "--pace", "fast")
+@pytest.fixture(scope="module")
+def done(tiny_en: Path, vad: Path, jfk: Path) -> Finished:
+    """A recording, as fast as it goes, without further options."""
+    return run(LISTEN, "--model", tiny_en, "--vad", vad, "--file", jfk, "--pace", "fast")
+
+
+def test_an_utterance_is_a_line_of_text(done: Finished) -> None:
     assert done.status == 0
     assert "ask what you can do" in done.out
     assert all(line == line.strip() for line in done.out.splitlines())
@@ -26,12 +32,13 @@ def test_an_utterance_is_a_line_of_text(tiny_en: Path, vad: Path, jfk: Path) -> 
     assert " words " not in done.err
 
 
-def test_json_is_a_word_a_line_with_its_times(tiny_en: Path, vad: Path, jfk: Path) -> None:
+def test_json_is_a_word_a_line_with_its_times(
+    done: Finished, tiny_en: Path, vad: Path, jfk: Path
+) -> None:
     listen = [*LISTEN, "--model", str(tiny_en), "--vad", str(vad), "--pace", "fast"]
-    text = run(listen, "--file", jfk).out
     lines = run(listen, "--file", jfk, "--output_format", "json").out.splitlines()
     words = [json.loads(line) for line in lines]
-    assert "".join(word["word"] for word in words).split() == text.split()
+    assert "".join(word["word"] for word in words).split() == done.out.split()
     for word in words:
         assert list(word) == ["word", "start", "end", "probability", "confirmed_at", "utterance"]
         assert 0 <= word["start"] <= word["end"] <= word["confirmed_at"] <= 11.01

@@ -140,7 +140,7 @@ def _differences(comparisons: list[ModelComparison]) -> str:
         for stage in dict.fromkeys(difference.stage for _, difference in comparison.differences):
             found = [(c, d) for c, d in comparison.differences if d.stage == stage]
             clip, worst = max(found, key=lambda pair: pair[1].largest)
-            least = min(difference.signal_to_noise for _, difference in found)
+            minimum = min(difference.signal_to_noise for _, difference in found)
             limits = sorted({difference.limit for _, difference in found})
             rows.append(
                 [
@@ -149,7 +149,7 @@ def _differences(comparisons: list[ModelComparison]) -> str:
                     f"{worst.largest:.1e}",
                     clip.name,
                     f"{max(difference.scale for _, difference in found):.3g}",
-                    f"{least:.0f} dB",
+                    f"{minimum:.0f} dB",
                     " / ".join(f"{limit:g}" for limit in limits),
                 ]
             )

@@ -154,7 +154,7 @@ def test_a_simulation_tells_how_near_the_npus_vectors_are(text: Path) -> None:
     )
     assert [one.graph for one in exact] == ["text_8x3"]
     assert len(exact[0].cosines) == 3 * SAMPLES
-    assert exact[0].least == pytest.approx(1, abs=1e-6)
+    assert exact[0].min_cosine == pytest.approx(1, abs=1e-6)
     assert exact[0].decibel > half[0].decibel > 40  # fp16 has 11 bits
 
 
@@ -213,7 +213,7 @@ def test_a_simulation_says_what_it_can_not_do(text: Path) -> None:
 def test_minilm_keeps_its_vectors_in_fp16(minilm: Callable[[str], Path]) -> None:
     (found,) = simulate_encoders(minilm("fp32"), Arithmetic(), layers=True)
     assert found.graph == "text_256x1"
-    assert found.least > 0.9999
+    assert found.min_cosine > 0.9999
     assert {layer.graph for layer in found.layers} == {"text_256x1"}
 
 

@@ -66,6 +66,7 @@ def test_step_2_in_place_leaves_what_step_1_wrote(exported: Path, snapshot: Snap
     assert [path.name for path in exported.parent.iterdir()] == [exported.name]
 
 
+@pytest.mark.slow
 def test_step_2_beside_leaves_no_target(exported: Path) -> None:
     arguments = [exported, "--precision", "fp32"]
     status, out, _ = interrupt("step2_torchscript_to_tflite.py", arguments, "converting encode")

@@ -22,6 +22,8 @@ def graphs(step1_output: Path) -> list[Graph]:
     return [(step1_output / listed[name].file, listed[name]) for name in NAMES]
 
 
+# Each process imports PyTorch and the converter: seconds.
+@pytest.mark.slow
 def test_processes_write_the_same_file(graphs: list[Graph], tmp_path: Path) -> None:
     lines: list[str] = []
     write_tflite(graphs, tmp_path / "one.tflite", lines.append, jobs=1)
@@ -32,7 +34,7 @@ def test_processes_write_the_same_file(graphs: list[Graph], tmp_path: Path) -> N
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one.tflite", "two.tflite"]
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_graph_that_cannot_be_converted_is_named(
     graphs: list[Graph], tmp_path: Path, jobs: int
 ) -> None:

@@ -13,7 +13,7 @@ from comparison.bundles import Precision
 pytest.importorskip("whisper", reason="openai-whisper is the reference")
 
 from comparison.baseline import Baseline
-from openai_whisper import OpenaiWhisper
+from openai_whisper import OpenaiWhisper, cache_of
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +23,5 @@ def reference(
     baseline: Callable[[str], Baseline],
 ) -> Callable[[str], OpenaiWhisper]:
     """openai-whisper by checkpoint: ``reference("base")``."""
-    kept = request.config.cache
-    assert kept is not None
+    kept = cache_of(request.config)
     return cache(lambda name: OpenaiWhisper(bundle(name, "fp32"), lambda: baseline(name), kept))

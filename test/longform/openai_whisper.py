@@ -57,16 +57,23 @@ class Expected:
         return segments
 
 
+def cache_of(config: pytest.Config) -> pytest.Cache | None:
+    """pytest's cache; None where it runs without: ``-p no:cacheprovider``."""
+    return getattr(config, "cache", None)
+
+
 class OpenaiWhisper:
     """One checkpoint in openai-whisper, float32 on the CPU.
 
     Args:
         bundle: of the same weights.
         load: gives the model; called when something has to be computed.
-        cache: pytest's.
+        cache: pytest's; None: nothing is kept.
     """
 
-    def __init__(self, bundle: Path, load: Callable[[], Baseline], cache: pytest.Cache) -> None:
+    def __init__(
+        self, bundle: Path, load: Callable[[], Baseline], cache: pytest.Cache | None
+    ) -> None:
         self._manifest = read_manifest(bundle)
         self._load = load
         self._cache = cache
@@ -123,9 +130,10 @@ class OpenaiWhisper:
         }
         digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
         key = f"openai-whisper/{what}-{digest}"
-        found = self._cache.get(key, None)
+        found = self._cache.get(key, None) if self._cache else None
         if found is None:
             # Through JSON also where it is new: numpy's numbers and tuples become plain ones.
             found = json.loads(json.dumps(compute(), default=float))
-            self._cache.set(key, found)
+            if self._cache:
+                self._cache.set(key, found)
         return found

@@ -113,7 +113,7 @@ def test_ten_minutes_of_silence_come_to_an_end(speech: Callable[[str, str], Spee
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("damage", "most"),
+    ("damage", "max_rate"),
     # Which words are lost depends on the kernels: of 118 over the telephone 10 here, 12 elsewhere.
     [(clipped, 0.25), (telephone, 0.15), (lambda speech: noisy(speech, 15), 0.1)],
     ids=["clipped", "over the telephone", "in noise"],
@@ -121,11 +121,14 @@ def test_ten_minutes_of_silence_come_to_an_end(speech: Callable[[str, str], Spee
 def test_damaged_speech_is_still_understood(
     speech: Callable[[str, str], SpeechModel],
     damage: Callable[[np.ndarray], np.ndarray],
-    most: float,
+    max_rate: float,
 ) -> None:
     model, samples = speech("base", "int8"), recording("two_cities").samples
     clean = model.recognize(samples, language="en").text
-    assert error_rate([(clean, model.recognize(damage(samples), language="en").text)], "en") <= most
+    assert (
+        error_rate([(clean, model.recognize(damage(samples), language="en").text)], "en")
+        <= max_rate
+    )
 
 
 @pytest.mark.slow

@@ -7,14 +7,16 @@ the same segments, tokens, windows and text, and times equal to the last bit.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from agreement import PROBABILITY_TOLERANCE, same_transcript
+from comparison.baseline import Baseline
 from comparison.clips import Clip
 from comparison.each_recording import each_recording
-from openai_whisper import OpenaiWhisper
+from openai_whisper import OpenaiWhisper, cache_of
 from recordings import recording, two_windows
 from sounds import silence
 
@@ -235,3 +237,11 @@ def test_a_recording_of_a_window_and_a_little_more_is_openai_whispers(
 
 def test_the_shortest_recording_is_openai_whispers(agree: Callable[..., None]) -> None:
     agree("tiny.en", recording("two_cities").samples[:1600])
+
+
+def test_without_pytests_cache_the_reference_is_computed(
+    bundle: Callable[[str, str], Path], baseline: Callable[[str], Baseline]
+) -> None:
+    kept = cache_of(pytest.Config.__new__(pytest.Config))  # as -p no:cacheprovider leaves it
+    computed = OpenaiWhisper(bundle("tiny.en", "fp32"), lambda: baseline("tiny.en"), kept)
+    assert computed.transcribe(recording("two_cities").samples[:1600]).windows

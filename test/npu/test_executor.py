@@ -40,8 +40,8 @@ def random_input(detail: dict[str, object], random: np.random.Generator) -> np.n
     if dtype.kind == "i":
         limits = np.iinfo(dtype)
         # int32 is no quantised type: a few numbers that floats hold.
-        least, most = (-100, 100) if dtype == np.int32 else (limits.min, limits.max)
-        return random.integers(least, most, shape, dtype=dtype, endpoint=True)
+        minimum, maximum = (-100, 100) if dtype == np.int32 else (limits.min, limits.max)
+        return random.integers(minimum, maximum, shape, dtype=dtype, endpoint=True)
     return random.uniform(0.1, 2, shape).astype(dtype)
 
 
@@ -111,10 +111,10 @@ def test_a_quantised_function_is_the_exact_one_rounded(
         "SOFTMAX": lambda: np.exp(real) / np.exp(real).sum(-1, keepdims=True),
         "TANH": lambda: np.tanh(real),
     }[operation]()
-    step, least = {"int8": (1 / 256, -128), "int16": (1 / 32768, 0)}[kind]
+    step, minimum = {"int8": (1 / 256, -128), "int16": (1 / 32768, 0)}[kind]
     if operation == "TANH" and kind == "int8":
-        step, least = 1 / 128, 0
-    steps = np.clip(exact / step + least, limits.min, limits.max)
+        step, minimum = 1 / 128, 0
+    steps = np.clip(exact / step + minimum, limits.min, limits.max)
     assert np.abs(found - steps).max() < 0.51  # half a step, and float32's last places
 
 

@@ -75,7 +75,7 @@ def logits(checkpoint: Path, family: str, images: list[np.ndarray]) -> np.ndarra
     return np.concatenate(columns, axis=1)
 
 
-@pytest.mark.parametrize("family", ["clip", "siglip"])
+@pytest.mark.parametrize("family", ["clip", pytest.param("siglip", marks=pytest.mark.slow)])
 def test_similarity_is_transformers_logits(
     made: Made, images: list[np.ndarray], family: str
 ) -> None:

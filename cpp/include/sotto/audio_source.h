@@ -16,8 +16,8 @@ class AudioSource {
  public:
   virtual ~AudioSource() = default;
 
-  // Writes at most `most` samples to `out` and returns how many; 0 at the end.
-  virtual Result<size_t> Read(float* out, size_t most) = 0;
+  // Writes `max_samples` samples at most to `out` and returns how many; 0 at the end.
+  virtual Result<size_t> Read(float* out, size_t max_samples) = 0;
 
   // Starts again from the first sample.
   virtual Result<void> Rewind() = 0;
@@ -28,7 +28,7 @@ class ArraySource : public AudioSource {
  public:
   ArraySource(const float* samples, size_t count) : samples_(samples), count_(count) {}
 
-  Result<size_t> Read(float* out, size_t most) override;
+  Result<size_t> Read(float* out, size_t max_samples) override;
   Result<void> Rewind() override;
 
  private:

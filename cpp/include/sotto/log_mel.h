@@ -21,7 +21,7 @@ inline constexpr size_t kFftSize = 400;                // samples, 25 ms
 inline constexpr size_t kHopLength = 160;              // samples a frame, 10 ms
 inline constexpr size_t kFftBins = kFftSize / 2 + 1;   // 201
 inline constexpr size_t kReflected = kFftSize / 2;     // samples before the first: torch.stft's
-inline constexpr float kLeastPower = 1e-10f;           // below it is silence
+inline constexpr float kMinPower = 1e-10f;             // below it is silence
 inline constexpr size_t kMinFrames = 2;                // the reflect padding needs 201 samples
 inline constexpr size_t kMaxFrames = size_t{1} << 22;  // 11 hours: keeps the index sums in range
 
@@ -49,14 +49,14 @@ class LogMel {
   // Mel power of `frames` frames, no padding at either end: frame t is of the samples from
   //   t * kHopLength on.
   // samples: [(frames - 1) * kHopLength + kFftSize]; frames at least 1.
-  // out: row m at out + m * stride; each at least kLeastPower.
+  // out: row m at out + m * stride; each at least kMinPower.
   // kAudio if a power isn't finite: then out is unspecified.
   Result<void> Power(const float* samples, size_t frames, size_t stride, float* out) const;
 
   // Mel power -> the encoder's input scale, in place. peak: the largest of the whole audio.
   static void Normalize(float peak, size_t n, float* values);
 
-  // The largest of n powers, at least kLeastPower.
+  // The largest of n powers, at least kMinPower.
   static float Peak(const float* power, size_t n);
 
   // kAudio, naming the first that is not finite. first: of samples[0] in the audio.

@@ -22,7 +22,7 @@
 namespace sotto {
 
 // Shorter audio is refused: no word fits (1,600 samples, 0.1 s).
-inline constexpr size_t kLeastSamples = 1600;
+inline constexpr size_t kMinSamples = 1600;
 
 // Called while a transcription runs, on its thread. They may call the model, but not the session
 // that is calling them.

@@ -24,10 +24,10 @@ struct RecognizerInfo;
 // One bundle's weights and tables, for any number of threads at once. Each call takes a session,
 // which has a pool of LoadOptions::threads of its own: several at once divide the cores best if
 // each has its share. A session that a call is done with is kept for the next one, up to
-// kMostIdleSessions of them; there is no limit to those at work, and no call waits for another.
+// kMaxIdleSessions of them; there is no limit to those at work, and no call waits for another.
 class SpeechModel {
  public:
-  static constexpr size_t kMostIdleSessions = 4;
+  static constexpr size_t kMaxIdleSessions = 4;
 
   // Opens the bundle and the runtime; graphs are loaded when a window is first used.
   static Result<std::shared_ptr<const SpeechModel>> Create(const BundleFiles& files,

@@ -44,7 +44,7 @@ class SpeechSession {
   // The probability of each language, by its code, at the beginning of the audio: as much of it as
   // the longest window holds. {"en", 1} of a model that knows English alone.
   //
-  // samples: [count], kSampleRate, kLeastSamples or more.
+  // samples: [count], kSampleRate, kMinSamples or more.
   Result<std::map<std::string, float>> DetectLanguage(const float* samples, size_t count);
 
   // From any thread: the call that is at work, if there is one, ends with kCancelled once the

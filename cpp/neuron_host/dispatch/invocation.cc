@@ -14,7 +14,7 @@ namespace {
 
 constexpr char kMagic[] = "SOTTONET";
 constexpr size_t kAlignment = 4;  // of the constants' elements
-constexpr int kMostThreads = 1024;
+constexpr int kMaxThreads = 1024;
 
 // The variable's value; the first of `known` if it is not set.
 sotto::Result<std::string> Choice(const char* variable, const std::vector<std::string>& known) {
@@ -32,9 +32,9 @@ sotto::Result<int> Threads() {
   }
   char* end = nullptr;
   const long threads = std::strtol(value, &end, 10);
-  if (*end == '\0' && threads >= 1 && threads <= kMostThreads) return static_cast<int>(threads);
+  if (*end == '\0' && threads >= 1 && threads <= kMaxThreads) return static_cast<int>(threads);
   return Error{ErrorCode::kOption, std::string("SOTTO_NPU_THREADS is \"") + value +
-                                       "\", expected 1 to " + std::to_string(kMostThreads)};
+                                       "\", expected 1 to " + std::to_string(kMaxThreads)};
 }
 
 // Of a caller's buffer: float32 for either kind of float.

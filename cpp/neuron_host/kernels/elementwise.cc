@@ -67,7 +67,7 @@ Run BinaryRun(Broadcast broadcast, Function function, Finish finish) {
 template <typename Function>
 sotto::Result<Kernel> Real(const Call& call, Broadcast broadcast, ActivationRange activation,
                            Function function) {
-  const bool active = std::isfinite(activation.least) || std::isfinite(activation.greatest);
+  const bool active = std::isfinite(activation.min) || std::isfinite(activation.max);
   const bool fp16 = call.fp16();
   const auto finish = [=](float* y, size_t n) {
     if (active) {

@@ -84,8 +84,8 @@ sotto::Error Unsupported(const std::string& what);
 
 // The least and the greatest of NNAPI's fused activations.
 struct ActivationRange {
-  float least, greatest;
-  float operator()(float x) const { return x < least ? least : x > greatest ? greatest : x; }
+  float min, max;
+  float operator()(float x) const { return x < min ? min : x > max ? max : x; }
 };
 sotto::Result<ActivationRange> ActivationOf(const Call& call, size_t input);
 

@@ -106,7 +106,7 @@ ProductPieces::ProductPieces(size_t batches, size_t rows, size_t depth, size_t c
   const size_t products = batches * rows * depth * columns;
   const size_t wanted = std::min(kTasksPerThread * threads, products / kWorthATask);
   const size_t blocks = std::max<size_t>(1, wanted / (batches * row_blocks_));
-  together_ = std::min(kMostPanels, (panels_ + blocks - 1) / blocks);
+  together_ = std::min(kMaxPanels, (panels_ + blocks - 1) / blocks);
   panel_blocks_ = (panels_ + together_ - 1) / together_;
 }
 

@@ -18,7 +18,7 @@ namespace sotto::neuron {
 
 constexpr size_t kPanelColumns = 16;
 constexpr size_t kRowBlock = 96;      // rows of the left factor that are packed at once
-constexpr size_t kMostPanels = 32;    // that one task multiplies them with
+constexpr size_t kMaxPanels = 32;     // that one task multiplies them with
 constexpr size_t kRoundedDepth = 32;  // products between two roundings of a sum in fp16
 
 // A batch of matrices [depth, columns]. Element is float, or int16_t for integers of at most 8 bits

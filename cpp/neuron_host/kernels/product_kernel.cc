@@ -10,7 +10,7 @@
 namespace sotto::neuron {
 namespace {
 
-constexpr size_t kMostPackedBytes = size_t{4} << 30;
+constexpr size_t kMaxPackedBytes = size_t{4} << 30;
 
 bool IsMultiplied(const Tensor& tensor, float) { return tensor.IsFloat(); }
 bool IsMultiplied(const Tensor& tensor, int16_t) { return tensor.IsQuantized(); }
@@ -44,7 +44,7 @@ sotto::Result<RightFactor<Element>> RightFactor<Element>::Of(const Call& call, s
     return Unsupported("a factor has the type " + std::to_string(tensor.type));
   }
   const size_t columns = (source.columns + kPanelColumns - 1) / kPanelColumns * kPanelColumns;
-  if (source.batches * source.depth * columns > kMostPackedBytes / sizeof(Element)) {
+  if (source.batches * source.depth * columns > kMaxPackedBytes / sizeof(Element)) {
     return Unsupported("a factor is larger than 4 GiB");
   }
   RightFactor factor;
@@ -105,8 +105,8 @@ sotto::Result<Rescaling> RescalingOf(const Call& call, size_t columns,
     return std::min(std::max(integer, integers.first), integers.second);
   };
   rescaling.zero_point = output.zero_point;
-  rescaling.least = bound(activation.least);
-  rescaling.greatest = bound(activation.greatest);
+  rescaling.min = bound(activation.min);
+  rescaling.max = bound(activation.max);
   return rescaling;
 }
 
@@ -160,7 +160,7 @@ Run IntegerProduct(const ProductShape& shape, LeftFactor<In> left, RightFactor<i
           const double sum = row[j] + (biases != nullptr ? biases[column + j] : 0);
           const double multiplier = rescaling.multipliers[one ? 0 : column + j];
           const double integer = std::nearbyint(sum * multiplier) + rescaling.zero_point;
-          to[j] = static_cast<In>(std::min(std::max(integer, rescaling.least), rescaling.greatest));
+          to[j] = static_cast<In>(std::min(std::max(integer, rescaling.min), rescaling.max));
         }
       }
     });

@@ -54,7 +54,7 @@ class RightFactor {
 // Integers back to those of the output: sums of products by the scales of both, column by column.
 struct Rescaling {
   std::vector<double> multipliers;  // a column's, or one for all
-  double zero_point, least, greatest;
+  double zero_point, min, max;
 };
 // Of inputs 0 and 1, whose product has `columns`; kModel where its scales are not those of columns.
 sotto::Result<Rescaling> RescalingOf(const Call& call, size_t columns,

@@ -25,8 +25,8 @@ struct SlidingWindow {
 // there is (VALID). kModel where that gives other positions than `positions`, or does not know.
 inline sotto::Result<SlidingWindow> Slide(int64_t length, int64_t positions, int64_t size,
                                           int64_t stride, int64_t dilation, int32_t padding) {
-  constexpr int64_t kMost = 1 << 16;
-  if (stride < 1 || stride > kMost || dilation < 1 || dilation > kMost || size < 1 ||
+  constexpr int64_t kMax = 1 << 16;
+  if (stride < 1 || stride > kMax || dilation < 1 || dilation > kMax || size < 1 ||
       (padding != 1 && padding != 2)) {
     return Unsupported("its strides, dilations or padding are out of their range");
   }

@@ -92,9 +92,9 @@ SOTTO_INLINE void SoftmaxRow(const float* x, float* y, size_t n, float beta) {
       lanes[lane] = scaled > lanes[lane] ? scaled : lanes[lane];
     }
   }
-  float greatest = *std::max_element(lanes, lanes + kLanes);
-  for (; i < n; ++i) greatest = std::max(greatest, x[i] * beta);
-  for (i = 0; i < n; ++i) y[i] = Exp(x[i] * beta - greatest);
+  float max = *std::max_element(lanes, lanes + kLanes);
+  for (; i < n; ++i) max = std::max(max, x[i] * beta);
+  for (i = 0; i < n; ++i) y[i] = Exp(x[i] * beta - max);
   float sum = 0;
   SumAll(y, n, &sum);
   for (i = 0; i < n; ++i) y[i] /= sum;
@@ -107,11 +107,11 @@ SOTTO_INLINE void DequantizeAll(const T* x, float* y, size_t n, float scale, flo
 
 template <typename T>
 SOTTO_INLINE void QuantizeAll(const float* x, T* y, size_t n, float scale, float zero_point,
-                              float least, float greatest) {
+                              float min, float max) {
   for (size_t i = 0; i < n; ++i) {
     float q = x[i] / scale;
-    q = q >= least - zero_point ? q : least - zero_point;  // and what is not a number
-    q = q <= greatest - zero_point ? q : greatest - zero_point;
+    q = q >= min - zero_point ? q : min - zero_point;  // and what is not a number
+    q = q <= max - zero_point ? q : max - zero_point;
     y[i] = static_cast<T>(static_cast<int32_t>(Nearest(q) + zero_point));
   }
 }
@@ -141,17 +141,17 @@ SOTTO_DISPATCH(DequantizeInt16,
                (const int16_t* x, float* y, size_t n, float scale, float zero_point), DequantizeAll,
                (x, y, n, scale, zero_point))
 SOTTO_DISPATCH(QuantizeInt8,
-               (const float* x, int8_t* y, size_t n, float scale, float zero_point, float least,
-                float greatest),
-               QuantizeAll, (x, y, n, scale, zero_point, least, greatest))
+               (const float* x, int8_t* y, size_t n, float scale, float zero_point, float min,
+                float max),
+               QuantizeAll, (x, y, n, scale, zero_point, min, max))
 SOTTO_DISPATCH(QuantizeUint8,
-               (const float* x, uint8_t* y, size_t n, float scale, float zero_point, float least,
-                float greatest),
-               QuantizeAll, (x, y, n, scale, zero_point, least, greatest))
+               (const float* x, uint8_t* y, size_t n, float scale, float zero_point, float min,
+                float max),
+               QuantizeAll, (x, y, n, scale, zero_point, min, max))
 SOTTO_DISPATCH(QuantizeInt16,
-               (const float* x, int16_t* y, size_t n, float scale, float zero_point, float least,
-                float greatest),
-               QuantizeAll, (x, y, n, scale, zero_point, least, greatest))
+               (const float* x, int16_t* y, size_t n, float scale, float zero_point, float min,
+                float max),
+               QuantizeAll, (x, y, n, scale, zero_point, min, max))
 
 }  // namespace
 
@@ -168,19 +168,19 @@ void Dequantize(const int16_t* x, float* y, size_t n, float scale, float zero_po
   DequantizeInt16(x, y, n, scale, zero_point);
 }
 template <>
-void Quantize(const float* x, int8_t* y, size_t n, float scale, float zero_point, float least,
-              float greatest) {
-  QuantizeInt8(x, y, n, scale, zero_point, least, greatest);
+void Quantize(const float* x, int8_t* y, size_t n, float scale, float zero_point, float min,
+              float max) {
+  QuantizeInt8(x, y, n, scale, zero_point, min, max);
 }
 template <>
-void Quantize(const float* x, uint8_t* y, size_t n, float scale, float zero_point, float least,
-              float greatest) {
-  QuantizeUint8(x, y, n, scale, zero_point, least, greatest);
+void Quantize(const float* x, uint8_t* y, size_t n, float scale, float zero_point, float min,
+              float max) {
+  QuantizeUint8(x, y, n, scale, zero_point, min, max);
 }
 template <>
-void Quantize(const float* x, int16_t* y, size_t n, float scale, float zero_point, float least,
-              float greatest) {
-  QuantizeInt16(x, y, n, scale, zero_point, least, greatest);
+void Quantize(const float* x, int16_t* y, size_t n, float scale, float zero_point, float min,
+              float max) {
+  QuantizeInt16(x, y, n, scale, zero_point, min, max);
 }
 
 }  // namespace sotto::neuron

@@ -19,12 +19,11 @@ void Softmax(const float* x, float* y, size_t n, float beta);
 void Sum(const float* x, size_t n, float* sum);
 
 // Integers as the numbers they stand for, and back: to the nearest, ties to even, within
-// [least, greatest], which are integers of the type. T is int8_t, uint8_t or int16_t.
+// [min, max], which are integers of the type. T is int8_t, uint8_t or int16_t.
 template <typename T>
 void Dequantize(const T* x, float* y, size_t n, float scale, float zero_point);
 template <typename T>
-void Quantize(const float* x, T* y, size_t n, float scale, float zero_point, float least,
-              float greatest);
+void Quantize(const float* x, T* y, size_t n, float scale, float zero_point, float min, float max);
 
 }  // namespace sotto::neuron
 

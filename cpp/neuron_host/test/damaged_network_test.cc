@@ -10,7 +10,7 @@
 namespace sotto::neuron {
 namespace {
 
-constexpr size_t kMostBytes = 1 << 20;  // of a graph's inputs and outputs that is still run
+constexpr size_t kMaxBytes = 1 << 20;  // of a graph's inputs and outputs that is still run
 
 // A graph with many kinds of operations, floats and integers among them.
 std::vector<uint8_t> Recorded() {
@@ -84,7 +84,7 @@ void Try(const std::vector<uint8_t>& file, Outcome* outcome) {
   size_t bytes = 0;
   for (size_t i = 0; i < (*network)->inputs().size(); ++i) bytes += (*executor)->input_bytes(i);
   for (size_t i = 0; i < (*network)->outputs().size(); ++i) bytes += (*executor)->output_bytes(i);
-  if (bytes > kMostBytes) return;
+  if (bytes > kMaxBytes) return;
   for (size_t i = 0; i < (*network)->inputs().size(); ++i) {
     buffers.emplace_back((*executor)->input_bytes(i), uint8_t{60});
     inputs.push_back(buffers.back().data());

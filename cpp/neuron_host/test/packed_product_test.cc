@@ -62,9 +62,9 @@ double Exact(const Size& size, const std::vector<In>& left, int32_t left_zero,
 }
 
 template <typename In>
-void CheckIntegers(int32_t least, int32_t greatest, int32_t zero) {
+void CheckIntegers(int32_t min, int32_t max, int32_t zero) {
   std::mt19937 random(1);
-  std::uniform_int_distribution<int32_t> any(least, greatest);
+  std::uniform_int_distribution<int32_t> any(min, max);
   for (const Size& size : kSizes) {
     std::vector<In> left(size.batches * size.rows * size.depth);
     std::vector<In> right(size.batches * size.depth * size.columns);

@@ -9,10 +9,10 @@
 namespace sotto::neuron {
 namespace {
 
-std::vector<float> Grid(float least, float greatest, size_t n) {
+std::vector<float> Grid(float min, float max, size_t n) {
   std::vector<float> x(n);
   for (size_t i = 0; i < n; ++i) {
-    x[i] = least + (greatest - least) * static_cast<float>(i) / static_cast<float>(n - 1);
+    x[i] = min + (max - min) * static_cast<float>(i) / static_cast<float>(n - 1);
   }
   return x;
 }

@@ -4,8 +4,8 @@
 
 namespace sotto {
 
-Result<size_t> ArraySource::Read(float* out, size_t most) {
-  const size_t count = std::min(most, count_ - next_);
+Result<size_t> ArraySource::Read(float* out, size_t max_samples) {
+  const size_t count = std::min(max_samples, count_ - next_);
   std::copy_n(samples_ + next_, count, out);
   next_ += count;
   return count;

@@ -136,7 +136,7 @@ Result<void> LogMel::CheckFinite(const float* samples, size_t n, size_t first) {
 float LogMel::Peak(const float* power, size_t n) {
   constexpr size_t kWidth = 8;  // independent maxima, or the loop waits on its own result
   float peak[kWidth];
-  std::fill_n(peak, kWidth, kLeastPower);
+  std::fill_n(peak, kWidth, kMinPower);
   size_t i = 0;
   for (; i + kWidth <= n; i += kWidth) {
     for (size_t j = 0; j < kWidth; ++j) peak[j] = power[i + j] > peak[j] ? power[i + j] : peak[j];
@@ -185,7 +185,7 @@ bool LogMel::PowerOfGroup(const float* span, size_t frames, size_t stride, void*
     float lanes[kLanes];
     std::memcpy(lanes, &sum, sizeof(lanes));
     // Infinity passes; so does NaN, as the comparison is false.
-    for (size_t j = 0; j < kLanes; ++j) lanes[j] = lanes[j] < kLeastPower ? kLeastPower : lanes[j];
+    for (size_t j = 0; j < kLanes; ++j) lanes[j] = lanes[j] < kMinPower ? kMinPower : lanes[j];
     finite = finite && AllFinite(lanes, frames);
     std::memcpy(out + m * stride, lanes, frames * sizeof(float));
   }
@@ -252,9 +252,9 @@ Result<void> LogMel::Compute(const float* samples, size_t n_samples, size_t fram
     return Error{ErrorCode::kAudio, std::string("log-mel spectrogram failed: ") + e.what()};
   }
 
-  float peak = kLeastPower;
+  float peak = kMinPower;
   for (size_t m = 0; m < n_mels(); ++m) peak = std::max(peak, Peak(out + m * frames, voiced));
-  float silence = kLeastPower;
+  float silence = kMinPower;
   Normalize(peak, 1, &silence);
   for (size_t m = 0; m < n_mels(); ++m) {
     float* row = out + m * frames;

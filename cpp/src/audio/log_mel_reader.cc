@@ -78,7 +78,7 @@ LogMelReader::LogMelReader(const LogMel& log_mel, AudioSource* source,
 
 Result<void> LogMelReader::Measure() {
   SOTTO_RETURN_IF_ERROR(stream_.Restart());
-  peak_ = kLeastPower;
+  peak_ = kMinPower;
   for (;;) {
     SOTTO_RETURN_IF_ERROR(StopIf(cancelled_));
     SOTTO_ASSIGN_OR_RETURN(const size_t frames, stream_.Next(block_.data()));
@@ -134,7 +134,7 @@ Result<void> LogMelReader::Read(int64_t first, size_t count, size_t width, float
   const Stopwatch watch;
   // Past the audio nothing is kept: first_ is its end, or `first`.
   const size_t heard = first_ == first ? std::min(count, power_[0].size()) : 0;
-  float silence = kLeastPower;
+  float silence = kMinPower;
   LogMel::Normalize(peak_, 1, &silence);
   for (size_t m = 0; m < power_.size(); ++m) {
     float* row = out + m * width;

@@ -79,7 +79,7 @@ class LogMelReader {
   MelPowerStream stream_;
   const std::function<bool()> cancelled_;
   int64_t samples_ = 0;
-  float peak_ = kLeastPower;
+  float peak_ = kMinPower;
   std::vector<float> block_;               // [n_mels, kBlock]
   std::vector<std::vector<float>> power_;  // [n_mels][kept]
   int64_t first_ = 0;                      // frame that power_ begins with

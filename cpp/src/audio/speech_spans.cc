@@ -10,7 +10,7 @@ namespace sotto {
 namespace {
 
 constexpr int kSamplesPerMs = 16;
-constexpr int kMostMs = 3600 * 1000;
+constexpr int kMaxMs = 3600 * 1000;
 
 Error OutOfRange(const char* name, double value, const std::string& expected) {
   std::ostringstream text;
@@ -149,15 +149,15 @@ Result<void> VadOptions::Validate() const {
                    {"speech_pad_ms", speech_pad_ms},
                    {"min_silence_at_max_speech", min_silence_at_max_speech}};
   for (const auto& duration : durations) {
-    if (duration.value < 0 || duration.value > kMostMs) {
+    if (duration.value < 0 || duration.value > kMaxMs) {
       return OutOfRange(duration.name, duration.value,
-                        "0 to " + std::to_string(kMostMs) + " milliseconds");
+                        "0 to " + std::to_string(kMaxMs) + " milliseconds");
     }
   }
-  const double least = (kVadChunk / kSamplesPerMs + 2 * speech_pad_ms) / 1000.0;
-  if (!(max_speech_duration_s > least)) {
+  const double min = (kVadChunk / kSamplesPerMs + 2 * speech_pad_ms) / 1000.0;
+  if (!(max_speech_duration_s > min)) {
     std::ostringstream expected;
-    expected << "more than " << least << " seconds: a chunk and the padding at both ends";
+    expected << "more than " << min << " seconds: a chunk and the padding at both ends";
     return OutOfRange("max_speech_duration_s", max_speech_duration_s, expected.str());
   }
   return {};

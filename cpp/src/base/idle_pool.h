@@ -16,8 +16,8 @@ namespace sotto {
 template <typename T>
 class IdlePool {
  public:
-  // most: how many are kept; what is given beyond that is freed.
-  explicit IdlePool(size_t most) : most_(most) {}
+  // max_idle: how many are kept; what is given beyond that is freed.
+  explicit IdlePool(size_t max_idle) : max_idle_(max_idle) {}
 
   // The one that was given last, whose memory is warm; null if there is none.
   std::unique_ptr<T> Take() {
@@ -30,7 +30,7 @@ class IdlePool {
 
   void Give(std::unique_ptr<T> done) {
     const std::lock_guard<std::mutex> turn(mutex_);
-    if (idle_.size() < most_) idle_.push_back(std::move(done));
+    if (idle_.size() < max_idle_) idle_.push_back(std::move(done));
   }
 
   // Frees what is idle, and from now on whatever is given.
@@ -38,12 +38,12 @@ class IdlePool {
     std::vector<std::unique_ptr<T>> freed;  // without the lock
     const std::lock_guard<std::mutex> turn(mutex_);
     freed.swap(idle_);
-    most_ = 0;
+    max_idle_ = 0;
   }
 
  private:
   std::mutex mutex_;  // over what follows; held for a few instructions
-  size_t most_;
+  size_t max_idle_;
   std::vector<std::unique_ptr<T>> idle_;
 };
 

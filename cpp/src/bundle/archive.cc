@@ -27,7 +27,7 @@ constexpr size_t kZip64LocatorSize = 20;
 constexpr uint16_t kEncrypted = 1u | 1u << 6 | 1u << 13;  // of an entry's flags
 constexpr uint16_t kZip64Field = 1;                       // of an entry's extra fields
 constexpr uint32_t kInZip64 = UINT32_MAX;                 // a value that stands in that field
-constexpr size_t kMostEntries = 4096;
+constexpr size_t kMaxEntries = 4096;
 
 // Little-endian numbers; the caller has checked that they are inside.
 uint16_t Read16(const uint8_t* bytes) { return static_cast<uint16_t>(bytes[0] | bytes[1] << 8); }
@@ -125,7 +125,7 @@ class ArchiveReader {
       after = record;
     }
     if (!one_part) return Damaged("it is of several parts");
-    if (directory.entries > kMostEntries) return Damaged("it has more than 4096 entries");
+    if (directory.entries > kMaxEntries) return Damaged("it has more than 4096 entries");
     if (directory.begin > after || directory.size != after - directory.begin) {
       return Damaged("its directory is not where it says");
     }

@@ -104,23 +104,23 @@ const Json& ManifestReader::At(const Json& object, const char* key) const {
   return found == object.end() ? kNull : *found;
 }
 
-int ManifestReader::Integer(const Json& object, const char* key, int least) {
+int ManifestReader::Integer(const Json& object, const char* key, int min) {
   const Json& value = At(object, key);
-  if (!value.is_number_integer() || value < least || value > kLargest) {
+  if (!value.is_number_integer() || value < min || value > kLargest) {
     Fail(std::string(key) + " is " + Short(value) + ", expected an integer from " +
-         std::to_string(least) + " to " + std::to_string(kLargest));
-    return least;
+         std::to_string(min) + " to " + std::to_string(kLargest));
+    return min;
   }
   return value.get<int>();
 }
 
-double ManifestReader::Number(const Json& object, const char* key, double least, double most) {
+double ManifestReader::Number(const Json& object, const char* key, double min, double max) {
   const Json& value = At(object, key);
-  if (!value.is_number() || value < least || value > most) {
+  if (!value.is_number() || value < min || value > max) {
     std::ostringstream range;
-    range << least << " to " << most;
+    range << min << " to " << max;
     Fail(std::string(key) + " is not a number from " + range.str());
-    return least;
+    return min;
   }
   return value.get<double>();
 }

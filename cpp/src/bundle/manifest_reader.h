@@ -38,8 +38,8 @@ class ManifestReader {
 
   // Null if there is no such key: no value of a manifest is null.
   const Json& At(const Json& object, const char* key) const;
-  int Integer(const Json& object, const char* key, int least = 0);
-  double Number(const Json& object, const char* key, double least, double most);
+  int Integer(const Json& object, const char* key, int min = 0);
+  double Number(const Json& object, const char* key, double min, double max);
   std::string String(const Json& object, const char* key);
   std::string Text(const Json& object, const char* key);  // a string that is not empty
   std::vector<int> Integers(const Json& object, const char* key, int largest);

@@ -27,12 +27,12 @@ class CallbackSource : public sotto::AudioSource {
  public:
   explicit CallbackSource(const sotto_audio_source& source) : source_(source) {}
 
-  Result<size_t> Read(float* out, size_t most) override {
-    const int64_t count = source_.read(source_.user, out, most);
-    if (count < 0 || static_cast<uint64_t>(count) > most) {
+  Result<size_t> Read(float* out, size_t max_samples) override {
+    const int64_t count = source_.read(source_.user, out, max_samples);
+    if (count < 0 || static_cast<uint64_t>(count) > max_samples) {
       return Error{ErrorCode::kAudio, "the audio source failed: read returned " +
-                                          std::to_string(count) + " of " + std::to_string(most) +
-                                          " samples"};
+                                          std::to_string(count) + " of " +
+                                          std::to_string(max_samples) + " samples"};
     }
     return static_cast<size_t>(count);
   }

@@ -12,7 +12,7 @@ BeamSearchDecoder::BeamSearchDecoder(int beam_size, double patience, int eot, si
     : beam_size_(static_cast<size_t>(beam_size)), eot_(eot), n_vocab_(n_vocab) {
   // nearbyint rounds half to even, as Python's round does.
   const double done = std::nearbyint(beam_size * (patience == 0 ? 1.0 : patience));
-  most_done_ = static_cast<size_t>(std::max(1.0, done));
+  max_done_ = static_cast<size_t>(std::max(1.0, done));
 }
 
 // What may follow each live text, best first, in order of the texts where equal. What is
@@ -53,12 +53,12 @@ std::vector<size_t> BeamSearchDecoder::Update(const std::vector<const float*>& l
       live.push_back(Continue(candidate));
       parents.push_back(candidate.parent);
       if (live.size() == beam_size_) break;
-    } else if (done_.size() < most_done_) {
+    } else if (done_.size() < max_done_) {
       done_.push_back(Continue(candidate));
     }
   }
   live_ = std::move(live);
-  if (done_.size() >= most_done_) parents.clear();
+  if (done_.size() >= max_done_) parents.clear();
   return parents;
 }
 

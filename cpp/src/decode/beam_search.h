@@ -31,7 +31,7 @@ class BeamSearchDecoder : public TokenDecoder {
   Hypothesis Continue(const Candidate& candidate) const;
 
   size_t beam_size_;
-  size_t most_done_;
+  size_t max_done_;
   int eot_;
   size_t n_vocab_;
   std::vector<Hypothesis> done_;  // as they were done

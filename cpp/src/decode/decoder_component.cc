@@ -6,8 +6,8 @@
 namespace sotto {
 namespace {
 
-constexpr int kMostLayers = 1024;
-constexpr double kLeastHalf = -65504;  // fp16's: what an NPU computes masks in
+constexpr int kMaxLayers = 1024;
+constexpr double kMinHalf = -65504;  // fp16's: what an NPU computes masks in
 
 DecoderSpec ReadSpec(ManifestReader* reader, const Json& json) {
   DecoderSpec spec;
@@ -18,8 +18,8 @@ DecoderSpec ReadSpec(ManifestReader* reader, const Json& json) {
   spec.context = reader->Integer(json, "context", 1);
   spec.cache = reader->Integer(json, "cache", 1);
   spec.vocabulary = reader->Integer(json, "vocabulary", 1);
-  spec.masked = static_cast<float>(reader->Number(json, "masked", kLeastHalf, -1));
-  if (spec.layers > kMostLayers) reader->Fail("layers of the decoder is above 1024");
+  spec.masked = static_cast<float>(reader->Number(json, "masked", kMinHalf, -1));
+  if (spec.layers > kMaxLayers) reader->Fail("layers of the decoder is above 1024");
   if (spec.width % spec.heads != 0)
     reader->Fail("width of the decoder is no multiple of its heads");
   if (spec.heads % spec.kv_heads != 0) {

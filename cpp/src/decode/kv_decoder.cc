@@ -13,7 +13,7 @@ namespace {
 
 // Fewer positions are run one by one: a block costs as much as some four steps, and has buffers to
 // fill.
-constexpr size_t kLeastBlock = 8;
+constexpr size_t kMinBlock = 8;
 
 bool GivesLogits(const Signature& signature) {
   return std::any_of(signature.outputs.begin(), signature.outputs.end(),
@@ -146,7 +146,7 @@ Result<void> KvDecoder::FeedAll(size_t count, const FillRow& fill,
   const bool has_block = graphs_.block && (!on_logits || GivesLogits(*graphs_.block));
   for (size_t done = 0; done < count;) {
     SOTTO_RETURN_IF_ERROR(StopIf(cancelled));
-    const bool by_block = has_block && count - done >= kLeastBlock;
+    const bool by_block = has_block && count - done >= kMinBlock;
     if (by_block) SOTTO_RETURN_IF_ERROR(MakeBlock());
     BlockGraph* graph = by_block ? block_.get() : step_.get();
     const size_t size = std::min(graph->size(), count - done);

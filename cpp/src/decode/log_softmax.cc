@@ -19,9 +19,9 @@ constexpr size_t kBlock = 1024;
 
 // e^x for x <= 0 (Cephes, expf), without calls, so that loops over it become vector code.
 inline float ExpOfNegative(float x) {
-  constexpr float kLeast = -87.0f;
+  constexpr float kMin = -87.0f;
   constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it leaves an integer in the low bits
-  const float clamped = x > kLeast ? x : kLeast;
+  const float clamped = x > kMin ? x : kMin;
   const float shifted = clamped * 1.44269504f + kRound;  // / ln 2
   const float n = shifted - kRound;
   const float r = clamped - n * 0.693359375f + n * 2.12194440e-4f;
@@ -37,7 +37,7 @@ inline float ExpOfNegative(float x) {
   bits = static_cast<int32_t>(static_cast<uint32_t>(bits + 127) << 23);  // 2^n
   float power = 0;
   std::memcpy(&power, &bits, sizeof(power));
-  return x < kLeast ? 0.0f : mantissa * power;
+  return x < kMin ? 0.0f : mantissa * power;
 }
 
 float SumOfExp(const float* logits, size_t count, float largest) {
@@ -103,17 +103,17 @@ size_t ArgMax(const float* values, size_t count) {
 std::vector<size_t> TopK(const float* values, size_t count, size_t k) {
   std::vector<size_t> top;
   top.reserve(k + 1);
-  float least = -kInfinity;  // to be passed
+  float min = -kInfinity;  // to be passed
   for (size_t start = 0; start < count && k > 0; start += kBlock) {
     const size_t size = std::min(kBlock, count - start);
-    if (!(Largest(values + start, size) > least)) continue;
+    if (!(Largest(values + start, size) > min)) continue;
     for (size_t i = start; i < start + size; ++i) {
-      if (!(values[i] > least)) continue;
+      if (!(values[i] > min)) continue;
       const auto place = std::find_if(top.begin(), top.end(),
                                       [&](size_t other) { return values[other] < values[i]; });
       top.insert(place, i);
       if (top.size() > k) top.pop_back();
-      if (top.size() == k) least = values[top.back()];
+      if (top.size() == k) min = values[top.back()];
     }
   }
   return top;

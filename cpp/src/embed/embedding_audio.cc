@@ -10,11 +10,12 @@ namespace {
 
 // The shortest window that holds n samples but for less than half a position, which resampling may
 // add; or none.
-size_t FittingWindow(const AudioEncoderSpec& audio, size_t n, size_t least) {
-  const auto found = std::find_if(
-      audio.windows.begin(), audio.windows.end(), [&](const AudioEncoderSpec::Window& window) {
-        return window.seconds >= least && n < window.frames * kHopLength + kPositionSamples / 2;
-      });
+size_t FittingWindow(const AudioEncoderSpec& audio, size_t n, size_t min_seconds) {
+  const auto found = std::find_if(audio.windows.begin(), audio.windows.end(),
+                                  [&](const AudioEncoderSpec::Window& window) {
+                                    return window.seconds >= min_seconds &&
+                                           n < window.frames * kHopLength + kPositionSamples / 2;
+                                  });
   return static_cast<size_t>(found - audio.windows.begin());
 }
 

@@ -13,7 +13,7 @@ namespace sotto {
 namespace {
 
 constexpr char kRebuild[] = "Make it again: sotto convert NAME.";
-constexpr double kLeastHalf = -65504;  // fp16's: what an NPU computes masks in
+constexpr double kMinHalf = -65504;  // fp16's: what an NPU computes masks in
 constexpr size_t kFramesPerSecond = kSampleRate / kHopLength;
 
 bool ReadBool(ManifestReader* reader, const Json& object, const char* key) {
@@ -113,7 +113,7 @@ TextEncoderSpec ReadText(ManifestReader* reader, const Json& json, size_t* dimen
   text.pooling = ReadPooling(reader, json);
   text.mask_padding = !reader->At(json, "masked").is_null();
   if (text.mask_padding) {
-    text.masked = static_cast<float>(reader->Number(json, "masked", kLeastHalf, -1));
+    text.masked = static_cast<float>(reader->Number(json, "masked", kMinHalf, -1));
   }
   if (!reader->At(json, "eot_token").is_null()) text.eot_token = reader->Integer(json, "eot_token");
   if (reader->failed()) return text;

@@ -68,12 +68,12 @@ class EncoderSessions {
   void Close() const { idle_.Close(); }
 
  private:
-  static constexpr size_t kMostIdle = 4;
+  static constexpr size_t kMaxIdle = 4;
 
   const std::shared_ptr<const LiteRtRuntime> runtime_;
   const int threads_;
   const size_t count_;
-  mutable IdlePool<EncoderGraphs> idle_{kMostIdle};
+  mutable IdlePool<EncoderGraphs> idle_{kMaxIdle};
 };
 
 }  // namespace sotto

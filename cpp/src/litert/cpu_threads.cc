@@ -15,7 +15,7 @@ namespace sotto {
 namespace {
 
 // More lose more in waiting for each other than they win, at the sizes of a decoder step.
-constexpr int kMostThreads = 4;
+constexpr int kMaxThreads = 4;
 
 // Capacities are of the same work at the highest frequency: little cores have a third or less,
 // the slower ones of two big kinds half or more.
@@ -51,13 +51,13 @@ double QuotaOfV1(const std::string& folder) {
 // The least of a group and of all around it. In a container the group's path may be the host's,
 // of which only the end of the way up is there.
 template <typename QuotaOf>
-double LeastQuota(const std::string& mount, std::string group, const QuotaOf& quota_of) {
-  double least = quota_of(mount);
+double MinQuota(const std::string& mount, std::string group, const QuotaOf& quota_of) {
+  double min = quota_of(mount);
   while (!group.empty() && group != "/") {
-    least = std::min(least, quota_of(mount + group));
+    min = std::min(min, quota_of(mount + group));
     group.resize(group.rfind('/') == std::string::npos ? 0 : group.rfind('/'));
   }
-  return least;
+  return min;
 }
 
 bool HasCpuController(const std::string& controllers) {
@@ -72,7 +72,7 @@ bool HasCpuController(const std::string& controllers) {
 double GroupQuota(const std::string& root) {
   std::ifstream file(root + "/proc/self/cgroup");
   const std::string mount = root + "/sys/fs/cgroup";
-  double least = kNoQuota;
+  double min = kNoQuota;
   for (std::string line; std::getline(file, line);) {
     const size_t first = line.find(':');
     const size_t second = first == std::string::npos ? first : line.find(':', first + 1);
@@ -80,12 +80,12 @@ double GroupQuota(const std::string& root) {
     const std::string controllers = line.substr(first + 1, second - first - 1);
     const std::string group = line.substr(second + 1);
     if (controllers.empty()) {
-      least = std::min(least, LeastQuota(mount, group, QuotaOfV2));
+      min = std::min(min, MinQuota(mount, group, QuotaOfV2));
     } else if (HasCpuController(controllers)) {
-      least = std::min(least, LeastQuota(mount + "/cpu", group, QuotaOfV1));
+      min = std::min(min, MinQuota(mount + "/cpu", group, QuotaOfV1));
     }
   }
-  return least;
+  return min;
 }
 
 // How many of the CPUs have `fraction` of the greatest value or more; nothing where one has none.
@@ -98,9 +98,9 @@ std::optional<int> CountBig(const CpuPlace& place, const std::string& file, doub
     values.push_back(*value);
   }
   if (values.empty()) return std::nullopt;
-  const double least = fraction * *std::max_element(values.begin(), values.end());
-  return static_cast<int>(std::count_if(values.begin(), values.end(),
-                                        [least](double value) { return value >= least; }));
+  const double min = fraction * *std::max_element(values.begin(), values.end());
+  return static_cast<int>(
+      std::count_if(values.begin(), values.end(), [min](double value) { return value >= min; }));
 }
 
 int CountBig(const CpuPlace& place) {
@@ -127,7 +127,7 @@ int UsableCpus(const CpuPlace& place) {
 }
 
 int DefaultThreads(const CpuPlace& place) {
-  return std::clamp(std::min(UsableCpus(place), CountBig(place)), 1, kMostThreads);
+  return std::clamp(std::min(UsableCpus(place), CountBig(place)), 1, kMaxThreads);
 }
 
 }  // namespace sotto

@@ -102,10 +102,10 @@ std::optional<uint64_t> HashOf(const FileDescriptor& file, const FileDescriptor*
     }
   };
   std::vector<std::thread> helpers;
-  const size_t most = std::min<size_t>(
+  const size_t max = std::min<size_t>(
       {kHashThreads, std::thread::hardware_concurrency(), copy == nullptr ? hashes.size() : 1});
   try {
-    while (helpers.size() + 1 < most) helpers.emplace_back(hash_blocks);
+    while (helpers.size() + 1 < max) helpers.emplace_back(hash_blocks);
   } catch (const std::system_error&) {
     // There are no more threads to be had: those that there are do it.
   }

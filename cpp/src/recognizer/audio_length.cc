@@ -8,12 +8,12 @@
 namespace sotto {
 
 Result<void> CheckLength(int64_t samples) {
-  if (samples >= static_cast<int64_t>(kLeastSamples)) return {};
+  if (samples >= static_cast<int64_t>(kMinSamples)) return {};
   const auto seconds = [](int64_t count) {
     return std::to_string(static_cast<double>(count) / kSampleRate);
   };
   return Error{ErrorCode::kAudio, "the audio is " + seconds(samples) + " s long, expected " +
-                                      seconds(kLeastSamples) + " s or more of speech"};
+                                      seconds(kMinSamples) + " s or more of speech"};
 }
 
 }  // namespace sotto

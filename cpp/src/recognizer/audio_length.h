@@ -9,7 +9,7 @@
 
 namespace sotto {
 
-// kAudio if `samples` are fewer than kLeastSamples.
+// kAudio if `samples` are fewer than kMinSamples.
 Result<void> CheckLength(int64_t samples);
 
 }  // namespace sotto

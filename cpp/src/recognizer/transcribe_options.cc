@@ -10,7 +10,7 @@
 namespace sotto {
 namespace {
 
-constexpr int kMostTexts = 64;  // decoded side by side: each has caches of its own
+constexpr int kMaxTexts = 64;  // decoded side by side: each has caches of its own
 
 template <typename T>
 Error OutOfRange(const std::string& option, const T& value, const std::string& expected) {
@@ -20,9 +20,9 @@ Error OutOfRange(const std::string& option, const T& value, const std::string& e
 }
 
 // Unset is always in range.
-Result<void> CheckRange(const char* option, std::optional<double> value, double least, double most,
+Result<void> CheckRange(const char* option, std::optional<double> value, double min, double max,
                         const char* expected) {
-  if (!value || (*value >= least && *value <= most && std::isfinite(*value))) return {};
+  if (!value || (*value >= min && *value <= max && std::isfinite(*value))) return {};
   return OutOfRange(option, *value, expected);
 }
 
@@ -42,16 +42,16 @@ Result<void> CheckLanguage(const DecodeOptions& options, const RecognizerInfo& i
 }
 
 Result<void> CheckSearch(const DecodeOptions& options) {
-  const std::string texts = "0 (one text) to " + std::to_string(kMostTexts);
-  if (options.best_of < 0 || options.best_of > kMostTexts) {
+  const std::string texts = "0 (one text) to " + std::to_string(kMaxTexts);
+  if (options.best_of < 0 || options.best_of > kMaxTexts) {
     return OutOfRange("best_of", options.best_of, texts);
   }
-  if (options.beam_size < 0 || options.beam_size > kMostTexts) {
+  if (options.beam_size < 0 || options.beam_size > kMaxTexts) {
     return OutOfRange("beam_size", options.beam_size, texts);
   }
-  constexpr double kMost = 1000;
+  constexpr double kMax = 1000;
   if (options.patience &&
-      !(std::isfinite(*options.patience) && *options.patience > 0 && *options.patience <= kMost)) {
+      !(std::isfinite(*options.patience) && *options.patience > 0 && *options.patience <= kMax)) {
     return OutOfRange("patience", *options.patience, "a number above 0, 1000 at most");
   }
   if (options.patience && options.beam_size == 0) {
@@ -66,10 +66,10 @@ Result<void> CheckTemperatures(const TranscribeOptions& options) {
   if (temperatures.empty()) {
     return Error{ErrorCode::kOption, "temperature: expected one or more numbers from 0 to 1"};
   }
-  constexpr double kMost = 1 + 1e-6;  // steps of a tenth add up to a little more than 1
+  constexpr double kMax = 1 + 1e-6;  // steps of a tenth add up to a little more than 1
   for (double temperature : temperatures) {
     SOTTO_RETURN_IF_ERROR(
-        CheckRange("temperature", temperature, 0, kMost, "a finite number from 0 to 1"));
+        CheckRange("temperature", temperature, 0, kMax, "a finite number from 0 to 1"));
   }
   const bool draws = std::any_of(temperatures.begin(), temperatures.end(),
                                  [](double temperature) { return temperature > 0; });

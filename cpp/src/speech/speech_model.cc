@@ -20,7 +20,7 @@ Result<std::shared_ptr<const SpeechModel>> SpeechModel::Create(const BundleFiles
 }
 
 SpeechModel::SpeechModel(std::shared_ptr<const Recognizer> recognizer)
-    : recognizer_(std::move(recognizer)), idle_(std::make_unique<Pool>(kMostIdleSessions)) {}
+    : recognizer_(std::move(recognizer)), idle_(std::make_unique<Pool>(kMaxIdleSessions)) {}
 SpeechModel::~SpeechModel() = default;
 
 const RecognizerInfo& SpeechModel::info() const { return recognizer_->info(); }

@@ -9,7 +9,7 @@ namespace {
 
 // Speech goes on down to this much under the threshold, as in Silero's own code.
 constexpr float kHysteresis = 0.15f;
-constexpr float kLeastThreshold = 0.01f;
+constexpr float kMinThreshold = 0.01f;
 
 int64_t Samples(double seconds) { return static_cast<int64_t>(seconds * kSampleRate); }
 
@@ -19,7 +19,7 @@ Endpoint::Event Endpoint::Push(float probability) {
   const int64_t block = position_;
   position_ += options_.samples_a_block;
   const float threshold =
-      in_speech_ ? std::max(options_.threshold - kHysteresis, kLeastThreshold) : options_.threshold;
+      in_speech_ ? std::max(options_.threshold - kHysteresis, kMinThreshold) : options_.threshold;
   in_speech_ = probability >= threshold;
   if (in_speech_) {
     if (!candidate_) {

@@ -14,7 +14,7 @@ namespace {
 
 // Loops are cut short: no language takes more tokens a second of speech.
 constexpr int kTokensASecond = 20;
-constexpr int kTokensAtLeast = 20;
+constexpr int kMinTokens = 20;
 
 TranscribeOptions ForDecoding(const StreamOptions& options) {
   TranscribeOptions decoding;
@@ -27,13 +27,13 @@ TranscribeOptions ForDecoding(const StreamOptions& options) {
 }
 
 StreamDecode Decoding(std::shared_ptr<const SpeechModel> model, const StreamOptions& options) {
-  const int most = model->info().sample_len;
-  return [model = std::move(model), most, decoding = ForDecoding(options)](
+  const int max = model->info().sample_len;
+  return [model = std::move(model), max, decoding = ForDecoding(options)](
              const float* samples, size_t count, const std::vector<int>& prompt,
              const std::string& language) mutable -> Result<StreamHypothesis> {
     const int seconds = static_cast<int>(count / kSampleRate) + 1;
     decoding.language = language;
-    decoding.sample_len = std::min(most, kTokensAtLeast + kTokensASecond * seconds);
+    decoding.sample_len = std::min(max, kMinTokens + kTokensASecond * seconds);
     SOTTO_ASSIGN_OR_RETURN(Transcription transcription,
                            model->TranscribeWindow(samples, count, prompt, decoding));
     StreamHypothesis hypothesis;

@@ -7,11 +7,11 @@
 namespace sotto {
 namespace {
 
-constexpr double kPause = 0.5;          // seconds between words, in which no word is cut
-constexpr double kMostLeadIn = 0.5;     // seconds of a pause that are kept before the next word
-constexpr size_t kAnchors = 2;          // confirmed words kept where there is no pause
-constexpr double kFairPart = 1.0 / 3;   // of the audio, for a sentence's end to be worth it
-constexpr double kLeastPart = 1.0 / 8;  // of the audio, for any cut to be
+constexpr double kPause = 0.5;         // seconds between words, in which no word is cut
+constexpr double kMaxLeadIn = 0.5;     // seconds of a pause that are kept before the next word
+constexpr size_t kAnchors = 2;         // confirmed words kept where there is no pause
+constexpr double kFairPart = 1.0 / 3;  // of the audio, for a sentence's end to be worth it
+constexpr double kMinPart = 1.0 / 8;   // of the audio, for any cut to be
 
 bool EndsSentence(const std::string& word) {
   for (const char* mark : {".", "?", "!", "。", "？", "！", "؟", "।"}) {
@@ -31,8 +31,8 @@ std::optional<double> CutTime(const std::vector<Word>& heard, double rest, doubl
   for (size_t i = 0; i < heard.size(); ++i) {
     const double next = i + 1 < heard.size() ? heard[i + 1].start : std::max(rest, heard[i].end);
     const double gap = next - heard[i].end;
-    const double cut = next - std::min(gap / 2, kMostLeadIn);
-    if (cut - begin < (end - begin) * kLeastPart) continue;
+    const double cut = next - std::min(gap / 2, kMaxLeadIn);
+    if (cut - begin < (end - begin) * kMinPart) continue;
     if (gap >= kPause) pause = cut;
     if (i + kAnchors >= heard.size()) continue;
     any = cut;

@@ -17,7 +17,7 @@ constexpr size_t kBlock = kVadChunk;
 constexpr double kLeadIn = 0.8;  // seconds before speech is detected that are decoded with it
 // After a shorter pause the decoder hears what was before it, too.
 constexpr double kContextPause = 1.5;  // seconds
-constexpr double kLeastDecoded = 1.0;  // seconds; of less Whisper makes up words
+constexpr double kMinDecoded = 1.0;    // seconds; of less Whisper makes up words
 constexpr double kTail = 0.1;          // seconds after speech that a decoding has to hear
 constexpr double kUnheard = 0.7;   // seconds of speech that a decoder without one to help may miss
 constexpr float kLoudest = 1e10f;  // as in sotto/preprocess/audio.py
@@ -127,7 +127,7 @@ void StreamLoop::DropSilence() {
 }
 
 bool StreamLoop::IsDue() const {
-  if (!in_utterance_ || buffer_.size() < static_cast<size_t>(Samples(kLeastDecoded))) return false;
+  if (!in_utterance_ || buffer_.size() < static_cast<size_t>(Samples(kMinDecoded))) return false;
   if (buffer_.end() - decoded_ >= Samples(options_.step)) return true;
   // In a pause: should it last, what is decoded now is the utterance.
   return detect_ && endpoint_.silence() >= Samples(options_.endpoint_silence / 2) &&
@@ -140,7 +140,7 @@ bool StreamLoop::IsHeardToItsEnd() const {
 }
 
 Result<void> StreamLoop::Decode() {
-  if (buffer_.size() < kLeastSamples) return {};
+  if (buffer_.size() < kMinSamples) return {};
   SOTTO_ASSIGN_OR_RETURN(
       StreamHypothesis hypothesis,
       decode_(buffer_.data(), buffer_.size(), prompt_, language_is_sure_ ? language_ : ""));

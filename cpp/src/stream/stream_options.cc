@@ -8,11 +8,11 @@ namespace sotto {
 namespace {
 
 template <typename Number>
-Result<void> Expect(const char* name, Number value, double least, double most, const char* unit) {
+Result<void> Expect(const char* name, Number value, double min, double max, const char* unit) {
   // Written so that NaN is refused, too.
-  if (static_cast<double>(value) >= least && static_cast<double>(value) <= most) return {};
+  if (static_cast<double>(value) >= min && static_cast<double>(value) <= max) return {};
   std::ostringstream message;
-  message << name << ' ' << value << ": expected " << least << " to " << most << unit;
+  message << name << ' ' << value << ": expected " << min << " to " << max << unit;
   return Error{ErrorCode::kOption, message.str()};
 }
 

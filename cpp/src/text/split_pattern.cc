@@ -69,9 +69,9 @@ size_t SplitPattern::MatchAt(std::u32string_view text, size_t begin, std::vector
     switch (now.op) {
       case Op::kRepeat: {
         const CharacterSet& set = sets_[now.set];
-        const size_t most = std::min<size_t>(text.size() - at, now.max);
+        const size_t max = std::min<size_t>(text.size() - at, now.max);
         size_t run = 0;
-        while (run < most && set.Holds(text[at + run])) ++run;
+        while (run < max && set.Holds(text[at + run])) ++run;
         *steps -= std::min(*steps, run);
         fits = run >= now.min;
         if (!fits) break;

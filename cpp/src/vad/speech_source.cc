@@ -52,22 +52,22 @@ Result<void> SpeechSource::Rewind() {
 // False: the source ends before.
 Result<bool> SpeechSource::SkipTo(int64_t sample) {
   while (position_ < sample) {
-    const auto most = static_cast<size_t>(std::min<int64_t>(kBlock, sample - position_));
-    SOTTO_ASSIGN_OR_RETURN(const size_t n, source_->Read(skipped_.data(), most));
+    const auto max_samples = static_cast<size_t>(std::min<int64_t>(kBlock, sample - position_));
+    SOTTO_ASSIGN_OR_RETURN(const size_t n, source_->Read(skipped_.data(), max_samples));
     if (n == 0) return false;
     position_ += static_cast<int64_t>(n);
   }
   return true;
 }
 
-Result<size_t> SpeechSource::Read(float* out, size_t most) {
+Result<size_t> SpeechSource::Read(float* out, size_t max_samples) {
   while (span_ < spans_.size() && position_ >= spans_[span_].end) ++span_;
   if (span_ == spans_.size()) return size_t{0};
   const SpeechSpan& span = spans_[span_];
   SOTTO_ASSIGN_OR_RETURN(const bool there, SkipTo(span.start));
   if (!there) return size_t{0};
   const auto left = static_cast<size_t>(span.end - position_);
-  SOTTO_ASSIGN_OR_RETURN(const size_t n, source_->Read(out, std::min(most, left)));
+  SOTTO_ASSIGN_OR_RETURN(const size_t n, source_->Read(out, std::min(max_samples, left)));
   position_ += static_cast<int64_t>(n);
   return n;
 }

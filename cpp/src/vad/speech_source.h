@@ -36,7 +36,7 @@ class SpeechSource : public AudioSource {
   // The source must outlive it; the spans ascend.
   SpeechSource(AudioSource* source, std::vector<SpeechSpan> spans);
 
-  Result<size_t> Read(float* out, size_t most) override;
+  Result<size_t> Read(float* out, size_t max_samples) override;
   Result<void> Rewind() override;
 
  private:

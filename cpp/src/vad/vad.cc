@@ -14,7 +14,7 @@ namespace sotto {
 
 namespace {
 
-constexpr size_t kMostIdleGraphs = 4;
+constexpr size_t kMaxIdleGraphs = 4;
 
 // The detector's graph with buffers of its own, for one thread at a time.
 struct DetectorGraph {
@@ -45,7 +45,7 @@ struct VoiceActivityDetector::Impl {
   const int threads;
   const std::string accelerator;
   const std::string fallback;
-  mutable IdlePool<DetectorGraph> idle{kMostIdleGraphs};
+  mutable IdlePool<DetectorGraph> idle{kMaxIdleGraphs};
 };
 
 Result<std::unique_ptr<DetectorGraph>> VoiceActivityDetector::Impl::TakeGraph() const {

@@ -16,12 +16,11 @@
 namespace sotto {
 namespace {
 
-Result<void> CheckTokens(const char* option, const std::vector<int>& tokens, int least,
-                         int n_vocab) {
+Result<void> CheckTokens(const char* option, const std::vector<int>& tokens, int min, int n_vocab) {
   for (int token : tokens) {
-    if (token >= least && token < n_vocab) continue;
+    if (token >= min && token < n_vocab) continue;
     return Error{ErrorCode::kOption, std::string(option) + " holds " + std::to_string(token) +
-                                         ", expected token ids from " + std::to_string(least) +
+                                         ", expected token ids from " + std::to_string(min) +
                                          " to " + std::to_string(n_vocab - 1)};
   }
   return {};

@@ -21,11 +21,11 @@ namespace sotto {
 // threads.
 class EncoderPool {
  public:
-  static constexpr size_t kMostIdle = 4;
+  static constexpr size_t kMaxIdle = 4;
 
   // make: files of their own for each encoder.
   explicit EncoderPool(std::function<std::unique_ptr<CompiledFiles>()> make)
-      : make_(std::move(make)), idle_(kMostIdle) {}
+      : make_(std::move(make)), idle_(kMaxIdle) {}
 
   // The input of the graph `encoder`, whose only one it is, as what it runs on wants it.
   Result<TensorBuffer> MakeInput(const Signature& encoder) const;

@@ -44,7 +44,7 @@ bool IsSurrounded(const WindowPlace& place, double threshold, double speech_befo
                               segment.start < threshold || segment.start - start < kNearEdge;
   const double speech_after =
       next != nullptr ? next->words[0].start : start + FrameTime(place.size);
-  const double window_end = FrameTime(place.seek + place.most_frames);
+  const double window_end = FrameTime(place.seek + place.max_frames);
   const bool silence_after = speech_after - segment.end > threshold ||
                              (next != nullptr && IsAnomalous(*next)) ||
                              window_end - segment.end < kNearEdge;
@@ -77,7 +77,7 @@ void SeekByWords(const WindowPlace& place, std::optional<double> silence_thresho
                  WindowSegments* window) {
   const std::optional<double> end = EndOfSpeech(window->segments);
   if (window->single_timestamp_ending || !end || *end <= FrameTime(place.seek)) return;
-  const double left = FrameTime(place.seek + place.most_frames) - *end;
+  const double left = FrameTime(place.seek + place.max_frames) - *end;
   // A word may end within the window's first frame: then the timestamps' place stays, as the
   // window would come again, in the reference perhaps for ever.
   const int64_t next =

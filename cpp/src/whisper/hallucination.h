@@ -17,7 +17,7 @@ namespace sotto {
 struct WindowPlace {
   int64_t seek = 0;            // its first log-mel frame
   int64_t size = 0;            // frames of it that are audio
-  int64_t most_frames = 0;     // frames it spans with what it is padded with
+  int64_t max_frames = 0;      // frames it spans with what it is padded with
   int64_t content_frames = 0;  // of the whole audio
 };
 

@@ -18,9 +18,9 @@ std::vector<int> EncodeContext(const Tokenizer& tokenizer, const std::string& te
   return tokenizer.Encode(" " + std::string(TrimWhitespace(text)));
 }
 
-Error TooLong(const char* option, size_t tokens, size_t most, const std::string& what_to_do) {
+Error TooLong(const char* option, size_t tokens, size_t max, const std::string& what_to_do) {
   return Error{ErrorCode::kOption, std::string(option) + " has " + std::to_string(tokens) +
-                                       " tokens: expected 0 to " + std::to_string(most) + "; " +
+                                       " tokens: expected 0 to " + std::to_string(max) + "; " +
                                        what_to_do};
 }
 

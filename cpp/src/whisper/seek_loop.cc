@@ -10,7 +10,7 @@ namespace sotto {
 namespace {
 
 // Text that was drawn above it is not fit to lead the next window.
-constexpr double kMostPromptTemperature = 0.5;
+constexpr double kMaxPromptTemperature = 0.5;
 
 }  // namespace
 
@@ -44,14 +44,14 @@ Result<void> SeekLoop::Run(Transcription* result) {
 }
 
 int64_t SeekLoop::SizeAt(int64_t seek, int64_t clip_end) const {
-  return std::min(static_cast<int64_t>(stages_.encoder->most_frames()), clip_end - seek);
+  return std::min(static_cast<int64_t>(stages_.encoder->max_frames()), clip_end - seek);
 }
 
 // As openai-whisper, in the first 30 s with silence after the audio; but where the windows are
 // fitted to the audio and it is shorter, in its first window, which is encoded anyway.
 Result<void> SeekLoop::DetectLanguage(const std::vector<SeekClip>& clips, Transcription* result) {
   const bool longer =
-      stages_.reader->content_frames() >= static_cast<int64_t>(stages_.encoder->most_frames());
+      stages_.reader->content_frames() >= static_cast<int64_t>(stages_.encoder->max_frames());
   const bool fitted = options_.window == 0 && !longer && !clips.empty();
   const auto encoded =
       fitted ? stages_.encoder->Encode(clips[0].start,
@@ -85,7 +85,7 @@ Result<int64_t> SeekLoop::TranscribeWindow(int64_t seek, int64_t clip_end, Trans
   }
   if (!kept) return window.next_seek;
   Keep(std::move(window.segments), result);
-  if (!options_.condition_on_previous_text || decoded.temperature > kMostPromptTemperature) {
+  if (!options_.condition_on_previous_text || decoded.temperature > kMaxPromptTemperature) {
     history_.Reset();
   }
   return window.next_seek;
@@ -96,7 +96,7 @@ Result<bool> SeekLoop::AddWords(int64_t seek, int64_t size, const std::string& l
                                 const WhisperGraphs& graphs, WindowSegments* window) {
   SOTTO_RETURN_IF_ERROR(
       stages_.aligner->AddWords(language, size, last_speech_, graphs, &window->segments));
-  const WindowPlace place = {seek, size, static_cast<int64_t>(stages_.encoder->most_frames()),
+  const WindowPlace place = {seek, size, static_cast<int64_t>(stages_.encoder->max_frames()),
                              stages_.reader->content_frames()};
   const std::optional<double> threshold = options_.hallucination_silence_threshold;
   SeekByWords(place, threshold, window);

@@ -14,7 +14,7 @@ WindowEncoder::WindowEncoder(const WhisperBundle& bundle, LoadedWindows* windows
       reader_(reader),
       fitted_(options_window == 0),
       longest_(LongestWindow(bundle, options_window)),
-      most_frames_(longest_.frames),
+      max_frames_(longest_.frames),
       cancelled_(std::move(cancelled)) {}
 
 Result<WhisperGraphs*> WindowEncoder::Encode(int64_t seek, size_t size) {
@@ -24,7 +24,7 @@ Result<WhisperGraphs*> WindowEncoder::Encode(int64_t seek, size_t size) {
 Result<WhisperGraphs*> WindowEncoder::EncodeBeginning() {
   const auto content = static_cast<size_t>(reader_->content_frames());
   const Window& window =
-      fitted_ && content < most_frames_ ? FittingWindow(bundle_, content) : longest_;
+      fitted_ && content < max_frames_ ? FittingWindow(bundle_, content) : longest_;
   return Encode(window, 0, window.frames);
 }
 

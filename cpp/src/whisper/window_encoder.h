@@ -22,14 +22,14 @@ class WindowEncoder {
                 int options_window, std::function<bool()> cancelled);
 
   // Log-mel frames of a window at most: openai-whisper's N_FRAMES.
-  size_t most_frames() const { return most_frames_; }
+  size_t max_frames() const { return max_frames_; }
 
   // Encodes `size` frames from `seek` on, zeros after them, in the window that options_window
   // says. Does nothing if they are what was encoded last. `seek` must not decrease.
   Result<WhisperGraphs*> Encode(int64_t seek, size_t size);
 
   // What a language is detected in where no window is transcribed first: the recording's first
-  // most_frames(), with silence after it.
+  // max_frames(), with silence after it.
   Result<WhisperGraphs*> EncodeBeginning();
 
  private:
@@ -40,7 +40,7 @@ class WindowEncoder {
   LogMelReader* reader_;
   const bool fitted_;  // each window as short as it can be
   const Window& longest_;
-  const size_t most_frames_;
+  const size_t max_frames_;
   const std::function<bool()> cancelled_;
   // What was encoded last.
   WhisperGraphs* graphs_ = nullptr;

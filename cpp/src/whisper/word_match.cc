@@ -10,7 +10,7 @@ namespace {
 // is decoded by nearly a second: so far apart they count as much as a wrong word.
 constexpr double kDrift = 0.1;  // seconds
 constexpr double kSecondsPerEdit = 0.8;
-constexpr double kMostEditsPerWord = 2;
+constexpr double kMaxEditsPerWord = 2;
 
 // One character and how many bytes it takes; 0 for a byte that is none (kept as it is).
 struct Character {
@@ -76,7 +76,7 @@ std::vector<TimedText> Comparable(const std::vector<Word>& words) {
 }
 
 double Edits(double seconds) {
-  return std::clamp((seconds - kDrift) / kSecondsPerEdit, 0.0, kMostEditsPerWord);
+  return std::clamp((seconds - kDrift) / kSecondsPerEdit, 0.0, kMaxEditsPerWord);
 }
 
 // Edit distance between `a` and b[:k] for each k in 0..b.size(), where words that are taken for
@@ -131,11 +131,11 @@ size_t HeardAgain(const std::vector<Word>& confirmed, const std::vector<Word>& h
   double early = 0;  // of the words past the prefix
   for (const TimedText& word : words) early += Edits(boundary - word.middle);
   size_t best = 0;
-  double least = distances[0] + early;
+  double min = distances[0] + early;
   for (size_t k = 1; k <= words.size(); ++k) {
     early -= Edits(boundary - words[k - 1].middle);
-    if (distances[k] + early <= least) {
-      least = distances[k] + early;
+    if (distances[k] + early <= min) {
+      min = distances[k] + early;
       best = k;
     }
   }

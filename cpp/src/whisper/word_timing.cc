@@ -11,8 +11,8 @@ namespace sotto {
 namespace {
 
 constexpr std::string_view kSentenceEnds = ".。!！?？";
-constexpr double kMostMedian = 0.7;  // seconds
-constexpr double kSlack = 0.5;       // seconds by which a word may leave its segment
+constexpr double kMaxMedian = 0.7;  // seconds
+constexpr double kSlack = 0.5;      // seconds by which a word may leave its segment
 
 // Python's `part in text`.
 bool In(std::string_view part, std::string_view text) {
@@ -82,8 +82,8 @@ WordDurations DurationsOf(const std::vector<WordTiming>& words) {
   const size_t middle = durations.size() / 2;
   const double median = durations.size() % 2 == 1 ? durations[middle]
                                                   : (durations[middle - 1] + durations[middle]) / 2;
-  const double most = std::min(kMostMedian, median);
-  return {most, most * 2};
+  const double max = std::min(kMaxMedian, median);
+  return {max, max * 2};
 }
 
 void ShortenAtSentenceEnds(const WordDurations& durations, std::vector<WordTiming>* words) {

@@ -37,9 +37,9 @@ class ChoppySource : public AudioSource {
   ChoppySource(std::vector<float> samples, size_t other_count)
       : samples_(std::move(samples)), other_count_(other_count) {}
 
-  Result<size_t> Read(float* out, size_t most) override {
+  Result<size_t> Read(float* out, size_t max_samples) override {
     const size_t end = passes_ > 1 ? other_count_ : samples_.size();
-    const size_t n = std::min({most, size_t{100}, end - next_});
+    const size_t n = std::min({max_samples, size_t{100}, end - next_});
     std::copy_n(samples_.begin() + static_cast<std::ptrdiff_t>(next_), n, out);
     next_ += n;
     return n;

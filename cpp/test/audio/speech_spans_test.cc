@@ -130,8 +130,8 @@ TEST_CASE("a long span without silence is cut where it is too long, and goes on"
 TEST_CASE("whatever the probabilities, spans ascend within the audio") {
   std::mt19937 random(5);
   std::uniform_real_distribution<float> probability(0, 1);
-  const auto integer = [&](int least, int most) {
-    return std::uniform_int_distribution<int>(least, most)(random);
+  const auto integer = [&](int min, int max) {
+    return std::uniform_int_distribution<int>(min, max)(random);
   };
   size_t found = 0;
   for (int round = 0; round < 2000; ++round) {

@@ -24,8 +24,8 @@ namespace {
 // A few seconds of a tone, again and again.
 class Tone : public AudioSource {
  public:
-  Result<size_t> Read(float* out, size_t most) override {
-    const size_t n = std::min(most, samples_.size() - at_);
+  Result<size_t> Read(float* out, size_t max_samples) override {
+    const size_t n = std::min(max_samples, samples_.size() - at_);
     std::copy_n(samples_.data() + at_, n, out);
     at_ += n;
     return n;

@@ -116,7 +116,7 @@ struct Heard {
   std::string text;
   std::vector<StreamWord> words;
   int utterances = 0;
-  double most_buffered = 0;
+  double max_buffered = 0;
 
   void Take(const Result<StreamUpdate>& update) {
     REQUIRE(update.ok());
@@ -132,7 +132,7 @@ struct Heard {
       text += letters;
     }
     utterances = update->utterances;
-    most_buffered = std::max(most_buffered, update->buffered);
+    max_buffered = std::max(max_buffered, update->buffered);
   }
 };
 
@@ -162,7 +162,7 @@ TEST_CASE("every word is confirmed once and in order, whatever is pushed at a ti
         CAPTURE(with_detector);
         const Heard heard = Listen(&script, options, with_detector, push, script.end() + 2);
         CHECK(heard.text == script.text());
-        CHECK(heard.most_buffered <= buffer);
+        CHECK(heard.max_buffered <= buffer);
         CHECK(script.longest <= buffer + 1e-9);
       }
     }
@@ -192,7 +192,7 @@ TEST_CASE("silence is neither decoded nor held") {
   }
   heard.Take(loop.Finish());
   CHECK(heard.text.empty());
-  CHECK(heard.most_buffered < 0.9);
+  CHECK(heard.max_buffered < 0.9);
   CHECK(script.prompts.empty());
 }
 
@@ -200,7 +200,7 @@ TEST_CASE("without a detector silence is decoded but not held") {
   Script script(1);
   const Heard heard = Listen(&script, {}, false, 0.5, 60);
   CHECK(heard.text.empty());
-  CHECK(heard.most_buffered < 1.2);
+  CHECK(heard.max_buffered < 1.2);
 }
 
 TEST_CASE("a push of more than a step is decoded once") {

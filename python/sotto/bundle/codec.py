@@ -27,8 +27,8 @@ KIND = "kind"
 class Range:
     """Limits of a number, both of which it may have."""
 
-    least: float
-    most: float
+    min: float
+    max: float
 
 
 @dataclass(frozen=True)
@@ -193,8 +193,8 @@ def _is_text(value: str) -> bool:
 
 def _check(limit: Range | Pattern, value: Any, place: str) -> None:
     if isinstance(limit, Range):
-        if not limit.least <= value <= limit.most:
-            raise _fault(place, value, f"a number from {limit.least} to {limit.most}")
+        if not limit.min <= value <= limit.max:
+            raise _fault(place, value, f"a number from {limit.min} to {limit.max}")
     elif not re.fullmatch(limit.text, value):
         raise _fault(place, value, limit.meaning)
 

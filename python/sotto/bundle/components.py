@@ -23,7 +23,7 @@ Pooling = Literal["mean", "cls", "eot", "last"]
 VAD_CHUNK = 512
 """Samples of a chunk of voice activity detection, 32 ms."""
 
-MOST_LAYERS = 1024
+MAX_LAYERS = 1024
 """Of a decoder."""
 
 
@@ -65,8 +65,8 @@ class DecoderSpec:
 
     def fault(self) -> str | None:
         """As of a component."""
-        if self.layers > MOST_LAYERS:
-            return f"layers is {self.layers}, expected at most {MOST_LAYERS}"
+        if self.layers > MAX_LAYERS:
+            return f"layers is {self.layers}, expected at most {MAX_LAYERS}"
         if self.width % self.heads:
             return f"width is {self.width}, no multiple of heads, {self.heads}"
         if self.heads % self.kv_heads:

@@ -57,10 +57,10 @@ class EncoderDims:
         for field in fields(self):
             value = getattr(self, field.name)
             limit = MAX_LAYERS if field.name == "n_layer" else MAX_DIM
-            least = 0 if field.name in ("n_segment", "n_skip", "n_bucket") else 1
-            if type(value) is not int or not least <= value <= limit:
+            minimum = 0 if field.name in ("n_segment", "n_skip", "n_bucket") else 1
+            if type(value) is not int or not minimum <= value <= limit:
                 raise CheckpointError(
-                    f"{source}: {field.name} is {value!r:.40}, not an integer from {least} to "
+                    f"{source}: {field.name} is {value!r:.40}, not an integer from {minimum} to "
                     f"{limit}"
                 )
         if self.n_state % self.n_head:

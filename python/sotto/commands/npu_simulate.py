@@ -255,12 +255,12 @@ def _encoders(asked: _Asked) -> _Found:
         choice=Choice(graphs=asked.graphs),
         layers=asked.layers,
     )
-    rows = [{**asdict(one), "least": one.least, "mean": one.mean} for one in found]
+    rows = [{**asdict(one), "least": one.min_cosine, "mean": one.mean} for one in found]
 
     def show(console: Console, title: str) -> None:
         table = _table(title, "graph", "vectors", "least cosine", "mean", "dB")
         for one in found:
-            cosines = (f"{one.least:.5f}", f"{one.mean:.5f}")
+            cosines = (f"{one.min_cosine:.5f}", f"{one.mean:.5f}")
             table.add_row(one.graph, str(len(one.cosines)), *cosines, f"{one.decibel:.1f}")
         console.print(table)
         for one in found:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from sotto._runtime import usable_cpus
 from sotto.errors import OptionError
 
-MOST_JOBS = 1024
+MAX_JOBS = 1024
 
-MOST_THREADS = 4
+MAX_THREADS = 4
 """Of a job, as the runtime's default: more wait for each other more than they help."""
 
 
@@ -31,10 +31,10 @@ def share_cores(jobs: int, threads: int, files: int) -> Share:
     Raises:
         OptionError: there can't be so many jobs.
     """
-    if not 0 <= jobs <= MOST_JOBS:
-        raise OptionError(f"jobs is {jobs}; expected 0 to {MOST_JOBS}")
+    if not 0 <= jobs <= MAX_JOBS:
+        raise OptionError(f"jobs is {jobs}; expected 0 to {MAX_JOBS}")
     cores = usable_cpus()
     jobs = min(jobs or cores, files)
     if threads or jobs == 1:
         return Share(jobs, threads)
-    return Share(jobs, min(max(cores // jobs, 1), MOST_THREADS))
+    return Share(jobs, min(max(cores // jobs, 1), MAX_THREADS))

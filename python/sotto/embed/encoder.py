@@ -23,7 +23,7 @@ Output = Literal["numpy", "arrow"]
 Progress = Callable[[int, int], object]
 """Called with the items that are done, and all there are."""
 
-_LEAST_LENGTH = 1e-12
+_MIN_LENGTH = 1e-12
 """What a vector's length is at least divided by: torch.nn.functional.normalize's."""
 
 
@@ -152,7 +152,7 @@ class Encoder(ABC):
         """``[n, dimensions]`` to what ``encode`` gives."""
         if normalize:
             lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-            vectors /= np.maximum(lengths, _LEAST_LENGTH)
+            vectors /= np.maximum(lengths, _MIN_LENGTH)
         if output == "arrow":
             return to_arrow(vectors)
         return vectors[0] if single else vectors

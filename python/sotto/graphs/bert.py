@@ -30,7 +30,7 @@ EMBEDDING_SCALE = 16.0
 """Of hidden rows before their norm, which gives the same of scaled ones. Their values are of order
 0.05, and the squares of those lie where fp16 has few bits left."""
 
-LEAST_VARIANCE = 2.0**-14
+MIN_VARIANCE = 2.0**-14
 """The least normal number of fp16. BERT's epsilon of 1e-12 is 0 in fp16, and a row of padding, all
 zeros, would become 0 times infinity."""
 
@@ -42,18 +42,18 @@ class EmbeddingNorm(nn.Module):
     """The LayerNorm over hidden rows ``[B, n, width]``, as :class:`transformer.Norm` gives it."""
 
     gain: Tensor
-    least: Tensor
+    min_variance: Tensor
 
     def __init__(self, weights: Weights, norm: str, epsilon: float) -> None:
         super().__init__()
         self.register_buffer("gain", root_gain(weights, norm))
-        self.register_buffer("least", torch.tensor([LEAST_VARIANCE]))
+        self.register_buffer("min_variance", torch.tensor([MIN_VARIANCE]))
         self.epsilon = epsilon * EMBEDDING_SCALE**2
 
     def forward(self, hidden: Tensor) -> Tensor:
         x = centred(hidden * EMBEDDING_SCALE)
         variance = (x * x).mean(dim=-1, keepdim=True) + self.epsilon
-        return x * torch.rsqrt(torch.maximum(variance, self.least)) * self.gain
+        return x * torch.rsqrt(torch.maximum(variance, self.min_variance)) * self.gain
 
 
 class DenseLayer(nn.Module):

@@ -40,7 +40,7 @@ RESIDUAL_SCALE = 1 / 16
 squares are more than the 65504 that fp16 holds: on the NPU they would be infinite, and the position
 lost. Norms give the same of a stream that is scaled, and a power of 2 costs no bit of float32."""
 
-LEAST_GAIN = 1e-4
+MIN_GAIN = 1e-4
 """Smaller ones count as this, so that the weights can be divided by its root."""
 
 
@@ -52,7 +52,7 @@ def normalised(x: Tensor, epsilon: float = EPSILON) -> Tensor:
 
 def root_gain(weights: Weights, norm: str) -> Tensor:
     """The square root of a LayerNorm's gain, ``[width]``: what :class:`Norm` multiplies by."""
-    return tensor(weights, f"{norm}.weight").abs().clamp(min=LEAST_GAIN).sqrt()
+    return tensor(weights, f"{norm}.weight").abs().clamp(min=MIN_GAIN).sqrt()
 
 
 class Norm(nn.Module):

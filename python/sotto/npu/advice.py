@@ -18,7 +18,7 @@ SHORT_CACHE = 128
 SHORT_WINDOW = 10
 """Seconds of a shorter window, likewise."""
 
-LEAST_SAVING = 0.02
+MIN_SAVING = 0.02
 """Share of a run: what saves less is not named."""
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -64,8 +64,8 @@ def advice(
         (
             one
             for one in found
-            if abs(one.saved.low) > LEAST_SAVING * before.total.low
-            or abs(one.saved.high) > LEAST_SAVING * before.total.high
+            if abs(one.saved.low) > MIN_SAVING * before.total.low
+            or abs(one.saved.high) > MIN_SAVING * before.total.high
         ),
         key=lambda one: -one.saved.high,
     )

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from sotto.npu.roofline import Efficiency, Range, least_traffic, operations, timing
+from sotto.npu.roofline import Efficiency, Range, min_traffic, operations, timing
 from sotto.npu.socs import find_soc, launch_ms
 from sotto.npu.whisper_work import SIZES, whisper_work
 from sotto.npu.work import Work
@@ -152,7 +152,7 @@ def _memory_shares(steps: list[Measurement], soc: str) -> tuple[float, float]:
     found = []
     for one in _own_or_all(steps, soc):
         memory = find_soc(one.soc).memory_gbs
-        found.append((least_traffic(one.work) / 1e6, one.ms, (memory.low, memory.high)))
+        found.append((min_traffic(one.work) / 1e6, one.ms, (memory.low, memory.high)))
     return _ends(found)
 
 
@@ -168,8 +168,8 @@ def _ends(reached: list[tuple[float, float, tuple[float, float]]]) -> tuple[floa
     """
     launch = launch_ms().low
     return (
-        min(amount / ms / least for amount, ms, (least, _) in reached),
-        max(amount / (ms - launch) / most for amount, ms, (_, most) in reached),
+        min(amount / ms / minimum for amount, ms, (minimum, _) in reached),
+        max(amount / (ms - launch) / maximum for amount, ms, (_, maximum) in reached),
     )
 
 

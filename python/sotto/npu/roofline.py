@@ -94,8 +94,8 @@ def timing(work: Work, soc: Soc, efficiency: Efficiency) -> Timing:
     launch = launch_ms()
     arithmetic = Range(0, 0)
     for precision, macs in work.macs.items():
-        (least, most), (low, high) = soc.peak(precision), efficiency.compute[precision]
-        arithmetic += Range(2 * macs / (most * high) / 1e9, 2 * macs / (least * low) / 1e9)
+        (minimum, maximum), (low, high) = soc.peak(precision), efficiency.compute[precision]
+        arithmetic += Range(2 * macs / (maximum * high) / 1e9, 2 * macs / (minimum * low) / 1e9)
     on_chip, memory = soc.on_chip_mib, soc.memory_gbs
     traffic = Range(
         _traffic(work, on_chip.high) / (memory.high * efficiency.memory[1]) / 1e6,
@@ -114,10 +114,10 @@ def operations(work: Work) -> float:
     return 2 * sum(work.macs.values()) / 1e12
 
 
-def least_traffic(work: Work) -> int:
+def min_traffic(work: Work) -> int:
     """Bytes that move even if every activation stays on the chip."""
     return work.weights + work.boundary
 
 
 def _traffic(work: Work, on_chip_mib: float) -> int:
-    return least_traffic(work) + work.spilled(on_chip_mib * MIB)
+    return min_traffic(work) + work.spilled(on_chip_mib * MIB)

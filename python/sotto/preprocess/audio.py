@@ -63,7 +63,7 @@ _RATES = (1_000, 1_000_000)
 _LOUDEST = 1e10
 
 # More columns than any recorder writes: an array of [channels, samples] by mistake.
-_MOST_CHANNELS = 64
+_MAX_CHANNELS = 64
 
 
 def read_audio(source: AudioSource, *, sample_rate: float | None = None) -> Samples:
@@ -314,11 +314,11 @@ def _array_rate(sample_rate: float) -> float:
 
 def _check_array(samples: NDArray[Any]) -> None:
     if samples.ndim not in (1, 2) or (
-        samples.ndim == 2 and not 1 <= samples.shape[1] <= _MOST_CHANNELS
+        samples.ndim == 2 and not 1 <= samples.shape[1] <= _MAX_CHANNELS
     ):
         raise AudioError(
             f"the array has shape {list(samples.shape)}; expected [n] or [n, channels] with 1 to "
-            f"{_MOST_CHANNELS} channels. Transpose it if channels come first"
+            f"{_MAX_CHANNELS} channels. Transpose it if channels come first"
         )
     if not is_sample_type(samples.dtype):
         raise AudioError(

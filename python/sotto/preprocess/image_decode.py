@@ -208,16 +208,16 @@ def _ranged(array: NDArray[Any], name: str) -> NDArray[Any]:
         return array.astype(np.uint8) * np.uint8(255)
     if array.dtype.kind not in "iuf":
         raise ImageError(f"{name}: has type {array.dtype}; expected uint8, or floats from 0 to 1")
-    least, most = array.min(), array.max()
+    low, high = array.min(), array.max()
     integers = array.dtype.kind != "f" or (
-        1 < most <= 255 and np.array_equal(array, np.floor(array))
+        1 < high <= 255 and np.array_equal(array, np.floor(array))
     )
     bound = 65535 if array.dtype.kind != "f" else 255 if integers else 1
-    if not (least >= 0 and most <= bound):
+    if not (low >= 0 and high <= bound):
         raise ImageError(
-            f"{name}: holds values from {least} to {most}; expected 0 to {bound} of {array.dtype}. "
+            f"{name}: holds values from {low} to {high}; expected 0 to {bound} of {array.dtype}. "
             "Scale them, or convert to uint8"
         )
     if not integers:
         return array
-    return (array if most <= 255 else array.astype(np.uint16) >> 8).astype(np.uint8)
+    return (array if high <= 255 else array.astype(np.uint16) >> 8).astype(np.uint8)

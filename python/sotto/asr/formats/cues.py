@@ -89,9 +89,9 @@ def cues(result: Result, options: LineOptions) -> Iterator[Cue]:
 def grouped_words(result: Result, options: LineOptions) -> Iterator[list[TimedWord]]:
     """The words of each cue, broken into lines; none is empty."""
     width = options.max_line_width or _UNLIMITED
-    most_lines = options.max_line_count or None
+    max_lines = options.max_line_count or None
     # Cues with a bound on both sides flow on from segment to segment.
-    by_segment = not (options.max_line_width and most_lines)
+    by_segment = not (options.max_line_width and max_lines)
     cue: list[TimedWord] = []
     line_length, lines = 0, 1
     last = _first_start(result["segments"])
@@ -104,7 +104,7 @@ def grouped_words(result: Result, options: LineOptions) -> Iterator[list[TimedWo
             line_length += len(text)
         else:
             text = text.strip()
-            is_full = bool(cue) and most_lines is not None and (pause or lines >= most_lines)
+            is_full = bool(cue) and max_lines is not None and (pause or lines >= max_lines)
             if is_full or begins_cue:
                 yield cue
                 cue, lines = [], 1
@@ -124,12 +124,12 @@ def _first_start(segments: Sequence[Mapping[str, Any]]) -> float:
 
 
 def _chunked_words(
-    segments: Sequence[Mapping[str, Any]], most: int | None
+    segments: Sequence[Mapping[str, Any]], max_words: int | None
 ) -> Iterator[tuple[bool, Mapping[str, Any]]]:
     """Each word, and whether it is the first of ``most`` words of its segment."""
     for segment in segments:
         for i, word in enumerate(segment["words"]):
-            yield i % (most or _UNLIMITED) == 0, word
+            yield i % (max_words or _UNLIMITED) == 0, word
 
 
 def _highlighted(words: list[TimedWord]) -> Iterator[Cue]:

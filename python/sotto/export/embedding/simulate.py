@@ -46,7 +46,7 @@ class SimulatedGraph:
     layers: list[LayerNoise] = field(default_factory=list)
 
     @property
-    def least(self) -> float:
+    def min_cosine(self) -> float:
         """The least cosine."""
         return min(self.cosines)
 

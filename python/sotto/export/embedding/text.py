@@ -33,7 +33,7 @@ LENGTHS = (16, 24)
 """Tokens of the smallest graphs, whose doubles follow: a text's time grows with the length of its
 graph, which so is never more than half as long again as another's."""
 
-LEAST_LENGTH = 2
+MIN_LENGTH = 2
 """Of a graph: an empty text's."""
 
 BATCHES = (1, 8)
@@ -64,12 +64,12 @@ class TextOptions:
         if lengths is None:
             doubles = [length << n for n in range(20) for length in LENGTHS]
             lengths = tuple(length for length in doubles if length < longest)
-        for name, values, least, most in (
-            ("lengths", lengths, LEAST_LENGTH, longest),
+        for name, values, minimum, maximum in (
+            ("lengths", lengths, MIN_LENGTH, longest),
             ("batches", self.batches, 1, 1024),
         ):
-            if not all(least <= value <= most for value in values):
-                raise OptionError(f"{name} {values}: expected {least} to {most} each")
+            if not all(minimum <= value <= maximum for value in values):
+                raise OptionError(f"{name} {values}: expected {minimum} to {maximum} each")
         if not self.batches:
             raise OptionError("batches: expected one at least")
         return sorted({*lengths, longest})

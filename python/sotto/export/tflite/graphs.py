@@ -26,7 +26,7 @@ DAMAGE = (
 COMPOSITES = ("odml.l2_norm", "odml.rms_norm")
 """That the plugin legalises. LiteRT gives it the bodies of others."""
 
-LEAST_TABLE_BYTES = 4
+MIN_TABLE_BYTES = 4
 """Of the file, that each entry of a vector takes: a vector's length says no more than fits."""
 
 
@@ -265,7 +265,7 @@ class _Reader:
         data: np.ndarray = buffer.DataAsNumpy()
         return data
 
-    def _range(self, length: int, entry: int = LEAST_TABLE_BYTES) -> range:
+    def _range(self, length: int, entry: int = MIN_TABLE_BYTES) -> range:
         if length * entry > len(self.content):
             raise IndexError(f"a vector of {length} entries reaches beyond the file")
         return range(length)

@@ -60,7 +60,7 @@ Scripts = dict[str, tuple[Graph, ...]]
 TOKENIZER, MEL_FILTERS = "tokenizer.tiktoken", "mel_filters.npy"
 POSITIONS = "positional_embedding.npy"
 
-LEAST_POSITIONS = 8
+MIN_POSITIONS = 8
 """Of text: the start sequence has four tokens, and a word or two should follow."""
 
 EmbeddingType = Literal["auto", "fp32", "fp16", "int8"]
@@ -98,9 +98,9 @@ class TorchScriptOptions:
         context = checkpoint.dims.n_text_ctx
         for name in ("cache", "sequence_decoder"):
             value = getattr(self, name)
-            if value != 0 and not LEAST_POSITIONS <= value <= context:
+            if value != 0 and not MIN_POSITIONS <= value <= context:
                 raise OptionError(
-                    f"{name} {value}: expected 0, or {LEAST_POSITIONS} to {context} positions"
+                    f"{name} {value}: expected 0, or {MIN_POSITIONS} to {context} positions"
                 )
         for name, known in (
             ("token_embedding", ("auto", "fp32", "fp16", "int8")),

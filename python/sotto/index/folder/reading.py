@@ -10,7 +10,7 @@ from sotto.index.folder.kinds import HEAD, decoded, kind
 
 MEBIBYTE = 1 << 20
 
-MOST_BYTES = {"text": 16 * MEBIBYTE, "code": 4 * MEBIBYTE, "image": 256 * MEBIBYTE}
+MAX_BYTES = {"text": 16 * MEBIBYTE, "code": 4 * MEBIBYTE, "image": 256 * MEBIBYTE}
 """Of a file: more is data rather than something to read. Recordings are read in pieces."""
 
 
@@ -83,7 +83,7 @@ def read(file: Candidate) -> Content:
     Raises:
         UnreadableError: it is too large, changed while it was read, or can't be read.
     """
-    limit = MOST_BYTES.get(file.modality)
+    limit = MAX_BYTES.get(file.modality)
     try:
         before = stamp(file.path)
         if limit is not None and before[0] > limit:
