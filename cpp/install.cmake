@@ -9,6 +9,7 @@ include(CMakePackageConfigHelpers)
 
 file(GLOB SOTTO_C_SOURCES CONFIGURE_DEPENDS src/capi/*.cc)
 add_library(sotto_shared SHARED ${SOTTO_C_SOURCES})
+sotto_compile_folders(sotto_shared)
 target_include_directories(sotto_shared PUBLIC $<INSTALL_INTERFACE:include> PRIVATE src)
 target_compile_options(sotto_shared PRIVATE ${SOTTO_WARNINGS})
 target_compile_definitions(sotto_shared PRIVATE SOTTO_BUILDING INTERFACE SOTTO_SHARED)
@@ -29,6 +30,7 @@ if(NOT APPLE AND NOT WIN32)
   set_target_properties(sotto_shared PROPERTIES LINK_DEPENDS ${SOTTO_SYMBOLS})
 endif()
 
+set(CMAKE_INSTALL_DEFAULT_COMPONENT_NAME library)
 install(TARGETS sotto_shared sotto EXPORT SottoTargets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}

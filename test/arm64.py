@@ -127,12 +127,13 @@ def write_pieces() -> dict[str, Path]:
     return files
 
 
-def build() -> Path:
-    """sotto-native for Arm."""
+def build(tests: bool) -> Path:
+    """sotto-native for Arm, and the C++ tests where they are asked for."""
     compiler = Path(sys.executable).parent
     path = os.pathsep.join([str(compiler), os.environ["PATH"]])
     call("cmake", "--preset", "aarch64-linux", PATH=path)
-    call("cmake", "--build", "--preset", "aarch64-linux", PATH=path)
+    targets = ["sotto-native", *(["sotto_tests"] if tests else [])]
+    call("cmake", "--build", "--preset", "aarch64-linux", "--target", *targets, PATH=path)
     return BUILD / "cpp" / "sotto-native"
 
 
@@ -155,7 +156,7 @@ def arm64(
         emulated = ("qemu-aarch64", "-cpu", CPU, "-L", make_sysroot())
         library = fetch_litert()
         report("cross-compiling")
-        program = build()
+        program = build(tests)
         if tests:
             report("running the C++ tests")
             call(*emulated, BUILD / "cpp" / "sotto_tests")

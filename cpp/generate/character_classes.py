@@ -21,27 +21,14 @@ HEAD = """\
 
 #include "text/character_classes.h"
 
-#include <algorithm>
-#include <cstddef>
+#include "text/character_ranges.h"
 
 namespace sotto {
 namespace {
 
-struct Range {  // first and last character
-  char32_t first;
-  char32_t last;
-};
-
 """
 
 TAIL = """\
-template <size_t kCount>
-bool Holds(const Range (&ranges)[kCount], char32_t c) {
-  const Range* after = std::upper_bound(
-      ranges, ranges + kCount, c, [](char32_t value, const Range& r) { return value < r.first; });
-  return after != ranges && c <= (after - 1)->last;
-}
-
 }  // namespace
 
 bool IsLetter(char32_t c) { return Holds(kLetters, c); }
@@ -77,7 +64,7 @@ def ranges(codes: Iterator[int]) -> list[tuple[int, int]]:
 
 def table(name: str, runs: list[tuple[int, int]]) -> str:
     """The C++ array, filled to 100 columns."""
-    lines = [f"constexpr Range {name}[] = {{", "   "]
+    lines = [f"constexpr CharacterRange {name}[] = {{", "   "]
     for first, last in runs:
         item = f" {{0x{first:x}, 0x{last:x}}},"
         if len(lines[-1]) + len(item) > 100:

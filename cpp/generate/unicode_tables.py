@@ -26,23 +26,10 @@ CLASSES_HEAD = """\
 
 #include "text/unicode_classes.h"
 
-#include <algorithm>
-#include <cstddef>
+#include "text/character_ranges.h"
 
 namespace sotto {
 namespace {
-
-struct Range {  // first and last character
-  char32_t first;
-  char32_t last;
-};
-
-template <size_t kCount>
-bool Holds(const Range (&ranges)[kCount], char32_t c) {
-  const Range* after = std::upper_bound(
-      ranges, ranges + kCount, c, [](char32_t value, const Range& r) { return value < r.first; });
-  return after != ranges && c <= (after - 1)->last;
-}
 
 """
 
@@ -226,7 +213,7 @@ def classes_source() -> str:
         "WordCharacter": word_characters(),
     }
     tables = (
-        array("constexpr Range", f"k{name}", map(numbers, ranges(codes)))
+        array("constexpr CharacterRange", f"k{name}", map(numbers, ranges(codes)))
         for name, codes in classes.items()
     )
     doors = (f"bool Is{name}(char32_t c) {{ return Holds(k{name}, c); }}\n\n" for name in classes)

@@ -133,7 +133,7 @@ std::string Broadcast(const Operand& a, const Operand& b, const Operand& out) {
   return Expect("the output", expected, out);
 }
 
-std::string Arithmetic(const Arguments& a) {
+std::string ElementwiseArithmetic(const Arguments& a) {
   const bool ints = a.in(0).type == kTensorInt32;
   return First({If(!IsReal(a.in(0).type) && !ints, "its type is not float, quantised or int32"),
                 SameType(a.in(0), a.in(1)), SameType(a.in(0), a.out()), Fused(a.in(2)),
@@ -468,10 +468,10 @@ std::string SameTypeAlone(const Arguments& a) { return SameType(a.in(0), a.out()
 
 const std::map<int32_t, Entry>& Contracts() {
   static const auto* contracts = new std::map<int32_t, Entry>{
-      {kAdd, {"ADD", 3, 3, 1, Arithmetic}},
-      {kSub, {"SUB", 3, 3, 1, Arithmetic}},
-      {kMul, {"MUL", 3, 3, 1, Arithmetic}},
-      {kDiv, {"DIV", 3, 3, 1, Arithmetic}},
+      {kAdd, {"ADD", 3, 3, 1, ElementwiseArithmetic}},
+      {kSub, {"SUB", 3, 3, 1, ElementwiseArithmetic}},
+      {kMul, {"MUL", 3, 3, 1, ElementwiseArithmetic}},
+      {kDiv, {"DIV", 3, 3, 1, ElementwiseArithmetic}},
       {kMaximum, {"MAXIMUM", 2, 2, 1, Extremum}},
       {kMinimum, {"MINIMUM", 2, 2, 1, Extremum}},
       {kGreater, {"GREATER", 2, 2, 1, Comparison}},

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "alignment.h"
 #include "contracts.h"
 #include "kernels/float16.h"
 #include "kernels/kernel.h"
@@ -238,7 +239,6 @@ void Executor::Plan::DropUnread(const std::vector<bool>& read) {
 }
 
 void Executor::Plan::FindBuffers() {
-  constexpr size_t kAlignment = 64;
   memory_.reset(new uint8_t[memory_bytes_ + kAlignment]);
   const auto address = reinterpret_cast<uintptr_t>(memory_.get());
   first_ = memory_.get() + (kAlignment - address % kAlignment) % kAlignment;

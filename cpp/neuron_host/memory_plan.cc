@@ -3,15 +3,9 @@
 #include <algorithm>
 #include <iterator>
 
+#include "alignment.h"
+
 namespace sotto::neuron {
-namespace {
-
-constexpr size_t kAlignment = 64;
-
-size_t Aligned(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
-
-}  // namespace
-
 size_t MemoryPlan::Take(size_t bytes) {
   bytes = Aligned(bytes);
   // The smallest that is large enough.

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "alignment.h"
 #include "contracts.h"
 #include "nlohmann/json.hpp"
 
@@ -9,12 +10,6 @@ namespace sotto::neuron {
 namespace {
 
 using Json = nlohmann::json;
-
-constexpr char kMagic[] = "SOTTONET";
-constexpr uint32_t kVersion = 1;
-constexpr size_t kHeader = 16, kAlignment = 64;
-
-size_t Aligned(size_t size) { return (size + kAlignment - 1) / kAlignment * kAlignment; }
 
 Json OperandJson(const Operand& operand) {
   Json json = {{"type", operand.type}, {"dimensions", operand.dimensions}};
@@ -62,13 +57,13 @@ std::vector<uint8_t> NetworkFile(const Model& model, const std::string& soc) {
                           {"operands", std::move(operands)},
                           {"operations", std::move(operations)}}
                          .dump();
-  text.resize(Aligned(kHeader + text.size()) - kHeader, ' ');
-  std::vector<uint8_t> file(kHeader + text.size() + bytes);
-  std::memcpy(file.data(), kMagic, 8);
-  PutInt(file, 8, kVersion);
+  text.resize(Aligned(kNetworkHeader + text.size()) - kNetworkHeader, ' ');
+  std::vector<uint8_t> file(kNetworkHeader + text.size() + bytes);
+  std::memcpy(file.data(), kNetworkMagic, 8);
+  PutInt(file, 8, kNetworkVersion);
   PutInt(file, 12, static_cast<uint32_t>(text.size()));
-  std::memcpy(file.data() + kHeader, text.data(), text.size());
-  size_t at = kHeader + text.size();
+  std::memcpy(file.data() + kNetworkHeader, text.data(), text.size());
+  size_t at = kNetworkHeader + text.size();
   for (const Operand& operand : model.operands()) {
     if (!operand.IsConstant()) continue;
     std::memcpy(file.data() + at, operand.value, operand.bytes);

@@ -1,6 +1,7 @@
 #ifndef SOTTO_NEURON_HOST_NETWORK_FILE_H_
 #define SOTTO_NEURON_HOST_NETWORK_FILE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -8,6 +9,10 @@
 #include "model.h"
 
 namespace sotto::neuron {
+
+constexpr char kNetworkMagic[] = "SOTTONET";
+constexpr uint32_t kNetworkVersion = 1;
+constexpr size_t kNetworkHeader = 16;  // bytes before the JSON
 
 // What stands for a compiled network: the legalised graph itself, not code for any silicon.
 //

@@ -5,16 +5,13 @@
 #include <utility>
 
 #include "contracts.h"
+#include "network_file.h"
 #include "nlohmann/json.hpp"
 
 namespace sotto::neuron {
 namespace {
 
 using Json = nlohmann::json;
-
-constexpr char kMagic[] = "SOTTONET";
-constexpr uint32_t kVersion = 1;
-constexpr size_t kHeader = 16;
 
 uint32_t IntAt(const uint8_t* bytes) {
   uint32_t value = 0;
@@ -137,16 +134,16 @@ sotto::Result<std::shared_ptr<const Network>> Network::Read(const uint8_t* bytes
   const auto wrong = [&](const std::string& what) {
     return sotto::Error{ErrorCode::kModel, name + what};
   };
-  if (size < kHeader || std::memcmp(bytes, kMagic, 8) != 0) {
+  if (size < kNetworkHeader || std::memcmp(bytes, kNetworkMagic, 8) != 0) {
     return wrong(" is no recorded graph of Sotto's neuron_host");
   }
-  if (const uint32_t version = IntAt(bytes + 8); version != kVersion) {
+  if (const uint32_t version = IntAt(bytes + 8); version != kNetworkVersion) {
     return wrong(" has version " + std::to_string(version) + "; this Sotto reads " +
-                 std::to_string(kVersion));
+                 std::to_string(kNetworkVersion));
   }
   const size_t length = IntAt(bytes + 12);
-  if (length > size - kHeader) return wrong(" is damaged: it is cut off");
-  const uint8_t* text = bytes + kHeader;
+  if (length > size - kNetworkHeader) return wrong(" is damaged: it is cut off");
+  const uint8_t* text = bytes + kNetworkHeader;
   const Json graph = Json::parse(text, text + length, nullptr, /*allow_exceptions=*/false);
   if (!graph.is_object()) return wrong(" is damaged: what it says of itself is no JSON object");
   std::shared_ptr<Network> network(new Network);
@@ -155,7 +152,7 @@ sotto::Result<std::shared_ptr<const Network>> Network::Read(const uint8_t* bytes
     network->name_ = name;
     network->soc_ = TextAt(graph, "soc");
     for (const Json& operand : ListAt(graph, "operands")) {
-      AddOperand(operand, text + length, size - kHeader - length, &model);
+      AddOperand(operand, text + length, size - kNetworkHeader - length, &model);
     }
     for (const Json& operation : ListAt(graph, "operations")) AddOperation(operation, &model);
     const auto inputs = IntegersAt<uint32_t>(graph, "inputs");

@@ -3,12 +3,9 @@
 #include <algorithm>
 #include <new>
 
+#include "alignment.h"
+
 namespace sotto::neuron {
-namespace {
-
-constexpr size_t kAlignment = 64;
-
-}  // namespace
 
 void* Scratch::Bytes(size_t bytes) {
   if (bytes_.size() < bytes + kAlignment) {

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "arrays.h"
 #include "errors.h"
 #include "gil.h"
 #include "platform/path.h"
@@ -23,8 +24,6 @@ namespace {
 
 namespace py = pybind11;
 using py::literals::operator""_a;
-
-using FloatArray = py::array_t<float, py::array::c_style | py::array::forcecast>;
 
 // One window of a bundle: the encoder, and the alignment over its outputs.
 class Aligner {

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "arrays.h"
 #include "decode/embedding_table.h"
 #include "errors.h"
 #include "gil.h"
@@ -32,7 +33,6 @@ namespace py = pybind11;
 using py::literals::operator""_a;
 
 // Other types are converted, other layouts copied.
-using FloatArray = py::array_t<float, py::array::c_style | py::array::forcecast>;
 
 LogMel MakeLogMel(const FloatArray& filters) {
   if (filters.ndim() != 2 || filters.shape(1) != static_cast<py::ssize_t>(kFftBins)) {

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "arrays.h"
 #include "errors.h"
 #include "gil.h"
 #include "image_view.h"
@@ -25,7 +26,6 @@ namespace py = pybind11;
 using py::literals::operator""_a;
 
 // Other types are converted, other layouts copied.
-using FloatArray = py::array_t<float, py::array::c_style | py::array::forcecast>;
 
 py::array_t<float> Vectors(const EmbeddingModel& model, size_t n) {
   return py::array_t<float>(std::vector<size_t>{n, model.dimensions()});

@@ -21,7 +21,7 @@ namespace {
 namespace py = pybind11;
 using py::literals::operator""_a;
 
-using FloatArray = py::array_t<float, py::array::c_style>;
+using ExactFloatArray = py::array_t<float, py::array::c_style>;
 using Sides = std::pair<size_t, size_t>;
 
 ImageSize SizeOf(const Sides& sides) { return {sides.first, sides.second}; }
@@ -47,7 +47,7 @@ ImageProcessor MakeProcessor(const Sides& output, std::optional<size_t> shortest
   return Unwrap(ImageProcessor::Create(settings, max_pixels));
 }
 
-void CheckSize(const ImageProcessor& processor, const FloatArray& out) {
+void CheckSize(const ImageProcessor& processor, const ExactFloatArray& out) {
   const ImageSize& size = processor.settings().output;
   if (out.ndim() != 3 || out.shape(0) != static_cast<py::ssize_t>(ImageSettings::kChannels) ||
       out.shape(1) != static_cast<py::ssize_t>(size.height) ||
@@ -56,7 +56,7 @@ void CheckSize(const ImageProcessor& processor, const FloatArray& out) {
   }
 }
 
-void Process(const ImageProcessor& processor, const ByteArray& pixels, FloatArray out) {
+void Process(const ImageProcessor& processor, const ByteArray& pixels, ExactFloatArray out) {
   CheckSize(processor, out);
   PackedBytes packed;
   const ImageView view = ViewOf(pixels, &packed);

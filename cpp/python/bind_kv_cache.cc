@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "arrays.h"
 #include "bind_components.h"
 #include "bundle/bundle_parts.h"
 #include "decode/block_graph.h"
@@ -28,8 +29,6 @@ namespace {
 
 namespace py = pybind11;
 using py::literals::operator""_a;
-
-using FloatArray = py::array_t<float, py::array::c_style | py::array::forcecast>;
 
 // Not for several threads at once.
 class KvCache {

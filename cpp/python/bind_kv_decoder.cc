@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "arrays.h"
 #include "bundle/npy.h"
 #include "decode/kv_decoder.h"
 #include "decoder_arguments.h"
@@ -27,7 +28,6 @@ namespace {
 namespace py = pybind11;
 using py::literals::operator""_a;
 
-using FloatArray = py::array_t<float, py::array::c_style | py::array::forcecast>;
 using Paths = std::map<std::string, std::filesystem::path>;
 
 // A .tflite, the tables beside it, and the decoder over both.

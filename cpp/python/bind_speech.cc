@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "arrays.h"
 #include "errors.h"
 #include "gil.h"
 #include "load.h"
@@ -23,8 +24,6 @@ namespace {
 
 namespace py = pybind11;
 using py::literals::operator""_a;
-
-using FloatArray = py::array_t<float, py::array::c_style | py::array::forcecast>;
 
 // Pulls samples from a Python callable that begins a new iterator over float32 arrays [n].
 class BlockSource : public AudioSource {

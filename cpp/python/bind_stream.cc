@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "arrays.h"
 #include "errors.h"
 #include "gil.h"
 #include "sotto/stream.h"
@@ -15,8 +16,6 @@ namespace {
 
 namespace py = pybind11;
 using py::literals::operator""_a;
-
-using FloatArray = py::array_t<float, py::array::c_style | py::array::forcecast>;
 
 class PythonStream {
  public:

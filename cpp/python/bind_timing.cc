@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "arrays.h"
 #include "errors.h"
 #include "gil.h"
 #include "whisper/dtw.h"
@@ -17,8 +18,6 @@ namespace {
 
 namespace py = pybind11;
 using py::literals::operator""_a;
-
-using FloatArray = py::array_t<float, py::array::c_style | py::array::forcecast>;
 
 py::array_t<int> BindDtw(const FloatArray& cost) {
   if (cost.ndim() != 2) ThrowPython({ErrorCode::kOption, "cost must be of shape [N, M]"});

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "arrays.h"
 #include "errors.h"
 #include "gil.h"
 #include "load.h"
@@ -22,7 +23,6 @@ namespace py = pybind11;
 using py::literals::operator""_a;
 
 // Other types are converted, other layouts copied.
-using FloatArray = py::array_t<float, py::array::c_style | py::array::forcecast>;
 
 py::array_t<float> ToArray(const std::vector<float>& values) {
   return py::array_t<float>(static_cast<py::ssize_t>(values.size()), values.data());

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "arrays.h"
 #include "bind_components.h"
 #include "errors.h"
 #include "gil.h"
@@ -32,8 +33,6 @@ namespace {
 
 namespace py = pybind11;
 using py::literals::operator""_a;
-
-using FloatArray = py::array_t<float, py::array::c_style | py::array::forcecast>;
 
 // A bundle's tables and decoder, and the graphs of the windows that were encoded.
 class WindowDecoder {
@@ -183,7 +182,7 @@ py::dict Decode(WindowDecoder& decoder, const py::kwargs& options) {
   return out;
 }
 
-void Encode(WindowDecoder& decoder, const FloatArray& log_mel) {
+void EncodeWindow(WindowDecoder& decoder, const FloatArray& log_mel) {
   if (log_mel.ndim() != 2) {
     ThrowPython({ErrorCode::kOption, "log_mel must be of shape [n_mels, frames]"});
   }
@@ -209,7 +208,7 @@ void BindWindowDecoder(py::module_& m) {
           "dicts of float32 arrays by name. Inputs are not to be changed, and are others' once\n"
           "it has returned. It must not hold this object, which Python's collector could not see.\n"
           "Raises what run raises, and ModelError for outputs that don't fit.")
-      .def("encode", &Encode, "log_mel"_a,
+      .def("encode", &EncodeWindow, "log_mel"_a,
            "float32 [n_mels, frames], frames those of one of the bundle's windows.\n\n"
            "Raises OptionError if there is no such window.")
       .def(

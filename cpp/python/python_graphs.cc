@@ -6,14 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "arrays.h"
 #include "errors.h"
 
 namespace sotto {
 namespace {
 
 namespace py = pybind11;
-
-using FloatArray = py::array_t<float, py::array::c_style | py::array::forcecast>;
 
 std::vector<py::ssize_t> ShapeOf(const TensorSpec& spec) {
   return {spec.shape.begin(), spec.shape.end()};

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from comparison.clips import REPOSITORY
+from native_build import NATIVE_BUILD
 
 TOOLS = Path(sys.executable).parent
 
@@ -31,13 +32,13 @@ def run(*command: str | Path, cwd: Path = REPOSITORY) -> str:
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where `cmake --install` put the library; `make test-cpp` has built it before."""
-    build = REPOSITORY / "build" / "release"
+    build = NATIVE_BUILD
     # Files of tests run at once, and must not build in one folder at once.
     if not (build / "cpp" / "libsotto.so").exists():
         run("cmake", "--preset", "release")
         run("cmake", "--build", build, "--target", "sotto", "sotto_shared", "sotto-native")
     prefix = tmp_path_factory.mktemp("installed")
-    run("cmake", "--install", build, "--prefix", prefix)
+    run("cmake", "--install", build, "--component", "library", "--prefix", prefix)
     return prefix
 
 

@@ -78,6 +78,10 @@ def test_the_example_transcribes_as_python_does(
     ]
 
 
+def test_the_command_line_is_installed_beside_the_library(installed: Path) -> None:
+    assert "transcribe" in run(installed / "bin" / "sotto-native", "--help")
+
+
 def test_an_error_names_the_cause(installed: Path, speech: Path, tmp_path: Path) -> None:
     program = by_cmake(installed, tmp_path)
     done = subprocess.run([program, tmp_path, speech], capture_output=True, text=True, check=False)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import random_whisper
 import soundfile
+from made_once import MadeOnce
 from scripts import Script, run
 
 from sotto.commands import steps
@@ -46,19 +47,32 @@ def step2(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) ->
 
 
 @pytest.fixture(scope="session")
-def step1_output(
-    tmp_path_factory: pytest.TempPathFactory, checkpoints: dict[str, Path], speech: Path
-) -> Path:
+def step1_output(made_once: MadeOnce, checkpoints: dict[str, Path], speech: Path) -> Path:
     """What step 1 makes of the small tiny.en, with one window of a second."""
     from sotto.checkpoints import load_checkpoint
     from sotto.export.whisper.torchscript import TorchScriptOptions, export_torchscript
     from sotto.preprocess import read_audio
 
-    directory = tmp_path_factory.mktemp("step1") / "whisper-tiny.en"
-    options = TorchScriptOptions(windows=(1,), cache=16)
-    checkpoint = load_checkpoint(checkpoints["tiny.en"])
-    export_torchscript(checkpoint, directory, read_audio(speech), options, lambda line: None)
-    return directory
+    def fill(folder: Path) -> None:
+        options = TorchScriptOptions(windows=(1,), cache=16)
+        checkpoint = load_checkpoint(checkpoints["tiny.en"])
+        directory = folder / "whisper-tiny.en"
+        export_torchscript(checkpoint, directory, read_audio(speech), options, lambda line: None)
+
+    return made_once("step1", fill) / "whisper-tiny.en"
+
+
+@pytest.fixture(scope="session")
+def fp32(made_once: MadeOnce, step1_output: Path) -> Path:
+    """A float32 bundle of the small tiny.en."""
+    from sotto.export.whisper.bundle import convert
+
+    def fill(folder: Path) -> None:
+        convert(
+            step1_output, folder / "whisper-tiny.en-fp32", "fp32", report=lambda line: None, jobs=1
+        )
+
+    return made_once("fp32", fill) / "whisper-tiny.en-fp32"
 
 
 @pytest.fixture

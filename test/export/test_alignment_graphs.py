@@ -39,40 +39,47 @@ def test_a_checkpoint_that_names_no_heads_gets_openai_whispers_default() -> None
 
 
 def test_it_shares_the_decoders_weights_and_may_be_left_out(
-    checkpoints: dict[str, Path], step1: Script, step2: Script, tmp_path: Path, speech: Path
+    fp32: Path, checkpoints: dict[str, Path], step1: Script, step2: Script, tmp_path: Path
 ) -> None:
-    sizes = {}
-    for option in ("--alignment", "--no-alignment"):
-        target = tmp_path / option
-        arguments = ("--out", target, "--windows", "2", "--cache", "96", option)
-        done = step1("--model", checkpoints["large-v3"], *arguments)
-        assert done.status == 0, done.err
-        assert ("align_2s: largest difference" in done.err) == (option == "--alignment")
-        assert step2(target, "--precision", "fp32", "--out", tmp_path / "fp32").status == 0
-        manifest = read_manifest(tmp_path / "fp32")
-        sizes[option] = manifest.files["decoder.tflite"].size
-        (window,) = manifest.windows
-        if option == "--alignment":
-            # All heads of the last of two layers.
-            assert manifest.whisper is not None
-            assert manifest.whisper.alignment_heads == ((1, 0),)
-            assert window.alignment is not None
-            assert (window.alignment.name, window.alignment.file) == ("align_2s", "decoder.tflite")
-            assert window.alignment.outputs[-1] == TensorSpec("attention", (1, 1, 64, 100))
-        else:
-            assert window.alignment is None
-        model = load_model(tmp_path / "fp32")
-        result = model.recognize(
-            speech,
-            sample_len=3,
-            temperature=0.0,
-            no_speech_threshold=None,
-            without_timestamps=True,
-            window=2,
-        )
-        assert result.tokens
+    arguments = ("--out", tmp_path / "source", "--windows", "1", "--cache", "16", "--no-alignment")
+    done = step1("--model", checkpoints["tiny.en"], *arguments)
+    assert done.status == 0, done.err
+    assert "align_1s" not in done.err
+    bundle = tmp_path / "without"
+    assert step2(tmp_path / "source", "--precision", "fp32", "--out", bundle).status == 0
+    (window,) = read_manifest(fp32).windows
+    assert window.alignment is not None
+    assert (window.alignment.name, window.alignment.file) == ("align_1s", "decoder.tflite")
+    assert window.alignment.outputs[-1] == TensorSpec("attention", (1, 1, 16, 50))
+    (window,) = read_manifest(bundle).windows
+    assert window.alignment is None
+    sizes = [read_manifest(at).files["decoder.tflite"].size for at in (fp32, bundle)]
     # The embedding table alone is 13 MB.
-    assert sizes["--alignment"] - sizes["--no-alignment"] < 5e5
+    assert sizes[0] - sizes[1] < 5e5
+    assert (
+        load_model(bundle)
+        .recognize(
+            np.zeros(16_000, np.float32), sample_len=3, temperature=0.0, no_speech_threshold=None
+        )
+        .profile.encoder_runs
+    )
+
+
+def test_all_heads_of_the_last_half_of_the_layers_are_its_own(
+    checkpoints: dict[str, Path], step1: Script, tmp_path: Path
+) -> None:
+    arguments = ("--out", tmp_path / "bundle", "--windows", "2", "--cache", "96")
+    done = step1("--model", checkpoints["large-v3"], *arguments)
+    assert done.status == 0, done.err
+    assert "align_2s: largest difference" in done.err
+    manifest = read_manifest(tmp_path / "bundle")
+    assert manifest.whisper is not None
+    assert manifest.whisper.alignment_heads == ((1, 0),)
+    assert manifest.torchscript is not None
+    (graph,) = (
+        graph for graph in manifest.torchscript.graphs["decoder"] if graph.role == "alignment"
+    )
+    assert graph.outputs[-1] == TensorSpec("attention", (1, 1, 64, 100))
 
 
 def test_a_block_is_no_longer_than_the_cache(

@@ -55,16 +55,6 @@ def weight_types(bundle: Path) -> dict[str, set[str]]:
     return found
 
 
-@pytest.fixture(scope="session")
-def fp32(tmp_path_factory: pytest.TempPathFactory, step1_output: Path) -> Path:
-    """A float32 bundle of the small tiny.en."""
-    from sotto.export.whisper.bundle import convert
-
-    target = tmp_path_factory.mktemp("fp32") / "whisper-tiny.en-fp32"
-    convert(step1_output, target, "fp32", report=lambda line: None)
-    return target
-
-
 @pytest.fixture
 def quantize(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], speech: Path
@@ -129,22 +119,29 @@ def test_each_precision_is_stored_in_fewer_bytes_and_runs(
     assert len(heard.tokens) == 5 * heard.profile.encoder_runs
 
 
-def test_step_2_writes_every_precision_and_exceptions_too(
-    exported: Path, step2: Script, tmp_path: Path, exceptions: Callable[..., Path]
+def test_a_bundle_made_by_quantising_is_the_one_that_step_2_makes_with_exceptions_too(
+    fp32: Path,
+    exported: Path,
+    quantize: Script,
+    step2: Script,
+    tmp_path: Path,
+    exceptions: Callable[..., Path],
 ) -> None:
     file = exceptions({"decoder.attention.*": "fp32", "decoder.attention.0.out": "fp16"})
-    done = step2(
-        exported, "--precision", "int8-weights", "--out", tmp_path / "out", "--exceptions", file
-    )
+    options = ("--precision", "int8-weights", "--exceptions", file)
+    done = step2(exported, "--out", tmp_path / "once", *options)
     assert done.status == 0, done.err
-    types = weight_types(tmp_path / "out")
+    types = weight_types(tmp_path / "once")
     assert types["decoder.attention.0.query"] == {"FLOAT32"}
     assert types["decoder.attention.0.out"] == {"FLOAT16"}
     assert types["decoder.cross_attention.0.out"] == {"INT8"}
-    manifest = read_manifest(tmp_path / "out")
+    manifest = read_manifest(tmp_path / "once")
     layer = manifest.layers["decoder.tflite"]["decoder.attention.0.out"]
     assert layer.precision == "fp16"
     assert manifest.exceptions == json.loads(file.read_text())["exceptions"]
+    assert quantize(fp32, "--out", tmp_path / "again", *options).status == 0
+    for name in ("encoder.tflite", "decoder.tflite"):
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "once" / name).read_bytes()
 
 
 def test_exceptions_hold_in_all_signatures_and_bring_the_graphs_nearer(
@@ -166,15 +163,6 @@ def test_exceptions_hold_in_all_signatures_and_bring_the_graphs_nearer(
     types = weight_types(tmp_path / "excepted")
     for name, kinds in types.items():
         assert kinds == ({"FLOAT32"} if name.startswith("encoder.") else {"INT8"}), name
-
-
-def test_a_bundle_made_by_quantising_is_the_one_that_step_2_makes(
-    fp32: Path, exported: Path, quantize: Script, step2: Script, tmp_path: Path
-) -> None:
-    assert quantize(fp32, "--out", tmp_path / "again").status == 0
-    assert step2(exported, "--out", tmp_path / "once").status == 0
-    for name in ("encoder.tflite", "decoder.tflite"):
-        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "once" / name).read_bytes()
 
 
 # ---- the scan -----------------------------------------------------------------------------

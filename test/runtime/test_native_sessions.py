@@ -7,11 +7,11 @@ import subprocess
 
 import pytest
 from comparison.bundles import ensure_bundle
-from comparison.clips import REPOSITORY
+from native_build import NATIVE_BUILD
 
 from sotto.runtime.locate import find_litert
 
-PROGRAM = REPOSITORY / "build" / "release" / "cpp" / "sotto_tests"
+PROGRAM = NATIVE_BUILD / "cpp" / "sotto_tests"
 
 
 @pytest.mark.skipif(not PROGRAM.exists(), reason="make test-cpp builds it")

@@ -62,7 +62,7 @@ sotto::Result<Kernel> Integers(const Call& call, const Product& product) {
   return kernel;
 }
 
-sotto::Result<Kernel> Prepare(const Call& call, const Product& product) {
+sotto::Result<Kernel> PrepareProduct(const Call& call, const Product& product) {
   const Tensor& left = call.inputs[0];
   if (left.type == kTensorQuant8Asymm) return Integers<uint8_t>(call, product);
   if (left.type == kTensorQuant16Symm) return Integers<int16_t>(call, product);
@@ -89,7 +89,7 @@ sotto::Result<Kernel> PrepareFullyConnected(const Call& call) {
   product.left_batch = product.right_batch = [](size_t) { return size_t{0}; };
   product.bias = 2;
   SOTTO_ASSIGN_OR_RETURN(product.activation, ActivationOf(call, 3));
-  return Prepare(call, product);
+  return PrepareProduct(call, product);
 }
 
 // Two factors of the same rank, of whose last two dimensions adj_x and adj_y exchange the meaning.
@@ -114,7 +114,7 @@ sotto::Result<Kernel> PrepareBatchMatmul(const Call& call) {
   product.left_batch = [=](size_t batch) { return broadcast.Element(batch).left; };
   product.right_batch = [=](size_t batch) { return broadcast.Element(batch).right; };
   product.activation = {-INFINITY, INFINITY};
-  return Prepare(call, product);
+  return PrepareProduct(call, product);
 }
 
 }  // namespace sotto::neuron

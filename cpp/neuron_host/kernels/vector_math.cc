@@ -155,29 +155,23 @@ SOTTO_DISPATCH(QuantizeInt16,
 
 }  // namespace
 
-template <>
 void Dequantize(const int8_t* x, float* y, size_t n, float scale, float zero_point) {
   DequantizeInt8(x, y, n, scale, zero_point);
 }
-template <>
 void Dequantize(const uint8_t* x, float* y, size_t n, float scale, float zero_point) {
   DequantizeUint8(x, y, n, scale, zero_point);
 }
-template <>
 void Dequantize(const int16_t* x, float* y, size_t n, float scale, float zero_point) {
   DequantizeInt16(x, y, n, scale, zero_point);
 }
-template <>
 void Quantize(const float* x, int8_t* y, size_t n, float scale, float zero_point, float min,
               float max) {
   QuantizeInt8(x, y, n, scale, zero_point, min, max);
 }
-template <>
 void Quantize(const float* x, uint8_t* y, size_t n, float scale, float zero_point, float min,
               float max) {
   QuantizeUint8(x, y, n, scale, zero_point, min, max);
 }
-template <>
 void Quantize(const float* x, int16_t* y, size_t n, float scale, float zero_point, float min,
               float max) {
   QuantizeInt16(x, y, n, scale, zero_point, min, max);

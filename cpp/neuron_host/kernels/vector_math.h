@@ -6,6 +6,7 @@
 #define SOTTO_NEURON_HOST_KERNELS_VECTOR_MATH_H_
 
 #include <cstddef>
+#include <cstdint>
 
 namespace sotto::neuron {
 
@@ -19,11 +20,16 @@ void Softmax(const float* x, float* y, size_t n, float beta);
 void Sum(const float* x, size_t n, float* sum);
 
 // Integers as the numbers they stand for, and back: to the nearest, ties to even, within
-// [min, max], which are integers of the type. T is int8_t, uint8_t or int16_t.
-template <typename T>
-void Dequantize(const T* x, float* y, size_t n, float scale, float zero_point);
-template <typename T>
-void Quantize(const float* x, T* y, size_t n, float scale, float zero_point, float min, float max);
+// [min, max], which are integers of the type.
+void Dequantize(const int8_t* x, float* y, size_t n, float scale, float zero_point);
+void Dequantize(const uint8_t* x, float* y, size_t n, float scale, float zero_point);
+void Dequantize(const int16_t* x, float* y, size_t n, float scale, float zero_point);
+void Quantize(const float* x, int8_t* y, size_t n, float scale, float zero_point, float min,
+              float max);
+void Quantize(const float* x, uint8_t* y, size_t n, float scale, float zero_point, float min,
+              float max);
+void Quantize(const float* x, int16_t* y, size_t n, float scale, float zero_point, float min,
+              float max);
 
 }  // namespace sotto::neuron
 

@@ -44,7 +44,7 @@ int AddOperation(Model* model, int32_t code, const std::vector<uint32_t>& inputs
 }
 
 // x [1, 4] + constant [4] -> [1, 4]; the rest is the caller's.
-struct Sum {
+struct AddedPair {
   Model model;
   uint32_t x = Add(&model, kTensorFloat32, {1, 4});
   uint32_t y = Add(&model, kTensorFloat32, {1, 4});
@@ -54,14 +54,14 @@ struct Sum {
 }  // namespace
 
 TEST_CASE("An operation that keeps its contract is not refused") {
-  Sum sum;
+  AddedPair sum;
   const uint32_t constant = AddFloats(&sum.model, {1, 2, 3, 4});
   REQUIRE(AddOperation(&sum.model, kAdd, {sum.x, constant, sum.none}, {sum.y}) == kNoError);
   CHECK(sum.model.operations()[0].refusal.empty());
 }
 
 TEST_CASE("An operation that breaks its contract is kept with the reason") {
-  Sum sum;
+  AddedPair sum;
   const uint32_t wide = AddFloats(&sum.model, {1, 2, 3});
   const uint32_t infinite = AddFloats(&sum.model, {1, 2, 3, -1e9F});
   AddOperation(&sum.model, kAdd, {sum.x, wide, sum.none}, {sum.y});
@@ -86,7 +86,7 @@ TEST_CASE("Float activations over int8 weights are refused") {
 }
 
 TEST_CASE("Calls that no contract allows fail at once, and say why") {
-  Sum sum;
+  AddedPair sum;
   Model& model = sum.model;
   const uint32_t five[] = {1, 1, 1, 1, 0};
   CHECK(model.AddOperand({kTensorFloat32, 5, five, 0, 0}) == kBadData);
@@ -102,7 +102,7 @@ TEST_CASE("Calls that no contract allows fail at once, and say why") {
 }
 
 TEST_CASE("A graph that is not in order is not finished") {
-  Sum sum;
+  AddedPair sum;
   AddOperation(&sum.model, kAdd, {sum.x, sum.x, sum.none}, {sum.y});
   CHECK(sum.model.Finish() == kBadData);
   CHECK(sum.model.error() == "operation 0 (ADD) reads operand 0 before anything writes it");
@@ -112,7 +112,7 @@ TEST_CASE("A graph that is not in order is not finished") {
 }
 
 TEST_CASE("A network file holds the graph and its constants, and says what it is") {
-  Sum sum;
+  AddedPair sum;
   const std::vector<float> values(64, 1.5F);  // more than are copied
   const uint32_t x = Add(&sum.model, kTensorFloat32, {1, 64});
   const uint32_t y = Add(&sum.model, kTensorFloat32, {1, 64});

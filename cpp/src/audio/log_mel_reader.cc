@@ -13,12 +13,12 @@ namespace {
 
 // Samples that neighbouring blocks share.
 constexpr size_t kOverlap = kFftSize - kHopLength;
-constexpr size_t kSpan = MelPowerStream::kBlock * kHopLength + kOverlap;
+constexpr size_t kBlockSpan = MelPowerStream::kBlock * kHopLength + kOverlap;
 
 }  // namespace
 
 MelPowerStream::MelPowerStream(const LogMel& log_mel, AudioSource* source)
-    : log_mel_(log_mel), source_(source), span_(kSpan) {}
+    : log_mel_(log_mel), source_(source), span_(kBlockSpan) {}
 
 Result<void> MelPowerStream::Restart() {
   SOTTO_RETURN_IF_ERROR(source_->Rewind());
@@ -33,10 +33,10 @@ Result<void> MelPowerStream::Fill() {
   const bool first = samples_ == 0 && !ended_;
   if (!ended_) {
     SOTTO_ASSIGN_OR_RETURN(const size_t read,
-                           ReadFully(source_, span_.data() + filled_, kSpan - filled_));
+                           ReadFully(source_, span_.data() + filled_, kBlockSpan - filled_));
     SOTTO_RETURN_IF_ERROR(
         LogMel::CheckFinite(span_.data() + filled_, read, static_cast<size_t>(samples_)));
-    ended_ = read < kSpan - filled_;
+    ended_ = read < kBlockSpan - filled_;
     samples_ += static_cast<int64_t>(read);
     filled_ += read;
   }

@@ -10,7 +10,7 @@ namespace {
 
 using Compiled = std::map<std::string, NpuFiles>;  // by SoC
 
-Error NoDevice(const std::string& message) { return Error{ErrorCode::kDevice, message}; }
+Error NotPlaced(const std::string& message) { return Error{ErrorCode::kDevice, message}; }
 
 std::string Step3(const std::string& label, const std::string& soc, const NpuMachine& machine) {
   return "Compile them: sotto npu compile " + label + " --soc " + soc +
@@ -37,20 +37,20 @@ Result<const NpuFiles*> FilesOf(const std::string& label, const Compiled& compil
   const std::vector<std::string> wanted =
       soc.empty() ? machine.socs : std::vector<std::string>{soc};
   if (compiled.empty()) {
-    return NoDevice(label + " has no files for an NPU. " +
-                    Step3(label, wanted.empty() ? "SOC" : wanted.front(), machine));
+    return NotPlaced(label + " has no files for an NPU. " +
+                     Step3(label, wanted.empty() ? "SOC" : wanted.front(), machine));
   }
   if (wanted.empty()) {
     if (machine.is_host && compiled.size() == 1) return &compiled.begin()->second;
-    return NoDevice("which SoC this machine has is not known; say soc, of which " + label +
-                    " has files for " + Names(compiled));
+    return NotPlaced("which SoC this machine has is not known; say soc, of which " + label +
+                     " has files for " + Names(compiled));
   }
   for (const std::string& name : wanted) {
     const auto found = compiled.find(name);
     if (found != compiled.end()) return &found->second;
   }
-  return NoDevice(label + " has no files for " + Joined(wanted) + ", only for " + Names(compiled) +
-                  ". " + Step3(label, wanted.front(), machine));
+  return NotPlaced(label + " has no files for " + Joined(wanted) + ", only for " + Names(compiled) +
+                   ". " + Step3(label, wanted.front(), machine));
 }
 
 }  // namespace
@@ -60,24 +60,24 @@ Result<const NpuFiles*> ChooseNpuFiles(const std::string& label, const Compiled&
   const bool other = !soc.empty() && !machine.is_host && !machine.socs.empty() &&
                      std::find(machine.socs.begin(), machine.socs.end(), soc) == machine.socs.end();
   if (other) {
-    return NoDevice("soc " + soc + ": this machine is a " + Joined(machine.socs) +
-                    ", which runs no code for another; leave soc out");
+    return NotPlaced("soc " + soc + ": this machine is a " + Joined(machine.socs) +
+                     ", which runs no code for another; leave soc out");
   }
   SOTTO_ASSIGN_OR_RETURN(const NpuFiles* npu, FilesOf(label, compiled, soc, machine));
   const std::string files = "the files for " + npu->soc + " in " + label;
   if (npu->format == "dla") {
-    return NoDevice(
+    return NotPlaced(
         files +
         " are DLA, which NeuroPilot's own runtime loads and LiteRT does not; compile "
         "them through LiteRT instead, where the SoC allows it: sotto npu compile --help");
   }
   if (npu->compiler == "neuron" && machine.is_host) {
-    return NoDevice(files +
-                    " are code for the device, which Sotto's dispatch library can't run; they "
-                    "run on a device with its own, libLiteRtDispatch_MediaTek.so");
+    return NotPlaced(files +
+                     " are code for the device, which Sotto's dispatch library can't run; they "
+                     "run on a device with its own, libLiteRtDispatch_MediaTek.so");
   }
   if (npu->compiler != "neuron" && !machine.is_host) {
-    return NoDevice(
+    return NotPlaced(
         files +
         " are no code for a device: Sotto's neuron_host recorded them, for Sotto's "
         "own dispatch library. Compile them where MediaTek's SDK is installed: sotto npu "
@@ -86,10 +86,10 @@ Result<const NpuFiles*> ChooseNpuFiles(const std::string& label, const Compiled&
   }
   const bool both_known = !machine.neuron.empty() && !npu->sdk.empty();
   if (!machine.is_host && both_known && Major(machine.neuron) != Major(npu->sdk)) {
-    return NoDevice(files + " were compiled by Neuron " + npu->sdk + ", this device has " +
-                    machine.neuron + ": another major version can't load them. " +
-                    Step3(label, npu->soc, machine) + ", with the SDK of version " +
-                    Major(machine.neuron));
+    return NotPlaced(files + " were compiled by Neuron " + npu->sdk + ", this device has " +
+                     machine.neuron + ": another major version can't load them. " +
+                     Step3(label, npu->soc, machine) + ", with the SDK of version " +
+                     Major(machine.neuron));
   }
   return npu;
 }
@@ -121,7 +121,7 @@ Result<Placement> PlaceOnCpu(const LoadOptions& options, std::string fallback) {
 
 Result<void> RanOnNpu(const Result<void>& run) {
   if (run.ok()) return {};
-  return NoDevice("the NPU fails: " + run.error().message);
+  return NotPlaced("the NPU fails: " + run.error().message);
 }
 
 }  // namespace sotto

@@ -11,7 +11,7 @@ namespace {
 constexpr float kHysteresis = 0.15f;
 constexpr float kMinThreshold = 0.01f;
 
-int64_t Samples(double seconds) { return static_cast<int64_t>(seconds * kSampleRate); }
+int64_t WholeSamples(double seconds) { return static_cast<int64_t>(seconds * kSampleRate); }
 
 }  // namespace
 
@@ -29,13 +29,13 @@ Endpoint::Event Endpoint::Push(float probability) {
     }
     voiced_ += options_.samples_a_block;
     end_ = position_;
-    if (!speaking_ && voiced_ >= Samples(options_.min_speech)) {
+    if (!speaking_ && voiced_ >= WholeSamples(options_.min_speech)) {
       speaking_ = true;
       return Event::kBegin;
     }
     return Event::kNone;
   }
-  if (candidate_ && silence() >= Samples(options_.silence)) {
+  if (candidate_ && silence() >= WholeSamples(options_.silence)) {
     candidate_ = false;
     if (speaking_) {
       speaking_ = false;

@@ -14,6 +14,8 @@ namespace sotto {
 
 using Json = nlohmann::json;
 
+constexpr int kMaxSequenceDepth = 16;  // of sequences in sequences
+
 // The first fault is kept, later reads give empty values: callers read everything and then ask
 // once.
 class JsonFields {

@@ -14,8 +14,6 @@
 namespace sotto {
 namespace {
 
-constexpr int kMaxDepth = 16;  // of sequences in sequences
-
 constexpr char kGpt2[] =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
@@ -109,15 +107,6 @@ void SplitWords(TextParts* text) {
   text->parts = std::move(parts);
 }
 
-// A step that can't fail.
-template <typename Change>
-std::function<Result<void>(TextParts*)> Always(Change change) {
-  return [change](TextParts* text) -> Result<void> {
-    change(text);
-    return {};
-  };
-}
-
 }  // namespace
 
 PreTokenizer PreTokenizer::Parse(const Json& json, JsonFields* fields) {
@@ -129,7 +118,7 @@ PreTokenizer PreTokenizer::Parse(const Json& json, JsonFields* fields) {
 void PreTokenizer::Add(const Json& json, int depth, JsonFields* fields) {
   const std::string type = fields->Type(json);
   if (type == "BertPreTokenizer") {
-    steps_.push_back(Always([](TextParts* text) {
+    steps_.push_back(Always<TextParts>([](TextParts* text) {
       SplitAt(IsWhiteSpace, Separators::kRemoved, text);
       SplitAt(IsBertPunctuation, Separators::kIsolated, text);
     }));
@@ -146,22 +135,22 @@ void PreTokenizer::Add(const Json& json, int depth, JsonFields* fields) {
       return SplitBy(pattern, separators, invert, text);
     });
   } else if (type == "Whitespace") {
-    steps_.push_back(Always(SplitWords));
+    steps_.push_back(Always<TextParts>(SplitWords));
   } else if (type == "WhitespaceSplit") {
-    steps_.push_back(
-        Always([](TextParts* text) { SplitAt(IsWhiteSpace, Separators::kRemoved, text); }));
+    steps_.push_back(Always<TextParts>(
+        [](TextParts* text) { SplitAt(IsWhiteSpace, Separators::kRemoved, text); }));
   } else if (type == "Punctuation") {
     const Separators separators = JsonFields::Has(json, "behavior")
                                       ? ReadSeparators(json, "behavior", fields)
                                       : Separators::kIsolated;
-    steps_.push_back(
-        Always([separators](TextParts* text) { SplitAt(IsBertPunctuation, separators, text); }));
+    steps_.push_back(Always<TextParts>(
+        [separators](TextParts* text) { SplitAt(IsBertPunctuation, separators, text); }));
   } else if (type == "Digits") {
     const Separators separators =
         fields->Bool(json, "individual_digits") ? Separators::kIsolated : Separators::kContiguous;
     steps_.push_back(
-        Always([separators](TextParts* text) { SplitAt(IsNumeric, separators, text); }));
-  } else if (type == "Sequence" && depth < kMaxDepth) {
+        Always<TextParts>([separators](TextParts* text) { SplitAt(IsNumeric, separators, text); }));
+  } else if (type == "Sequence" && depth < kMaxSequenceDepth) {
     const Json& list = JsonFields::At(json, "pretokenizers");
     if (!list.is_array()) fields->Fail("a pre_tokenizer's sequence is not a list");
     for (const Json& each : list) Add(each, depth + 1, fields);

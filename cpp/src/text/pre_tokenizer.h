@@ -4,13 +4,13 @@
 #define SOTTO_SRC_TEXT_PRE_TOKENIZER_H_
 
 #include <deque>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "sotto/error.h"
 #include "text/json_fields.h"
+#include "text/text_step.h"
 
 namespace sotto {
 
@@ -29,7 +29,7 @@ class PreTokenizer {
   Result<void> Apply(TextParts* text) const;
 
  private:
-  using Step = std::function<Result<void>(TextParts*)>;
+  using Step = TextStep<TextParts>;
 
   void Add(const Json& json, int depth, JsonFields* fields);
 

@@ -5,8 +5,6 @@
 namespace sotto {
 namespace {
 
-constexpr int kMaxDepth = 16;  // of sequences in sequences
-
 SpecialTokens ParseTemplate(const Json& json, JsonFields* fields) {
   SpecialTokens tokens;
   const Json& special = JsonFields::At(json, "special_tokens");
@@ -45,7 +43,7 @@ SpecialTokens ParseAny(const Json& json, int depth, JsonFields* fields) {
     return {{NamedId(json, "cls", fields)}, {NamedId(json, "sep", fields)}};
   }
   if (type == "ByteLevel") return tokens;  // of offsets alone
-  if (type != "Sequence" || depth == kMaxDepth) {
+  if (type != "Sequence" || depth == kMaxSequenceDepth) {
     fields->Fail("its post_processor is " + type +
                  ", expected TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel or "
                  "a Sequence of them");

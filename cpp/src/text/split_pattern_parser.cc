@@ -12,7 +12,7 @@
 namespace sotto {
 namespace {
 
-constexpr int kMaxDepth = 16;  // of groups in groups
+constexpr int kMaxGroupDepth = 16;  // of groups in groups
 constexpr uint32_t kMany = 0x7fffffff;
 
 bool IsOtherLetter(char32_t c) {
@@ -148,8 +148,8 @@ class PatternParser {
   }
 
   size_t Group(int depth, bool fold) {
-    if (depth == kMaxDepth) {
-      Fail("more than " + std::to_string(kMaxDepth) + " groups in each other");
+    if (depth == kMaxGroupDepth) {
+      Fail("more than " + std::to_string(kMaxGroupDepth) + " groups in each other");
       return 0;
     }
     const size_t start = out_.program_.size();

@@ -14,8 +14,6 @@
 namespace sotto {
 namespace {
 
-constexpr int kMaxDepth = 16;  // of sequences in sequences
-
 // The ideographs that BERT takes for words.
 bool IsIdeograph(char32_t c) {
   return (c >= 0x4e00 && c <= 0x9fff) || (c >= 0x3400 && c <= 0x4dbf) ||
@@ -90,15 +88,6 @@ Result<void> Replace(const SplitPattern& pattern, const std::u32string& content,
   return {};
 }
 
-// A step that can't fail.
-template <typename Change>
-std::function<Result<void>(std::u32string*)> Always(Change change) {
-  return [change](std::u32string* text) -> Result<void> {
-    change(text);
-    return {};
-  };
-}
-
 }  // namespace
 
 TextNormalizer TextNormalizer::Parse(const Json& json, JsonFields* fields) {
@@ -114,25 +103,28 @@ void TextNormalizer::Add(const Json& json, int depth, JsonFields* fields) {
                                                            {"NFKD", NormalForm::kNfkd}};
   const std::string type = fields->Type(json);
   if (const auto form = kForms.find(type); form != kForms.end()) {
-    steps_.push_back(
-        Always([form = form->second](std::u32string* text) { *text = Normalize(*text, form); }));
+    steps_.push_back(Always<std::u32string>(
+        [form = form->second](std::u32string* text) { *text = Normalize(*text, form); }));
   } else if (type == "BertNormalizer") {
     BertNormalizer bert{};
     bert.clean_text = fields->Bool(json, "clean_text");
     bert.handle_chinese_chars = fields->Bool(json, "handle_chinese_chars");
     bert.lowercase = fields->Bool(json, "lowercase");
     bert.strip_accents = fields->Bool(json, "strip_accents", bert.lowercase);
-    steps_.push_back(Always(bert));
+    steps_.push_back(Always<std::u32string>(bert));
   } else if (type == "Lowercase") {
-    steps_.push_back(Always([](std::u32string* text) { *text = LowerCase(*text); }));
+    steps_.push_back(
+        Always<std::u32string>([](std::u32string* text) { *text = LowerCase(*text); }));
   } else if (type == "StripAccents") {
-    steps_.push_back(Always([](std::u32string* text) { Remove(IsCombiningMark, text); }));
+    steps_.push_back(
+        Always<std::u32string>([](std::u32string* text) { Remove(IsCombiningMark, text); }));
   } else if (type == "Strip") {
     const bool left = fields->Bool(json, "strip_left"), right = fields->Bool(json, "strip_right");
-    steps_.push_back(Always([left, right](std::u32string* text) { Strip(left, right, text); }));
+    steps_.push_back(
+        Always<std::u32string>([left, right](std::u32string* text) { Strip(left, right, text); }));
   } else if (type == "Prepend") {
     const std::u32string prefix = fields->Characters(json, "prepend");
-    steps_.push_back(Always([prefix](std::u32string* text) {
+    steps_.push_back(Always<std::u32string>([prefix](std::u32string* text) {
       if (!text->empty()) text->insert(0, prefix);
     }));
   } else if (type == "Replace") {
@@ -142,7 +134,7 @@ void TextNormalizer::Add(const Json& json, int depth, JsonFields* fields) {
     steps_.push_back([pattern = std::move(*pattern), content](std::u32string* text) {
       return Replace(pattern, content, text);
     });
-  } else if (type == "Sequence" && depth < kMaxDepth) {
+  } else if (type == "Sequence" && depth < kMaxSequenceDepth) {
     const Json& list = JsonFields::At(json, "normalizers");
     if (!list.is_array()) fields->Fail("a normalizer's sequence is not a list");
     for (const Json& each : list) Add(each, depth + 1, fields);

@@ -3,12 +3,12 @@
 #ifndef SOTTO_SRC_TEXT_TEXT_NORMALIZER_H_
 #define SOTTO_SRC_TEXT_TEXT_NORMALIZER_H_
 
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "sotto/error.h"
 #include "text/json_fields.h"
+#include "text/text_step.h"
 
 namespace sotto {
 
@@ -21,7 +21,7 @@ class TextNormalizer {
   Result<void> Apply(std::u32string* text) const;
 
  private:
-  using Step = std::function<Result<void>(std::u32string*)>;
+  using Step = TextStep<std::u32string>;
 
   void Add(const Json& json, int depth, JsonFields* fields);
 

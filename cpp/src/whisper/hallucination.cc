@@ -10,7 +10,7 @@
 namespace sotto {
 namespace {
 
-constexpr std::string_view kPunctuation = "\"'“¿([{-\"'.。,，!！?？:：”)]}、";
+constexpr std::string_view kNotJudged = "\"'“¿([{-\"'.。,，!！?？:：”)]}、";
 constexpr size_t kWordsJudged = 8;  // of a segment
 constexpr double kNearEdge = 2.0;   // seconds from a window's edge
 
@@ -66,7 +66,7 @@ bool IsAnomalous(const Segment& segment) {
   double score = 0;
   size_t judged = 0;
   for (const Word& word : segment.words) {
-    if (kPunctuation.find(word.word) != std::string_view::npos) continue;
+    if (kNotJudged.find(word.word) != std::string_view::npos) continue;
     score += AnomalyScore(word);
     if (++judged == kWordsJudged) break;
   }

@@ -8,8 +8,9 @@
 #include <cmath>
 #include <complex>
 #include <limits>
-#include <random>
 #include <vector>
+
+#include "noise.h"
 
 namespace sotto {
 namespace {
@@ -31,14 +32,6 @@ LogMel Make() {
   Result<LogMel> mel = LogMel::Create(Filters().data(), kMels);
   REQUIRE(mel.ok());
   return std::move(mel).value();
-}
-
-std::vector<float> Noise(size_t n) {
-  std::mt19937 random(1);
-  std::normal_distribution<float> normal(0.0f, 0.1f);
-  std::vector<float> samples(n);
-  for (float& sample : samples) sample = normal(random);
-  return samples;
 }
 
 std::vector<float> Compute(const LogMel& mel, const std::vector<float>& samples, size_t frames) {
@@ -92,7 +85,7 @@ TEST_CASE("log-mel is the definition's, whether the audio is shorter or longer t
     for (const size_t frames : {2, 3, 7, 10}) {
       CAPTURE(n);
       CAPTURE(frames);
-      const std::vector<float> samples = Noise(n);
+      const std::vector<float> samples = Noise(n, 1);
       // Float rounding of a 400-point FFT, on noise far above the floor.
       CHECK(MaxDifference(Compute(mel, samples, frames), Reference(samples, frames)) < 1e-5);
     }
@@ -111,7 +104,7 @@ TEST_CASE("log-mel of no samples is log-mel of zeros") {
 
 TEST_CASE("log-mel of padded audio is that of the audio with zeros after it") {
   const LogMel mel = Make();
-  std::vector<float> samples = Noise(3333);
+  std::vector<float> samples = Noise(3333, 1);
   const std::vector<float> padded = Compute(mel, samples, 50);
   samples.resize(50 * kHopLength);
   CHECK(padded == Compute(mel, samples, 50));
@@ -162,7 +155,7 @@ TEST_CASE("a mel filter of zeros gives the floor") {
   const std::vector<float> filters(kFftBins, 0.0f);
   const Result<LogMel> mel = LogMel::Create(filters.data(), 1);
   REQUIRE(mel.ok());
-  for (const float level : Compute(*mel, Noise(1600), 10)) CHECK(level == doctest::Approx(-1.5));
+  for (const float level : Compute(*mel, Noise(1600, 1), 10)) CHECK(level == doctest::Approx(-1.5));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "has.h"
 #include "temporary_file.h"
 
 namespace sotto {
@@ -72,8 +73,6 @@ std::string Refusal(const std::string& bytes) {
   CHECK(samples.error().message.find(file.path()) == 0);
   return samples.error().message;
 }
-
-bool Has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 const std::vector<float> kQuarters = {0.0f, 0.5f, -0.5f, -1.0f};
 const std::string kPcm16 = Bytes<int16_t>({0, 16384, -16384, -32768});

@@ -8,6 +8,7 @@
 #include <random>
 #include <string>
 
+#include "has.h"
 #include "small_archive.h"
 #include "small_bundle.h"
 #include "temporary_file.h"
@@ -19,16 +20,12 @@ Result<std::map<std::string, ArchiveEntry>> Read(const std::string& bytes) {
   return ReadArchive(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), "some.sotto");
 }
 
-std::string Refusal(const std::string& bytes) {
+std::string ArchiveRefusal(const std::string& bytes) {
   const auto entries = Read(bytes);
   REQUIRE_FALSE(entries.ok());
   CHECK(entries.error().code == ErrorCode::kBundle);
   CHECK(entries.error().message.find("some.sotto is not an archive of a bundle") == 0);
   return entries.error().message;
-}
-
-bool Has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 SmallArchive TwoFiles(bool zip64 = false) {
@@ -61,11 +58,11 @@ TEST_CASE("an archive without entries is one") {
 TEST_CASE("an entry that can't be read in place is refused by name") {
   SmallArchive compressed;
   compressed.Add("a", "content", /*method=*/8);
-  CHECK(Has(Refusal(compressed.Finish()), "its entry a is compressed"));
+  CHECK(Has(ArchiveRefusal(compressed.Finish()), "its entry a is compressed"));
   for (const uint16_t flags : {1, 1 << 6, 1 << 13}) {
     SmallArchive encrypted;
     encrypted.Add("a", "content", 0, flags);
-    CHECK(Has(Refusal(encrypted.Finish()), "its entry a is encrypted"));
+    CHECK(Has(ArchiveRefusal(encrypted.Finish()), "its entry a is encrypted"));
   }
 }
 
@@ -73,7 +70,7 @@ TEST_CASE("a name of any bytes is printable in a message") {
   SmallArchive compressed;
   compressed.Add("\xff\x01" + std::string(200, 'a'), "content", /*method=*/8);
   const std::string expected = "its entry ??" + std::string(98, 'a') + "... is compressed";
-  CHECK(Has(Refusal(compressed.Finish()), expected));
+  CHECK(Has(ArchiveRefusal(compressed.Finish()), expected));
 }
 
 TEST_CASE("names that lead out of the bundle are refused") {
@@ -81,7 +78,7 @@ TEST_CASE("names that lead out of the bundle are refused") {
     CAPTURE(name);
     SmallArchive archive;
     archive.Add(name, "content");
-    CHECK(Has(Refusal(archive.Finish()), "whose name is not that of a file in a bundle"));
+    CHECK(Has(ArchiveRefusal(archive.Finish()), "whose name is not that of a file in a bundle"));
   }
 }
 
@@ -89,11 +86,11 @@ TEST_CASE("a name that is there twice, and entries that share bytes, are refused
   SmallArchive twice;
   twice.Add("a", "one");
   twice.Add("a", "two");
-  CHECK(Has(Refusal(twice.Finish()), "its entry a is there twice"));
+  CHECK(Has(ArchiveRefusal(twice.Finish()), "its entry a is there twice"));
   SmallArchive shared;
   shared.Add("a", "content");
   shared.AddAgain("b");
-  CHECK(Has(Refusal(shared.Finish()), "its entry b has another name in its own header"));
+  CHECK(Has(ArchiveRefusal(shared.Finish()), "its entry b has another name in its own header"));
 
   // A whole entry inside the data of another.
   SmallArchive inner(1);
@@ -111,15 +108,15 @@ TEST_CASE("a name that is there twice, and entries that share bytes, are refused
   bytes.replace(
       bytes.size() - 14, 8,
       SmallArchive::Number(2, 2) + SmallArchive::Number(2, 2) + SmallArchive::Number(94, 4));
-  CHECK(Has(Refusal(bytes), "two of its entries share bytes"));
+  CHECK(Has(ArchiveRefusal(bytes), "two of its entries share bytes"));
 }
 
 TEST_CASE("an archive that is cut short anywhere, or has more bytes, is refused") {
   for (const bool zip64 : {false, true}) {
     const std::string whole = TwoFiles(zip64).Finish();
-    for (size_t size = 0; size < whole.size(); ++size) Refusal(whole.substr(0, size));
-    Refusal(whole + '\0');
-    Refusal('\0' + whole);
+    for (size_t size = 0; size < whole.size(); ++size) ArchiveRefusal(whole.substr(0, size));
+    ArchiveRefusal(whole + '\0');
+    ArchiveRefusal('\0' + whole);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <random>
 #include <string>
 
+#include "has.h"
 #include "small_bundle.h"
 #include "temporary_file.h"
 #include "whisper/whisper_bundle.h"
@@ -21,10 +22,6 @@ std::string Refusal(const SmallBundle& bundle, bool verify = true) {
   CHECK(opened.error().message.find(bundle.path()) == 0);
   CHECK(opened.error().message.find("sotto convert NAME") != std::string::npos);
   return opened.error().message;
-}
-
-bool Has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 TEST_CASE("a whole bundle is read with all its values") {

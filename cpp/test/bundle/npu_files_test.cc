@@ -5,6 +5,7 @@
 #include <random>
 #include <string>
 
+#include "has.h"
 #include "small_bundle.h"
 #include "temporary_file.h"
 #include "whisper/whisper_on_npu.h"
@@ -40,10 +41,6 @@ std::string Refusal(const CompiledBundle& bundle) {
   CHECK(opened.error().code == ErrorCode::kBundle);
   CHECK(opened.error().message.find(bundle.path() + "/manifest.json") == 0);
   return opened.error().message;
-}
-
-bool Has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 Result<WhisperBundle> PlacedOnNpu(const CompiledBundle& small, bool verify = true) {

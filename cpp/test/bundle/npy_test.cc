@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 
+#include "has.h"
 #include "temporary_file.h"
 
 namespace sotto {
@@ -41,15 +42,13 @@ Result<MappedNpy> Open(const std::string& bytes) {
 }
 
 // The message with which `bytes` is refused.
-std::string Refusal(const std::string& bytes) {
+std::string NpyRefusal(const std::string& bytes) {
   const Result<MappedNpy> npy = Open(bytes);
   REQUIRE_FALSE(npy.ok());
   CHECK(npy.error().code == ErrorCode::kBundle);
   CHECK(npy.error().message.find("some.npy: ") == 0);
   return npy.error().message;
 }
-
-bool Has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 TEST_CASE("a float32 table is mapped with its shape and values, in versions 1 and 2") {
   for (const int version : {1, 2}) {
@@ -100,31 +99,31 @@ TEST_CASE("a table of another type or shape than expected is refused with both")
 }
 
 TEST_CASE("data of another size than the shape's is refused") {
-  CHECK(Has(Refusal(Npy(Dictionary("<f4", "(2, 3)"), Floats(5))), "20 bytes"));
-  CHECK(Has(Refusal(Npy(Dictionary("<f4", "(2, 3)"), Floats(7))), "28 bytes"));
+  CHECK(Has(NpyRefusal(Npy(Dictionary("<f4", "(2, 3)"), Floats(5))), "20 bytes"));
+  CHECK(Has(NpyRefusal(Npy(Dictionary("<f4", "(2, 3)"), Floats(7))), "28 bytes"));
 }
 
 TEST_CASE("a shape whose size overflows is refused") {
-  Refusal(Npy(Dictionary("<f4", "(4294967296, 4294967296)"), ""));
-  Refusal(Npy(Dictionary("<f4", "(4611686018427387904, 4)"), ""));
-  Refusal(Npy(Dictionary("<f4", "(4611686018427387904,)"), ""));
-  Refusal(Npy(Dictionary("<f4", "(99999999999999999999999,)"), ""));
+  NpyRefusal(Npy(Dictionary("<f4", "(4294967296, 4294967296)"), ""));
+  NpyRefusal(Npy(Dictionary("<f4", "(4611686018427387904, 4)"), ""));
+  NpyRefusal(Npy(Dictionary("<f4", "(4611686018427387904,)"), ""));
+  NpyRefusal(Npy(Dictionary("<f4", "(99999999999999999999999,)"), ""));
 }
 
 TEST_CASE("other types, orders, versions and headers are refused") {
-  CHECK(Has(Refusal(Npy(Dictionary("<f8", "(1,)"), std::string(8, '\0'))), "'<f4'"));
-  CHECK(Has(Refusal(Npy(Dictionary(">f4", "(1,)"), Floats(1))), "'<f4'"));
-  CHECK(Has(Refusal(Npy("{'descr': '<f4', 'fortran_order': True, 'shape': (1,), }", Floats(1))),
+  CHECK(Has(NpyRefusal(Npy(Dictionary("<f8", "(1,)"), std::string(8, '\0'))), "'<f4'"));
+  CHECK(Has(NpyRefusal(Npy(Dictionary(">f4", "(1,)"), Floats(1))), "'<f4'"));
+  CHECK(Has(NpyRefusal(Npy("{'descr': '<f4', 'fortran_order': True, 'shape': (1,), }", Floats(1))),
             "Fortran"));
-  CHECK(Has(Refusal(Npy(Dictionary("<f4", "(1,)"), Floats(1), 3)), "version is 3.0"));
-  CHECK(Has(Refusal(Npy("{'descr': '<f4', 'shape': (1,), }", Floats(1))), "missing"));
-  CHECK(Has(Refusal(Npy("{'descr': '<f4', 'descr': '<f4', }", Floats(1))), "twice"));
-  CHECK(Has(Refusal(Npy(Dictionary("<f4", "(1,)") + "x", Floats(1))), "follows"));
-  CHECK(Has(Refusal(Npy(Dictionary("<f4", "(1 2)"), Floats(1))), "shape"));
-  CHECK(Has(Refusal(Npy(Dictionary("<f4", "(-1,)"), Floats(1))), "shape"));
-  CHECK(Has(Refusal("PK\x03\x04 not an array"), "first bytes"));
-  CHECK(Has(Refusal(""), "is empty"));
-  CHECK(Has(Refusal("\x93NUMPY"), "too short"));
+  CHECK(Has(NpyRefusal(Npy(Dictionary("<f4", "(1,)"), Floats(1), 3)), "version is 3.0"));
+  CHECK(Has(NpyRefusal(Npy("{'descr': '<f4', 'shape': (1,), }", Floats(1))), "missing"));
+  CHECK(Has(NpyRefusal(Npy("{'descr': '<f4', 'descr': '<f4', }", Floats(1))), "twice"));
+  CHECK(Has(NpyRefusal(Npy(Dictionary("<f4", "(1,)") + "x", Floats(1))), "follows"));
+  CHECK(Has(NpyRefusal(Npy(Dictionary("<f4", "(1 2)"), Floats(1))), "shape"));
+  CHECK(Has(NpyRefusal(Npy(Dictionary("<f4", "(-1,)"), Floats(1))), "shape"));
+  CHECK(Has(NpyRefusal("PK\x03\x04 not an array"), "first bytes"));
+  CHECK(Has(NpyRefusal(""), "is empty"));
+  CHECK(Has(NpyRefusal("\x93NUMPY"), "too short"));
 }
 
 TEST_CASE("damaged .npy files give errors or arrays that can be read, never a crash") {

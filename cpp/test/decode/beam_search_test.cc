@@ -6,19 +6,12 @@
 #include <limits>
 #include <vector>
 
+#include "decode/logits.h"
+
 namespace sotto {
 namespace {
 
-constexpr int kEot = 3;
 constexpr size_t kVocab = 4;
-
-std::vector<float> Logits(std::initializer_list<double> probabilities) {
-  std::vector<float> logits;
-  for (double probability : probabilities) {
-    logits.push_back(static_cast<float>(std::log(probability)));
-  }
-  return logits;
-}
 
 std::vector<std::vector<int>> Texts(const std::vector<Hypothesis>& hypotheses) {
   std::vector<std::vector<int>> texts;

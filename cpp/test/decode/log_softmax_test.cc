@@ -4,15 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
 #include <random>
 #include <vector>
 
+#include "decode/logits.h"
+
 namespace sotto {
 namespace {
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 std::vector<float> RandomLogits(size_t count, unsigned seed) {
   std::mt19937 generator(seed);

@@ -3,23 +3,12 @@
 #include <doctest.h>
 
 #include <cmath>
-#include <limits>
 #include <vector>
+
+#include "decode/logits.h"
 
 namespace sotto {
 namespace {
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr int kEot = 3;
-
-// Log probabilities of these, which need not sum to 1.
-std::vector<float> Logits(std::initializer_list<double> probabilities) {
-  std::vector<float> logits;
-  for (double probability : probabilities) {
-    logits.push_back(static_cast<float>(std::log(probability)));
-  }
-  return logits;
-}
 
 TEST_CASE("greedy decoding takes the likeliest token until the end of text") {
   GreedyDecoder decoder(kEot, 4);

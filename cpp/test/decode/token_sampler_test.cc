@@ -3,13 +3,12 @@
 #include <doctest.h>
 
 #include <cmath>
-#include <limits>
 #include <vector>
+
+#include "decode/logits.h"
 
 namespace sotto {
 namespace {
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 std::vector<size_t> Draws(const std::vector<float>& logits, double temperature, uint64_t seed,
                           size_t count) {

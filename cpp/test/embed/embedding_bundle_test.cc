@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "has.h"
 #include "small_embedding_bundle.h"
 #include "sotto/embedding_model.h"
 #include "temporary_file.h"
@@ -15,10 +16,6 @@ namespace sotto {
 namespace {
 
 using Json = SmallBundle::Json;
-
-bool Has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 Result<EmbeddingBundle> Open(const std::string& directory, bool verify) {
   SOTTO_ASSIGN_OR_RETURN(const auto files, BundleFiles::Open(directory));

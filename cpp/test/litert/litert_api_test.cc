@@ -5,13 +5,14 @@
 #include <cstdlib>
 #include <string>
 
+#include "has.h"
 #include "temporary_file.h"
 
 namespace sotto {
 namespace {
 
 // The message with which a library is refused.
-std::string Refusal(const std::string& path) {
+std::string ApiRefusal(const std::string& path) {
   const auto api = LiteRtApi::Load(path);
   REQUIRE_FALSE(api.ok());
   CHECK(api.error().code == ErrorCode::kDevice);
@@ -20,27 +21,24 @@ std::string Refusal(const std::string& path) {
   return api.error().message;
 }
 
-bool Has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 TEST_CASE("a library that is not there is named") {
-  CHECK(Has(Refusal("/nowhere/libLiteRt.so"), "can't load the LiteRT library /nowhere/libLiteRt"));
+  CHECK(
+      Has(ApiRefusal("/nowhere/libLiteRt.so"), "can't load the LiteRT library /nowhere/libLiteRt"));
 }
 
 TEST_CASE("a file that is no library is named") {
   const TemporaryFile file("not a library");
-  CHECK(Has(Refusal(file.path()), "can't load the LiteRT library " + file.path()));
+  CHECK(Has(ApiRefusal(file.path()), "can't load the LiteRT library " + file.path()));
 }
 
 TEST_CASE("a library without LiteRT's functions is told by the first that it lacks") {
 #ifdef __linux__
-  CHECK(Has(Refusal("libm.so.6"), "lacks the function LiteRtCreateEnvironment: it is older"));
+  CHECK(Has(ApiRefusal("libm.so.6"), "lacks the function LiteRtCreateEnvironment: it is older"));
 #endif
 }
 
 TEST_CASE("a library of other arguments under the same names is refused, and never called") {
-  CHECK(Has(Refusal(SOTTO_OLD_LITERT), std::string(SOTTO_OLD_LITERT) + " is older than 2.1.6"));
+  CHECK(Has(ApiRefusal(SOTTO_OLD_LITERT), std::string(SOTTO_OLD_LITERT) + " is older than 2.1.6"));
   CHECK(LiteRtApi::Load(SOTTO_NEW_LITERT).ok());
 }
 
@@ -48,8 +46,8 @@ TEST_CASE("without a path the environment's is taken, where it is not empty") {
   const char* before = std::getenv("SOTTO_LITERT");
   const std::string saved = before != nullptr ? before : "";
   setenv("SOTTO_LITERT", "/from/the/environment.so", 1);
-  CHECK(Has(Refusal(""), "/from/the/environment.so"));
-  CHECK(Has(Refusal("/given.so"), "/given.so"));
+  CHECK(Has(ApiRefusal(""), "/from/the/environment.so"));
+  CHECK(Has(ApiRefusal("/given.so"), "/given.so"));
   setenv("SOTTO_LITERT", "", 1);
   const auto api = LiteRtApi::Load("");
   if (!api.ok()) CHECK(Has(api.error().message, "can't load the LiteRT library libLiteRt.so"));

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <string>
 
+#include "has.h"
 #include "small_bundle.h"
 
 namespace sotto {
@@ -17,10 +18,6 @@ std::string Refusal(const std::string& folder) {
   CHECK(library.error().code == ErrorCode::kDevice);
   CHECK(library.error().message.find("SOTTO_DISPATCH") != std::string::npos);
   return library.error().message;
-}
-
-bool Has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 TEST_CASE("a folder without a dispatch library, or that is not there, is named") {

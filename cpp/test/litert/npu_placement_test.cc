@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "has.h"
+
 namespace sotto {
 namespace {
 
@@ -37,10 +39,6 @@ std::string Refusal(const Compiled& compiled, const std::string& soc, const NpuM
   REQUIRE_FALSE(found.ok());
   CHECK(found.error().code == ErrorCode::kDevice);
   return found.error().message;
-}
-
-bool Has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 TEST_CASE("a phone takes the files for its SoC") {

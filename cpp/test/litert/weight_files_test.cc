@@ -29,7 +29,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string kSha256(64, 'a');
+const std::string kModelSha256(64, 'a');
 
 FileDescriptor Packed(const std::string& content) {
   FileDescriptor file = CreateMemoryFile();
@@ -75,8 +75,8 @@ bool InChild(const Body& body) {
 
 TEST_CASE("without a directory, or without a hash, nothing is kept") {
   const FileDescriptor packed = Packed("text");
-  CHECK_FALSE(WeightFiles("", "").Write(kSha256, packed).ok());
-  CHECK_FALSE(WeightFiles("", "").Find(kSha256).ok());
+  CHECK_FALSE(WeightFiles("", "").Write(kModelSha256, packed).ok());
+  CHECK_FALSE(WeightFiles("", "").Find(kModelSha256).ok());
   const TemporaryFolder folder;
   CHECK_FALSE(WeightFiles(folder.path(), "").Write("", packed).ok());
   CHECK(fs::is_empty(folder.path()));
@@ -86,10 +86,10 @@ TEST_CASE("what was written is found, also by the next process, and can't be wri
   const TemporaryFolder folder;
   const std::string directory = folder.path() + "/made/for/it";
   const WeightFiles files(directory, "");
-  CHECK_FALSE(files.Find(kSha256).ok());
+  CHECK_FALSE(files.Find(kModelSha256).ok());
   const std::string content = Content();
-  const FileDescriptor written = files.Write(kSha256, Packed(content));
-  const FileDescriptor found = WeightFiles(directory, "").Find(kSha256);
+  const FileDescriptor written = files.Write(kModelSha256, Packed(content));
+  const FileDescriptor found = WeightFiles(directory, "").Find(kModelSha256);
   for (const FileDescriptor* file : {&written, &found}) {
     REQUIRE(file->ok());
     CHECK(ContentOf(*file) == content);
@@ -101,8 +101,8 @@ TEST_CASE("what was written is found, also by the next process, and can't be wri
 
 TEST_CASE("another library has files of its own") {
   const TemporaryFolder folder;
-  CHECK(WeightFiles(folder.path(), "").Write(kSha256, Packed("text")).ok());
-  CHECK_FALSE(WeightFiles(folder.path(), "/proc/self/exe").Find(kSha256).ok());
+  CHECK(WeightFiles(folder.path(), "").Write(kModelSha256, Packed("text")).ok());
+  CHECK_FALSE(WeightFiles(folder.path(), "/proc/self/exe").Find(kModelSha256).ok());
 }
 
 TEST_CASE("a damaged file is removed, however it was damaged, and made anew") {
@@ -125,9 +125,9 @@ TEST_CASE("a damaged file is removed, however it was damaged, and made anew") {
   const WeightFiles files(folder.path(), "");
   for (const auto& [name, damage] : damages) {
     CAPTURE(name);
-    REQUIRE(files.Write(kSha256, Packed(content)).ok());
+    REQUIRE(files.Write(kModelSha256, Packed(content)).ok());
     REQUIRE(damage(NamesIn(folder.path()).front()));
-    CHECK_FALSE(files.Find(kSha256).ok());
+    CHECK_FALSE(files.Find(kModelSha256).ok());
     CHECK(fs::is_empty(folder.path()));
   }
 }
@@ -135,14 +135,14 @@ TEST_CASE("a damaged file is removed, however it was damaged, and made anew") {
 TEST_CASE("what is no file of ours is left alone") {
   const TemporaryFolder folder;
   const WeightFiles files(folder.path(), "");
-  REQUIRE(files.Write(kSha256, Packed("text")).ok());
+  REQUIRE(files.Write(kModelSha256, Packed("text")).ok());
   const std::string path = NamesIn(folder.path()).front();
   fs::rename(path, path + ".kept");
   fs::create_directory(path);
-  CHECK_FALSE(files.Find(kSha256).ok());  // a directory
+  CHECK_FALSE(files.Find(kModelSha256).ok());  // a directory
   fs::remove(path);
   REQUIRE(mkfifo(path.c_str(), 0600) == 0);
-  CHECK_FALSE(files.Find(kSha256).ok());  // a pipe, which is not waited for
+  CHECK_FALSE(files.Find(kModelSha256).ok());  // a pipe, which is not waited for
 }
 
 TEST_CASE("what was not used for weeks goes when something new comes") {
@@ -172,10 +172,10 @@ TEST_CASE("a half-written file goes once its process is gone, and not before") {
   std::ofstream(partial) << "half";
   FileDescriptor writer(open(partial.c_str(), O_WRONLY));
   REQUIRE(flock(writer.number(), LOCK_EX) == 0);
-  CHECK_FALSE(files.Find(kSha256).ok());
+  CHECK_FALSE(files.Find(kModelSha256).ok());
   CHECK(fs::exists(partial));
   writer = FileDescriptor();
-  CHECK_FALSE(files.Find(kSha256).ok());
+  CHECK_FALSE(files.Find(kModelSha256).ok());
   CHECK_FALSE(fs::exists(partial));
 }
 
@@ -183,8 +183,8 @@ TEST_CASE("a directory that can't be made is no error") {
   const TemporaryFolder folder;
   std::ofstream(folder.path() + "/file") << "text";
   const WeightFiles files(folder.path() + "/file/below", "");
-  CHECK_FALSE(files.Write(kSha256, Packed("text")).ok());
-  CHECK_FALSE(files.Find(kSha256).ok());
+  CHECK_FALSE(files.Write(kModelSha256, Packed("text")).ok());
+  CHECK_FALSE(files.Find(kModelSha256).ok());
 }
 
 TEST_CASE("a limit on file sizes ends nothing, and nothing is left") {
@@ -194,7 +194,7 @@ TEST_CASE("a limit on file sizes ends nothing, and nothing is left") {
   CHECK(InChild([&] {
     const rlimit limit{1 << 20, 1 << 20};
     return setrlimit(RLIMIT_FSIZE, &limit) == 0 && !FileSizeAllowed(2 << 20) &&
-           FileSizeAllowed(1 << 20) && !files.Write(kSha256, packed).ok();
+           FileSizeAllowed(1 << 20) && !files.Write(kModelSha256, packed).ok();
   }));
   CHECK(fs::is_empty(folder.path()));
 }
@@ -207,9 +207,9 @@ TEST_CASE("a full disk is no error, and nothing is left on it") {
     return;
   }
   const WeightFiles files(folder.path() + "/weights", "");
-  CHECK_FALSE(files.Write(kSha256, Packed(Content())).ok());
+  CHECK_FALSE(files.Write(kModelSha256, Packed(Content())).ok());
   CHECK(fs::is_empty(folder.path() + "/weights"));
-  CHECK(files.Write(kSha256, Packed("it has room for this")).ok());
+  CHECK(files.Write(kModelSha256, Packed("it has room for this")).ok());
   CHECK(umount2(folder.path().c_str(), MNT_DETACH) == 0);
 }
 #endif
@@ -221,12 +221,12 @@ TEST_CASE("a process that is killed while it writes leaves a whole file or none"
   for (useconds_t wait = 0; wait < 15000; wait += 1000) {
     const pid_t child = fork();
     if (child == 0) {
-      for (;;) files.Write(kSha256, packed);
+      for (;;) files.Write(kModelSha256, packed);
     }
     usleep(wait);
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
-    const FileDescriptor found = files.Find(kSha256);
+    const FileDescriptor found = files.Find(kModelSha256);
     if (found.ok()) CHECK(ContentOf(found) == Content());
     CHECK(NamesIn(folder.path()).size() == (found.ok() ? 1 : 0));
     for (const std::string& path : NamesIn(folder.path())) fs::remove(path);

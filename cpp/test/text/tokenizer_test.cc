@@ -7,6 +7,7 @@
 #include <random>
 #include <string>
 
+#include "has.h"
 #include "small_tokenizer.h"
 #include "temporary_file.h"
 
@@ -31,8 +32,6 @@ std::string Refusal(const std::string& text, int n_text) {
   CHECK(tokenizer.error().message.find("some.tiktoken: ") == 0);
   return tokenizer.error().message;
 }
-
-bool Has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 TEST_CASE("tokens decode to their bytes, and special tokens to none") {
   const Tokenizer tokenizer = Open(kFile, kCount);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "has.h"
 #include "small_bundle.h"
 
 namespace sotto {
@@ -20,10 +21,6 @@ std::string Refusal(const std::string& directory) {
   REQUIRE_FALSE(detector.ok());
   CHECK(detector.error().code == ErrorCode::kBundle);
   return detector.error().message;
-}
-
-bool Has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 // What `sotto convert` writes for silero-vad, but for the graph.

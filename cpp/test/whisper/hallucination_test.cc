@@ -16,7 +16,7 @@ Segment Said(double start, double end, float probability = 0.9f) {
 // A window of 30 s, 10 s into 100 s of audio.
 constexpr WindowPlace kPlace = {1000, 3000, 3000, 10000};
 
-WindowSegments Window(std::vector<Segment> segments) {
+WindowSegments WindowOf(std::vector<Segment> segments) {
   WindowSegments window;
   window.segments = std::move(segments);
   window.next_seek = 4000;
@@ -44,7 +44,7 @@ TEST_CASE("words that are improbable, too short or too long make a segment anoma
 }
 
 TEST_CASE("the next window begins where the last word ended") {
-  WindowSegments window = Window({Said(12, 13), Said(14, 15.504)});
+  WindowSegments window = WindowOf({Said(12, 13), Said(14, 15.504)});
   SeekByWords(kPlace, std::nullopt, &window);
   CHECK(window.next_seek == 1550);
   window.next_seek = 4000;
@@ -54,7 +54,7 @@ TEST_CASE("the next window begins where the last word ended") {
 }
 
 TEST_CASE("with a silence threshold a word near the window's end takes all of the window") {
-  WindowSegments window = Window({Said(38, 39.5)});
+  WindowSegments window = WindowOf({Said(38, 39.5)});
   SeekByWords(kPlace, 1.0, &window);
   CHECK(window.next_seek == 4000);
   SeekByWords(kPlace, 0.2, &window);
@@ -63,32 +63,32 @@ TEST_CASE("with a silence threshold a word near the window's end takes all of th
 
 TEST_CASE("words that end where the window begins do not hold it") {
   for (const double end : {9.0, 10.0, 10.004}) {
-    WindowSegments window = Window({Said(9, end)});
+    WindowSegments window = WindowOf({Said(9, end)});
     SeekByWords(kPlace, std::nullopt, &window);
     CHECK(window.next_seek == 4000);
   }
 }
 
 TEST_CASE("silence before a doubtful beginning is skipped and the rest comes again") {
-  WindowSegments window = Window({Said(15, 15.5, 0.1f), Said(16, 17)});
+  WindowSegments window = WindowOf({Said(15, 15.5, 0.1f), Said(16, 17)});
   CHECK_FALSE(SkipHallucinations(kPlace, 2, 10, &window));
   CHECK(window.next_seek == 1500);
 }
 
 TEST_CASE("a gap of less than a frame is not skipped: the window would come again") {
-  WindowSegments window = Window({Said(10.004, 10.5, 0.1f)});
+  WindowSegments window = WindowOf({Said(10.004, 10.5, 0.1f)});
   CHECK(SkipHallucinations(kPlace, 0, 10, &window));
 }
 
 TEST_CASE("a doubtful segment in silence is taken away with all after it") {
-  WindowSegments window = Window({Said(11, 12), Said(20, 20.5, 0.1f), Said(30, 31)});
+  WindowSegments window = WindowOf({Said(11, 12), Said(20, 20.5, 0.1f), Said(30, 31)});
   CHECK(SkipHallucinations(kPlace, 2, 10, &window));
   CHECK(window.segments.size() == 1);
   CHECK(window.next_seek == 2000);
 }
 
 TEST_CASE("a doubtful segment among speech stays") {
-  WindowSegments window = Window({Said(13, 19.5), Said(20, 20.5, 0.1f), Said(21, 22)});
+  WindowSegments window = WindowOf({Said(13, 19.5), Said(20, 20.5, 0.1f), Said(21, 22)});
   window.segments[0].words = {{" one", 13, 14, 1, {1}}, {" two", 14, 15, 1, {1}}};
   CHECK(SkipHallucinations(kPlace, 2, 10, &window));
   CHECK(window.segments.size() == 3);
@@ -97,7 +97,7 @@ TEST_CASE("a doubtful segment among speech stays") {
 
 TEST_CASE("a hallucination at the audio's end ends it") {
   const WindowPlace place = {1000, 3000, 3000, 4000};
-  WindowSegments window = Window({Said(11, 12), Said(39, 39.5, 0.1f)});
+  WindowSegments window = WindowOf({Said(11, 12), Said(39, 39.5, 0.1f)});
   CHECK(SkipHallucinations(place, 2, 10, &window));
   CHECK(window.segments.size() == 1);
   CHECK(window.next_seek == 4000);

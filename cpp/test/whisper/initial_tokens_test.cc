@@ -9,7 +9,7 @@ namespace sotto {
 namespace {
 
 constexpr int kSot = 101, kEnglish = 102, kGerman = 103, kTranslate = 104, kTranscribe = 105;
-constexpr int kSotPrev = 107, kNoTimestamps = 109;
+constexpr int kSotPrev = 107, kWithoutTimes = 109;
 
 WhisperBundle MakeBundle(int cache = 20) {
   WhisperBundle bundle;
@@ -20,7 +20,7 @@ WhisperBundle MakeBundle(int cache = 20) {
   vocabulary.translate = kTranslate;
   vocabulary.transcribe = kTranscribe;
   vocabulary.sot_prev = kSotPrev;
-  vocabulary.no_timestamps = kNoTimestamps;
+  vocabulary.no_timestamps = kWithoutTimes;
   vocabulary.languages = {{"en", kEnglish}, {"de", kGerman}};
   return bundle;
 }
@@ -46,7 +46,7 @@ TEST_CASE("a text begins with language and task") {
   request.task = "translate";
   request.without_timestamps = true;
   CHECK(MakeInitialTokens(request, MakeBundle()).tokens ==
-        std::vector<int>{kSot, kGerman, kTranslate, kNoTimestamps});
+        std::vector<int>{kSot, kGerman, kTranslate, kWithoutTimes});
 }
 
 TEST_CASE("an English-only model's text begins without them") {
@@ -55,7 +55,7 @@ TEST_CASE("an English-only model's text begins without them") {
   DecodeRequest request;
   CHECK(MakeInitialTokens(request, bundle).tokens == std::vector<int>{kSot});
   request.without_timestamps = true;
-  CHECK(MakeInitialTokens(request, bundle).tokens == std::vector<int>{kSot, kNoTimestamps});
+  CHECK(MakeInitialTokens(request, bundle).tokens == std::vector<int>{kSot, kWithoutTimes});
 }
 
 TEST_CASE("the prompt comes before, the prefix behind") {

@@ -9,12 +9,12 @@ namespace {
 
 constexpr int kHello = 256;
 constexpr int kWorld = 257;
-constexpr int kBegin = 300;  // the timestamp of 0 s
+constexpr int kZeroSeconds = 300;  // the timestamp of 0 s
 
 WhisperVocabulary Ids() {
   WhisperVocabulary vocabulary;
   vocabulary.eot = 258;
-  vocabulary.timestamp_begin = kBegin;
+  vocabulary.timestamp_begin = kZeroSeconds;
   return vocabulary;
 }
 
@@ -33,15 +33,15 @@ WindowSegments Slice(const std::vector<int>& tokens) {
 }
 
 TEST_CASE("segments end where two timestamps meet, and the next window begins at the last pair") {
-  const WindowSegments window =
-      Slice({kBegin, kHello, kBegin + 60, kBegin + 70, kWorld, kBegin + 99, kBegin + 101, kHello});
+  const WindowSegments window = Slice({kZeroSeconds, kHello, kZeroSeconds + 60, kZeroSeconds + 70,
+                                       kWorld, kZeroSeconds + 99, kZeroSeconds + 101, kHello});
   REQUIRE(window.segments.size() == 2);
   const Segment& first = window.segments[0];
   CHECK(first.text == " Hello");
   CHECK(first.start == 10.0);
   CHECK(first.end == 10.0 + 60 * 0.02);
   CHECK(first.seek == 1000);
-  CHECK(first.tokens == std::vector<int>{kBegin, kHello, kBegin + 60});
+  CHECK(first.tokens == std::vector<int>{kZeroSeconds, kHello, kZeroSeconds + 60});
   CHECK(first.token_logprobs == std::vector<float>{0, -1, -2});
   CHECK(first.temperature == 0.2);
   CHECK(first.avg_logprob == -0.5f);
@@ -55,8 +55,8 @@ TEST_CASE("segments end where two timestamps meet, and the next window begins at
 }
 
 TEST_CASE("a single timestamp at the end says that nothing follows") {
-  const WindowSegments window =
-      Slice({kBegin, kHello, kBegin + 60, kBegin + 70, kWorld, kBegin + 99});
+  const WindowSegments window = Slice(
+      {kZeroSeconds, kHello, kZeroSeconds + 60, kZeroSeconds + 70, kWorld, kZeroSeconds + 99});
   REQUIRE(window.segments.size() == 2);
   CHECK(window.segments[1].end == 10.0 + 99 * 0.02);
   CHECK(window.single_timestamp_ending);
@@ -64,7 +64,7 @@ TEST_CASE("a single timestamp at the end says that nothing follows") {
 }
 
 TEST_CASE("without a pair of timestamps the window is one segment, to its last timestamp") {
-  const WindowSegments window = Slice({kBegin, kHello, kBegin + 50});
+  const WindowSegments window = Slice({kZeroSeconds, kHello, kZeroSeconds + 50});
   REQUIRE(window.segments.size() == 1);
   CHECK(window.segments[0].end == 11.0);
   CHECK(window.single_timestamp_ending);
@@ -73,7 +73,7 @@ TEST_CASE("without a pair of timestamps the window is one segment, to its last t
 
 TEST_CASE("without a timestamp but that of 0 s a segment lasts as long as its window's audio") {
   for (const std::vector<int>& tokens :
-       {std::vector<int>{kHello, kWorld}, {kBegin, kHello}, {kHello, kBegin}}) {
+       {std::vector<int>{kHello, kWorld}, {kZeroSeconds, kHello}, {kHello, kZeroSeconds}}) {
     const WindowSegments window = Slice(tokens);
     REQUIRE(window.segments.size() == 1);
     CHECK(window.segments[0].start == 10.0);
@@ -92,7 +92,7 @@ TEST_CASE("a window without tokens is an empty segment") {
 }
 
 TEST_CASE("a text that ends at 0 s does not move on: the seek loop has to") {
-  CHECK(Slice({kHello, kBegin, kBegin}).next_seek == 1000);
+  CHECK(Slice({kHello, kZeroSeconds, kZeroSeconds}).next_seek == 1000);
 }
 
 TEST_CASE("segments without time or text are emptied but counted") {
