@@ -185,7 +185,7 @@ wheels: | $(BIN)/python
 
 STRESS ?= 0
 MAVEN := PATH="$(CURDIR)/$(BIN):$$PATH" mvn --batch-mode --no-transfer-progress --quiet -f android/ci/pom.xml
-ANDROID_ARTEFACTS := build/release/android/jni/libsotto_jni.so build/android/maven/core/sotto-core-*.jar
+ANDROID_ARTEFACTS := build/jni/android/jni/libsotto_jni.so build/android/maven/core/sotto-core-*.jar
 
 android:
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh android/ci/needs.sh
