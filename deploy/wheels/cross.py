@@ -81,6 +81,14 @@ def build_runtime(folder: Path, target: Target, tools: dict[str, Path], made: st
     return linked
 
 
+def own_configuration() -> Path:
+    """This Python's pyconfig.h; Debian's Python has one that includes that of the machine."""
+    configuration = Path(sysconfig.get_config_h_filename())
+    machine = sysconfig.get_config_var("MULTIARCH") or ""
+    of_machine = configuration.parents[1] / machine / configuration.parent.name / configuration.name
+    return of_machine if of_machine.is_file() else configuration
+
+
 def python_headers(folder: Path, target: Target) -> Path:
     """This Python's headers, in a folder where pyconfig.h is the target's.
 
@@ -90,8 +98,7 @@ def python_headers(folder: Path, target: Target) -> Path:
     if target.system == "Windows":
         (folder / "pyconfig.h").write_text(PYCONFIG)
     else:
-        # Debian's names one by the machine that is compiled for.
-        shutil.copy(sysconfig.get_config_h_filename(), folder / "pyconfig.h")
+        shutil.copy(own_configuration(), folder / "pyconfig.h")
     return folder
 
 
