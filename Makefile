@@ -33,6 +33,7 @@ FUZZ_SECONDS ?= 60
 # Of tests: a file is one process's, which loads its models once.
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 CPP := $(shell find cpp -name '*.cc' -o -name '*.h' -o -name CMakeLists.txt) CMakeLists.txt
+JNI := $(wildcard android/jni/src/*.cc android/jni/src/*.h)
 
 # Of what pyproject.toml gives as ranges, the versions that CI tries, for what builds a wheel, too.
 export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
@@ -159,12 +160,12 @@ lint: $(STAMPS)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/clang-format --dry-run --Werror $(filter %.cc %.h,$(filter-out cpp/third_party/%,$(CPP)))
+	$(BIN)/clang-format --dry-run --Werror $(filter %.cc %.h,$(filter-out cpp/third_party/%,$(CPP))) $(JNI)
 
 format: $(STAMPS)/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/clang-format -i $(filter %.cc %.h,$(filter-out cpp/third_party/%,$(CPP)))
+	$(BIN)/clang-format -i $(filter %.cc %.h,$(filter-out cpp/third_party/%,$(CPP))) $(JNI)
 
 compare: $(STAMPS)/installed-dev
 	$(BIN)/python test/compare.py --docs docs/comparison.md
@@ -184,7 +185,8 @@ wheels: | $(BIN)/python
 	$(BIN)/python deploy/wheels/build.py $(addprefix --python ,$(WHEEL_PYTHONS))
 
 STRESS ?= 0
-MAVEN := PATH="$(CURDIR)/$(BIN):$$PATH" mvn --batch-mode --no-transfer-progress --quiet -f android/ci/pom.xml
+MAVEN := PATH="$(CURDIR)/$(BIN):$$PATH" mvn --batch-mode --no-transfer-progress --quiet -f android/ci/pom.xml \
+  -Dsotto.werror=$(WERROR)
 ANDROID_ARTEFACTS := build/jni/android/jni/libsotto_jni.so build/android/maven/core/sotto-core-*.jar
 
 android:
